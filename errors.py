@@ -1,0 +1,50 @@
+"""Everything that Heedmap raises on purpose, in one tree.
+
+    HeedmapError
+    ├── ImageError              bytes that are no usable photo
+    ├── SettingError            a size, fit, layer, head, share or colour map out of range
+    ├── ModelError
+    │   ├── UnknownModelError   an id that the catalogue does not hold
+    │   ├── DownloadError       the hub cannot be reached, refuses, breaks off, or the host forbids it
+    │   └── CheckpointError     files that do not fit the model: missing, pickled, mismatched, too large
+    └── CaptureError            a model that showed nothing, or less than it has
+
+Each message is one sentence for the person at the screen: it names the offending value and the
+remedy, so a page can show it as it is.
+"""
+
+from __future__ import annotations
+
+
+class HeedmapError(Exception):
+    """The root: catch this to catch every error that Heedmap raises on purpose."""
+
+
+class ImageError(HeedmapError):
+    """The bytes or the file cannot be used as a photo."""
+
+
+class SettingError(HeedmapError, ValueError):
+    """A setting is out of its range."""
+
+
+class ModelError(HeedmapError):
+    """A model cannot be had."""
+
+
+class UnknownModelError(ModelError, KeyError):
+    """No model has this id."""
+
+    __str__ = Exception.__str__  # KeyError would show the sentence in quotes
+
+
+class DownloadError(ModelError):
+    """The checkpoint's files cannot be fetched."""
+
+
+class CheckpointError(ModelError):
+    """The checkpoint's files are there but do not fit."""
+
+
+class CaptureError(HeedmapError):
+    """A forward pass ran and too little could be recorded."""
