@@ -1,0 +1,65 @@
+# Heedmap. `make` alone lists what there is.
+
+PYTHON  ?= python3
+PORT    ?= 8501
+ADDRESS ?= localhost
+
+VENV := .venv
+PY   := $(VENV)/bin/python
+PIP  := $(PY) -m pip --disable-pip-version-check --no-input
+
+# The stamps carry a checksum of the requirements: unchanged requirements never call pip again.
+RUN_STAMP  := $(VENV)/.run-$(shell cat requirements.txt | cksum | cut -d ' ' -f 1)
+TEST_STAMP := $(VENV)/.test-$(shell cat requirements.txt requirements-test.txt | cksum | cut -d ' ' -f 1)
+
+BENCHMARKS := $(patsubst benchmarks/%.py,%,$(filter-out benchmarks/_%,$(wildcard benchmarks/*.py)))
+
+.PHONY: help run test check bench clean
+.DEFAULT_GOAL := help
+
+help: ## list the targets
+	@awk 'BEGIN { FS = ":.*## " } /^[a-z]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' Makefile
+	@echo
+	@echo "  PORT=8501, ADDRESS=localhost and PYTHON=python3 can be set: make run PORT=9000"
+
+run: $(RUN_STAMP) ## install what is missing and start the app
+	@$(PY) -m streamlit run app.py --server.headless=true --browser.gatherUsageStats=false \
+		--server.address=$(ADDRESS) --server.port=$(PORT)
+
+test: $(TEST_STAMP) ## unit, page and browser tests
+	@$(PY) -m tests.browser.chromium
+	@$(PY) -m pytest $(ARGS)
+
+check: $(TEST_STAMP) ## lint, format and strict types, changing nothing
+	$(PY) -m ruff check .
+	$(PY) -m ruff format --check .
+	$(PY) -m mypy
+
+bench: $(TEST_STAMP) ## the measurements behind the README's figures
+	@set -e; for name in $(BENCHMARKS); do echo "== benchmarks.$$name"; $(PY) -m benchmarks.$$name; done
+
+clean: ## remove the virtual environment and the tools' caches
+	rm -rf $(VENV) .pytest_cache .ruff_cache .mypy_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(PY):
+	@command -v $(PYTHON) >/dev/null 2>&1 || { \
+		echo "Heedmap needs Python 3.11 or newer, and there is no '$(PYTHON)' here: install one," \
+			"or name one with PYTHON=/path/to/python3.11."; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+		echo "Heedmap needs Python 3.11 or newer, and $(PYTHON) is $$($(PYTHON) -V 2>&1):" \
+			"name a newer one with PYTHON=/path/to/python3.11."; exit 1; }
+	@$(PYTHON) -m venv --clear $(VENV) || { \
+		rm -rf $(VENV); \
+		echo "$(PYTHON) could not make a virtual environment:" \
+			"install its venv module (on Debian: apt install python3-venv)."; exit 1; }
+
+$(RUN_STAMP): | $(PY)
+	@echo "Installing requirements.txt into $(VENV) (a few minutes and gigabytes, once) ..."
+	@$(PIP) install -r requirements.txt
+	@rm -f $(VENV)/.run-*; touch $@
+
+$(TEST_STAMP): | $(RUN_STAMP)
+	@echo "Installing requirements-test.txt into $(VENV) ..."
+	@$(PIP) install --quiet -r requirements-test.txt
+	@rm -f $(VENV)/.test-*; touch $@
