@@ -1,0 +1,226 @@
+"""Run a model once and keep what was asked for: attention rows, or maps of convolutions.
+
+Records are small NumPy arrays on the CPU. Layer, head, threshold and colour read a record; the
+model need not run again.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+
+from errors import CaptureError, SettingError
+
+from .watch import Layer, Watch
+
+if TYPE_CHECKING:
+    from models import Adapter, Prepared
+
+
+@dataclass(frozen=True)
+class Attention:
+    """What one photo drew from every attention layer and head of a model.
+
+    Attributes:
+        cls: (layers, heads, rows, cols) float32, how CLS attends to the patches; None for a model
+            without a CLS token.
+        cls_prefix: (layers, heads, prefix) float32, how CLS attends to CLS and the other tokens
+            before the patches: with `cls` it sums to 1. None where `cls` is None.
+        token_mean: (layers, heads, rows, cols) float32, how much a patch is attended to, mean
+            over the queries of all patches; None unless it was asked for.
+        grid: (rows, cols).
+    """
+
+    cls: np.ndarray | None
+    cls_prefix: np.ndarray | None
+    token_mean: np.ndarray | None
+    grid: tuple[int, int]
+
+    @property
+    def depth(self) -> int:
+        """How many layers were recorded."""
+        return len(self._any)
+
+    @property
+    def heads(self) -> int:
+        """How many heads each layer has."""
+        return int(self._any.shape[1])
+
+    @property
+    def _any(self) -> np.ndarray:
+        found = self.cls if self.cls is not None else self.token_mean
+        assert found is not None
+        return found
+
+
+@dataclass(frozen=True)
+class Activations:
+    """The outputs of convolutions for one photo.
+
+    Attributes:
+        maps: {layer name: (channels, h, w) float32}, in the order of the forward pass.
+        logits: (classes,) float32, or None where the model returns no vector.
+        classes: names of the logits, or None.
+    """
+
+    maps: dict[str, np.ndarray]
+    logits: np.ndarray | None
+    classes: tuple[str, ...] | None
+
+    def top(self, layer: str, k: int = 3) -> list[tuple[int, float]]:
+        """The `k` channels with the greatest mean, as (channel, mean), strongest first.
+
+        Channels with the same mean come by index.
+
+        Raises:
+            SettingError: a layer that was not recorded, or `k` below 1.
+        """
+        if layer not in self.maps:
+            raise SettingError(f"Layer {layer!r} was not recorded: choose from {_some(self.maps)}.")
+        if k < 1:
+            raise SettingError(f"k={k} channels cannot be shown: choose 1 or more.")
+        means = self.maps[layer].mean((1, 2), dtype=np.float64)
+        order = np.argsort(-means, kind="stable")[:k]
+        return [(int(channel), float(means[channel])) for channel in order]
+
+    def predictions(self, k: int = 5) -> list[tuple[str, float]] | None:
+        """The `k` most probable classes as (name, probability), or None without class names."""
+        if self.logits is None or self.classes is None:
+            return None
+        weights = np.exp(self.logits.astype(np.float64) - self.logits.max())
+        shares = weights / weights.sum()
+        order = np.argsort(-shares, kind="stable")[:k]
+        return [(self.classes[i], float(shares[i])) for i in order]
+
+
+def record_attention(adapter: Adapter, x: Prepared, token_mean: bool = False) -> Attention:
+    """Run the model once and keep each layer's and head's attention, reduced as it is computed.
+
+    Args:
+        adapter: a model with attention.
+        x: the photo that `adapter.prepare` made.
+        token_mean: also record the mean over all patch queries, `A[:, prefix:, prefix:].mean(1)`.
+            Always recorded for a model without a CLS token, which has nothing else to show.
+
+    Raises:
+        CaptureError: the model showed nothing, or fewer layers than it has.
+    """
+    tokens = x.prefix + x.grid[0] * x.grid[1]
+    mean = token_mean or not adapter.has_cls
+    with Watch(tokens, x.prefix, mean) as watch:
+        adapter.forward(x.pixels)
+    _check(adapter, watch)
+    received = _maps([layer.received for layer in watch.layers], x) if mean else None
+    if not adapter.has_cls:
+        return Attention(None, None, received, x.grid)
+    first = torch.stack([layer.first for layer in watch.layers])
+    return Attention(
+        cls=_maps([layer.first for layer in watch.layers], x),
+        cls_prefix=first[..., : x.prefix].numpy(),
+        token_mean=received,
+        grid=x.grid,
+    )
+
+
+def record_activations(
+    adapter: Adapter, x: Prepared, layers: Sequence[str] | None = None
+) -> Activations:
+    """Run the model once and keep the outputs of convolutions, before any normalisation.
+
+    Args:
+        adapter: a model with convolutions.
+        x: the photo that `adapter.prepare` made.
+        layers: names from `adapter.conv_layers`; all of them by default.
+
+    Raises:
+        SettingError: a layer that the model does not have.
+        CaptureError: a layer that the forward pass never reached, or a model with none.
+    """
+    names = adapter.conv_layers if layers is None else tuple(layers)
+    _check_names(adapter, names)
+    maps: dict[str, np.ndarray] = {}
+    with adapter.lock, _hooks(adapter, names, maps):
+        output = adapter.forward(x.pixels)
+    missing = [name for name in names if name not in maps]
+    if missing or not maps:
+        raise CaptureError(
+            f"{adapter.title} did not run {_some(missing) if missing else 'any convolution'}: "
+            f"choose other layers, such as {_some(maps or adapter.conv_layers)}."
+        )
+    logits = output[0].float().cpu().numpy() if output.ndim == 2 else None
+    fits = (
+        logits is not None and adapter.classes is not None and len(adapter.classes) == logits.size
+    )
+    return Activations(maps, logits, adapter.classes if fits else None)
+
+
+@contextmanager
+def _hooks(adapter: Adapter, names: Sequence[str], maps: dict[str, np.ndarray]) -> Iterator[None]:
+    """Fill `maps` while the block runs; no hook is left behind, whatever happens."""
+    mine = threading.get_ident()
+
+    def keep(name: str) -> Any:
+        def hook(module: Any, inputs: Any, output: torch.Tensor) -> None:
+            if threading.get_ident() == mine:  # another thread may run the same model
+                # a copy: the activation behind may overwrite the output in place
+                maps[name] = output[0].detach().to("cpu", torch.float32, copy=True).numpy()
+
+        return hook
+
+    handles = []
+    try:
+        for name in names:
+            module = adapter.module.get_submodule(name)
+            handles.append(module.register_forward_hook(keep(name)))
+        yield
+    finally:
+        for handle in handles:
+            handle.remove()
+
+
+def _maps(rows: Sequence[torch.Tensor | None], x: Prepared) -> np.ndarray:
+    """(heads, N) a layer -> (layers, heads, rows, cols) float32."""
+    stack = torch.stack([row for row in rows if row is not None])
+    return stack[..., x.prefix :].unflatten(-1, x.grid).contiguous().numpy()
+
+
+def _check(adapter: Adapter, watch: Watch) -> None:
+    """Count what was recorded against what the model has."""
+    seen = len(watch.layers)
+    if seen and seen >= adapter.depth:
+        return
+    if not seen and not watch.others:
+        why = "its attention does not pass through a call that can be watched"
+        if adapter.family == "cnn":
+            why = "it is a ConvNet and has none; see its channels instead"
+    elif not seen:
+        queries, keys = watch.others[0]
+        why = f"it attends from {queries} to {keys} tokens at a time, not over all {watch.tokens}"
+    else:
+        why = f"only {seen} of its {adapter.depth} layers could be watched"
+    raise CaptureError(f"{adapter.title} shows no attention map: {why}.")
+
+
+def _check_names(adapter: Adapter, names: Sequence[str]) -> None:
+    known = dict(adapter.module.named_modules())
+    unknown = [name for name in names if name not in known or not name]
+    if unknown:
+        raise SettingError(
+            f"{adapter.title} has no layer {unknown[0]!r}: choose from {_some(adapter.conv_layers)}."
+        )
+    if not names:
+        raise CaptureError(f"{adapter.title} has no convolution to show: see its heads instead.")
+
+
+def _some(names: Sequence[str] | dict[str, Any], most: int = 5) -> str:
+    shown = list(names)
+    return ", ".join(shown[:most]) + (", ..." if len(shown) > most else "")
+
+
+__all__ = ["Activations", "Attention", "Layer", "record_activations", "record_attention"]
