@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from .cache import Loading, Progress
 from .catalogue import Model
 from .loader import begin, ids, load, loaded, record, records
+from .loading import Loading, Progress
 
 if TYPE_CHECKING:
     from .adapters import Adapter, wrap

@@ -1,125 +1,135 @@
-"""One cache of loaded models for all visitors, bounded in bytes; each model is loaded once."""
+"""One cache of loaded models for all visitors: each is loaded once, and all fit in a budget."""
 
 from __future__ import annotations
 
+import gc
 import threading
-import time
 from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
+
+from errors import CheckpointError
+
+from .loading import Loading
 
 if TYPE_CHECKING:
     from .adapters import Adapter
 
-
-@dataclass(frozen=True)
-class Progress:
-    """How far a loading has come.
-
-    Attributes:
-        bytes_done: bytes fetched so far.
-        bytes_total: bytes to fetch in all; 0 where nothing is to be fetched or nobody knows.
-        seconds_left: estimate, None where there is none.
-        phase: what is being done, for people.
-    """
-
-    bytes_done: int = 0
-    bytes_total: int = 0
-    seconds_left: float | None = None
-    phase: str = "Waiting"
-
-
-class Loading:
-    """A loading under way, shared by all who asked for the model.
-
-    Attributes:
-        id: the model's id.
-        progress: the latest `Progress`.
-    """
-
-    def __init__(self, id: str) -> None:
-        self.id = id
-        self.progress = Progress()
-        self._finished = threading.Event()
-        self._adapter: Adapter | None = None
-        self._error: BaseException | None = None
-        self._since: tuple[float, int] | None = None
-
-    @property
-    def done(self) -> bool:
-        """Whether `result` returns, or raises, at once."""
-        return self._finished.is_set()
-
-    def result(self, timeout: float | None = None) -> Adapter:
-        """Wait for the model.
-
-        Raises:
-            HeedmapError: why it could not be loaded.
-            TimeoutError: not ready after `timeout` seconds.
-        """
-        if not self._finished.wait(timeout):
-            raise TimeoutError(f"{self.id} is not loaded after {timeout} s.")
-        if self._error is not None:
-            raise self._error
-        assert self._adapter is not None
-        return self._adapter
-
-    def report(self, phase: str, done: int = 0, total: int = 0) -> None:
-        """Note how far it is; the rate is that since the phase began."""
-        now = time.monotonic()
-        if phase != self.progress.phase or self._since is None:
-            self._since = (now, done)
-        start, at_start = self._since
-        left = None
-        if done > at_start and now > start:
-            left = (total - done) * (now - start) / (done - at_start)
-        self.progress = Progress(done, total, left, phase)
-
-    def finish(self, adapter: Adapter | None, error: BaseException | None) -> None:
-        """Wake everybody who waits."""
-        self._adapter, self._error = adapter, error
-        self.progress = replace(self.progress, phase="Ready" if adapter else "Failed")
-        self._finished.set()
+MB = 1e6
 
 
 class Cache:
-    """Loaded models by id, least recently used first."""
+    """Loaded models by id, least recently used first.
 
-    def __init__(self, build: Callable[[str, Loading], Adapter]) -> None:
+    Args:
+        build: makes a model; it calls `Cache.reserve` before it takes memory.
+        budget: bytes that all models may take together; asked once, before the first is loaded.
+        freed: called after models were let go.
+    """
+
+    def __init__(
+        self,
+        build: Callable[[str, Loading], Adapter],
+        budget: Callable[[], int],
+        freed: Callable[[], None] = lambda: None,
+    ) -> None:
         self._build = build
-        self._lock = threading.Lock()
+        self._ask_budget = budget
+        self._freed = freed
+        self._budget: int | None = None
+        self._changed = threading.Condition()
         self._loaded: OrderedDict[str, Adapter] = OrderedDict()
         self._loading: dict[str, Loading] = {}
+        self._reserved: dict[str, int] = {}
 
     def begin(self, id: str) -> Loading:
         """The loading of a model: finished, under way, or started now."""
-        with self._lock:
-            if id in self._loaded:
+        with self._changed:
+            adapter = self._loaded.get(id)
+            if adapter is not None:
                 self._loaded.move_to_end(id)
-                ready = Loading(id)
-                ready.finish(self._loaded[id], None)
-                return ready
+                return Loading.finished(id, adapter)
             if id not in self._loading:
-                self._loading[id] = Loading(id)
-                name = f"load {id}"
-                threading.Thread(target=self._run, args=(id,), name=name, daemon=True).start()
+                loading = self._loading[id] = Loading(id)
+                threading.Thread(
+                    target=self._run, args=(loading,), name=f"load {id}", daemon=True
+                ).start()
             return self._loading[id]
 
     def loaded(self, id: str) -> bool:
         """Whether a model is there without waiting."""
-        with self._lock:
+        with self._changed:
             return id in self._loaded
 
-    def _run(self, id: str) -> None:
-        loading = self._loading[id]
+    def nbytes(self) -> int:
+        """Bytes that the models in the cache take."""
+        with self._changed:
+            return self._taken()
+
+    def clear(self) -> None:
+        """Let all models go, and ask for the budget anew."""
+        with self._changed:
+            self._loaded.clear()
+            self._budget = None
+        self._release()
+
+    def reserve(self, id: str, title: str, nbytes: int) -> None:
+        """Make room for a model before it is built; wait while others that are built need it.
+
+        Raises:
+            CheckpointError: it would not fit into an empty cache.
+        """
+        with self._changed:
+            if self._budget is None:
+                self._budget = self._ask_budget()
+            if nbytes > self._budget:
+                raise CheckpointError(
+                    f"{title} takes {nbytes / MB:.0f} MB of memory and the cache holds "
+                    f"{self._budget / MB:.0f} MB: choose a smaller model, "
+                    "or raise HEEDMAP_CACHE_GB."
+                )
+            self._changed.wait_for(
+                lambda: sum(self._reserved.values()) + nbytes <= (self._budget or 0)
+            )
+            self._reserved[id] = nbytes
+            dropped = self._evict()
+        if dropped:
+            self._release()
+
+    def _run(self, loading: Loading) -> None:
         adapter, error = None, None
         try:
-            adapter = self._build(id, loading)
-        except BaseException as problem:
+            adapter = self._build(loading.id, loading)
+        except BaseException as problem:  # whoever waits hears of it
             error = problem
-        with self._lock:
-            del self._loading[id]
+        with self._changed:
+            del self._loading[loading.id]
+            self._reserved.pop(loading.id, None)
             if adapter is not None:
-                self._loaded[id] = adapter
+                self._loaded[loading.id] = adapter
+            dropped = self._evict(keep=loading.id)
+            self._changed.notify_all()
         loading.finish(adapter, error)
+        del adapter, error, loading
+        if dropped:
+            self._release()
+
+    def _taken(self) -> int:
+        return sum(adapter.nbytes for adapter in self._loaded.values())
+
+    def _evict(self, keep: str | None = None) -> bool:
+        """Drop the least recently used until all that is there and to come fits."""
+        room = (self._budget or 0) - sum(self._reserved.values())
+        dropped = False
+        while self._budget is not None and self._taken() > room:
+            oldest = next((id for id in self._loaded if id != keep), None)
+            if oldest is None:
+                break
+            del self._loaded[oldest]
+            dropped = True
+        return dropped
+
+    def _release(self) -> None:
+        """Modules may refer to themselves in circles, which only the collector undoes."""
+        gc.collect()
+        self._freed()

@@ -34,7 +34,9 @@ class Model:
         size: short side that the model is shown by default, px; 0 for the checkpoint's own.
         gated: whether the licence has to be accepted on the hub first.
         folder: where the files lie, None for a model from the hub.
+        weights: name of the weights file.
         bundled: whether it ships with the project.
+        pasted: whether it is no model of the catalogue but an id of the hub that somebody gave.
         note: what one should know before choosing it, one sentence or "".
     """
 
@@ -51,7 +53,9 @@ class Model:
     size: int = 0
     gated: bool = False
     folder: Path | None = None
+    weights: str = "model.safetensors"
     bundled: bool = False
+    pasted: bool = False
     note: str = ""
 
 

@@ -1,0 +1,285 @@
+"""A small hub on loopback that real clients take for the real one; its weights are random.
+
+In a test:
+
+    with Hub() as hub:
+        hub.add("timm/tiny", checkpoints.timm("test_vit"))
+        monkeypatch.setenv("HF_ENDPOINT", hub.url)
+
+By hand, with checkpoints of the catalogue (made on the spot, random weights) at 2 MB/s:
+
+    python -m tests.hub --port 8900 --rate 2 resnet18 dino-vits16
+    HF_ENDPOINT=http://127.0.0.1:8900 HF_HOME=$(mktemp -d) make run
+
+As on the real hub, large files are redirected to another host without the token, named by their
+SHA-256, and small ones are sent at once, named by a SHA-1.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import re
+import threading
+import time
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any, Self
+from urllib.parse import unquote, urlsplit
+
+PIECE = 1 << 14  # bytes between two looks at the clock
+LARGE = (".safetensors", ".bin")
+
+
+@dataclass
+class Repo:
+    """A repository and how it behaves.
+
+    Attributes:
+        files: content by revision and name.
+        gated: whether only a request with `token` gets its files.
+        rate: bytes a second, None for as fast as it goes.
+        breaks: how many connections still break, each after `breaks_after` bytes of a large file.
+        status: answer everything with this error.
+        damaged: send other bytes than the checksum is of.
+        requests: the open pull requests: number, title and author.
+        gate: set it to let the large files through; set from the start.
+    """
+
+    files: dict[str, dict[str, bytes]]
+    gated: bool = False
+    token: str = "hf_right"
+    rate: float | None = None
+    breaks: int = 0
+    breaks_after: int = 0
+    status: int = 0
+    damaged: bool = False
+    requests: list[dict[str, Any]] = field(default_factory=list)
+    gate: threading.Event = field(default_factory=threading.Event)
+
+    def commit(self, revision: str) -> str:
+        """A commit's hash: of the names and contents of its files."""
+        digest = hashlib.sha1(revision.encode())
+        for name, content in sorted(self.files[revision].items()):
+            digest.update(name.encode() + content)
+        return digest.hexdigest()
+
+
+class Hub:
+    """The server; use it as a context.
+
+    Attributes:
+        url: its address, for HF_ENDPOINT.
+        repos: repositories by id.
+        log: (method, path, first byte asked for) of every request so far.
+    """
+
+    def __init__(self, port: int = 0) -> None:
+        self.repos: dict[str, Repo] = {}
+        self.log: list[tuple[str, str, int]] = []
+        hub = self
+
+        class Handler(_Handler):
+            def __init__(self, *args: Any) -> None:
+                self.hub = hub
+                super().__init__(*args)
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", port), Handler)
+        self._server.daemon_threads = True
+        self.port: int = self._server.server_address[1]
+        self.url = f"http://127.0.0.1:{self.port}"
+
+    def __enter__(self) -> Self:
+        threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+
+    def add(self, repo: str, files: dict[str, bytes], **behaviour: Any) -> Repo:
+        """Serve files under an id; `behaviour` are fields of `Repo`."""
+        there = self.repos[repo] = Repo({"main": files}, **behaviour)
+        there.gate.set()
+        return there
+
+    def sent(self, end: str) -> list[int]:
+        """First bytes of the downloads of the large files whose names end so, in order."""
+        return [
+            start for method, path, start in self.log if method == "GET" and path.endswith(end)
+            and path.startswith("/cdn/")
+        ]  # fmt: skip
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    hub: Hub
+
+    def log_message(self, *_: object) -> None:
+        """Quiet."""
+
+    def do_HEAD(self) -> None:
+        self._answer()
+
+    def do_GET(self) -> None:
+        self._answer()
+
+    def _answer(self) -> None:
+        path = urlsplit(self.path).path
+        start = re.match(r"bytes=(\d+)-", self.headers.get("Range", ""))
+        self.hub.log.append((self.command, unquote(path), int(start[1]) if start else 0))
+        routes = (
+            (r"/cdn/([^/]+/[^/]+)/([^/]+)/(.+)", self._large),
+            (r"/api/models/([^/]+/[^/]+)/revision/(.+)", self._info),
+            (r"/api/models/([^/]+/[^/]+)/discussions", self._discussions),
+            (r"/api/models/([^/]+/[^/]+)", self._info),
+            (r"/([^/]+/[^/]+)/resolve/([^/]+)/(.+)", self._resolve),
+        )
+        for pattern, answer in routes:
+            found = re.fullmatch(pattern, path)
+            if found:
+                repo = self.hub.repos.get(found[1])
+                if repo is None:
+                    self._error(401, "RepoNotFound", "Repository not found")
+                elif repo.status:
+                    self._error(repo.status, "", "Out of order")
+                else:
+                    answer(found[1], repo, *(unquote(part) for part in found.groups()[1:]))
+                return
+        self._error(404, "", "No such page")
+
+    def _info(self, id: str, repo: Repo, revision: str = "main") -> None:
+        if revision not in repo.files:
+            self._error(404, "RevisionNotFound", f"Invalid rev id: {revision}")
+            return
+        siblings = [
+            {"rfilename": name, "size": len(content), "blobId": _sha1(content)}
+            for name, content in repo.files[revision].items()
+        ]
+        self._json(
+            {
+                "id": id, "modelId": id, "sha": repo.commit(revision), "private": False,
+                "gated": "manual" if repo.gated else False, "siblings": siblings, "tags": [],
+            }
+        )  # fmt: skip
+
+    def _discussions(self, id: str, repo: Repo) -> None:
+        found = [
+            {
+                "num": request["num"], "title": request["title"], "isPullRequest": True,
+                "status": "open", "author": {"name": request["author"]},
+                "createdAt": "2024-01-01T00:00:00.000Z", "repo": {"name": id, "type": "model"},
+            }
+            for request in repo.requests
+        ]  # fmt: skip
+        self._json({"discussions": found, "count": len(found), "start": 0})
+
+    def _resolve(self, id: str, repo: Repo, revision: str, name: str) -> None:
+        by_commit = {repo.commit(known): known for known in repo.files}
+        revision = by_commit.get(revision, revision)
+        if revision not in repo.files:
+            self._error(404, "RevisionNotFound", f"Invalid rev id: {revision}")
+            return
+        if repo.gated and self.headers.get("Authorization") != f"Bearer {repo.token}":
+            status = 403 if self.headers.get("Authorization") else 401
+            self._error(status, "GatedRepo", f"Access to model {id} is restricted.")
+            return
+        commit = {"X-Repo-Commit": repo.commit(revision)}
+        content = repo.files[revision].get(name)
+        if content is None:
+            self._error(404, "EntryNotFound", "Entry not found", commit)
+        elif name.endswith(LARGE):
+            flat = revision.replace("/", "--")
+            headers = {
+                "Location": f"http://localhost:{self.hub.port}/cdn/{id}/{flat}/{name}",
+                "X-Linked-Size": str(len(content)),
+                "X-Linked-Etag": f'"{hashlib.sha256(content).hexdigest()}"',
+            }
+            self._send(302, b"", headers | commit)
+        else:
+            self._send(200, content, {"ETag": f'"{_sha1(content)}"'} | commit)
+
+    def _large(self, id: str, repo: Repo, flat: str, name: str) -> None:
+        if "Authorization" in self.headers:
+            self._error(400, "", "Only one auth mechanism allowed")
+            return
+        content = repo.files[flat.replace("--", "/")][name]
+        if repo.damaged:
+            content = bytes(len(content))
+        start = int((self.headers.get("Range") or "bytes=0-")[6:].split("-")[0])
+        if start >= len(content):
+            self._error(416, "", "Range not satisfiable")
+            return
+        span = {"Content-Range": f"bytes {start}-{len(content) - 1}/{len(content)}"}
+        status = 206 if "Range" in self.headers else 200
+        rest = content[start:]
+        if self.command == "GET" and repo.breaks > 0:
+            repo.breaks -= 1
+            self._send(status, rest[: repo.breaks_after], span, length=len(rest))
+            self.close_connection = True
+        else:
+            repo.gate.wait(30)
+            self._send(status, rest, span, rate=repo.rate)
+
+    def _error(
+        self, status: int, code: str, message: str, more: dict[str, str] | None = None
+    ) -> None:
+        headers = {"X-Error-Message": message, **({"X-Error-Code": code} if code else {})}
+        self._send(status, json.dumps({"error": message}).encode(), headers | (more or {}))
+
+    def _json(self, content: Any) -> None:
+        self._send(200, json.dumps(content).encode(), {"Content-Type": "application/json"})
+
+    def _send(
+        self,
+        status: int,
+        body: bytes,
+        headers: dict[str, str],
+        length: int | None = None,
+        rate: float | None = None,
+    ) -> None:
+        self.send_response(status)
+        for name, value in headers.items():
+            self.send_header(name, value)
+        self.send_header("Content-Length", str(len(body) if length is None else length))
+        self.end_headers()
+        if self.command == "HEAD":
+            return
+        try:
+            self._write(body, rate)
+        except (BrokenPipeError, ConnectionResetError):
+            self.close_connection = True
+
+    def _write(self, body: bytes, rate: float | None) -> None:
+        began = time.monotonic()
+        for start in range(0, len(body), PIECE):
+            self.wfile.write(body[start : start + PIECE])
+            if rate:
+                time.sleep(max(0.0, began + (start + PIECE) / rate - time.monotonic()))
+
+
+def _sha1(content: bytes) -> str:
+    return hashlib.sha1(content).hexdigest()
+
+
+def main() -> None:
+    """Serve checkpoints of the catalogue until interrupted."""
+    from tests import checkpoints
+
+    parser = argparse.ArgumentParser(prog="python -m tests.hub", description=__doc__)
+    parser.add_argument("ids", nargs="+", help="ids of the catalogue")
+    parser.add_argument("--port", type=int, default=8900)
+    parser.add_argument("--rate", type=float, help="MB a second")
+    args = parser.parse_args()
+    with Hub(args.port) as hub:
+        for id in args.ids:
+            repo, revision, files = checkpoints.of_catalogue(id)
+            there = hub.add(repo, files, rate=args.rate and args.rate * 1e6)
+            there.files[revision] = files
+            print(f"{id}: {hub.url}/{repo}", flush=True)
+        threading.Event().wait()
+
+
+if __name__ == "__main__":
+    main()
