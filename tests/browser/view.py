@@ -1,0 +1,189 @@
+"""The app as a person drives it: one page of one window, told in the words of the app."""
+
+from __future__ import annotations
+
+import base64
+import io
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode, urlsplit
+
+import numpy as np
+from PIL import Image
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Download,
+    Locator,
+    Request,
+    expect,
+)
+from playwright.sync_api import Page as Tab
+
+# Idle as Streamlit itself tells it, and for long enough that no control still holds a change back
+# (sliders send theirs a moment after the last move).
+SETTLED = """(calm) => {
+    const app = document.querySelector('[data-testid=stApp]');
+    const now = performance.now();
+    const idle = app && app.dataset.testScriptState === 'notRunning'
+        && app.dataset.testConnectionState === 'CONNECTED'
+        && !document.querySelector('[data-stale=true]');
+    window.idleSince = idle ? (window.idleSince ?? now) : undefined;
+    return idle && now - window.idleSince > calm;
+}"""
+CALM_MS = 350
+PATIENCE_MS = 60_000
+
+DROP = """(zone, [name, type, base64]) => {
+    const bytes = Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));
+    const dataTransfer = new DataTransfer();
+    dataTransfer.items.add(new File([bytes], name, { type }));
+    for (const kind of ['dragenter', 'dragover', 'drop'])
+        zone.dispatchEvent(new DragEvent(kind, { dataTransfer, bubbles: true, cancelable: true }));
+}"""
+
+
+@dataclass
+class Ears:
+    """What the browser complained of, and whom it spoke to besides the app."""
+
+    host: str
+    errors: list[str] = field(default_factory=list)
+    strangers: list[str] = field(default_factory=list)
+
+    def listen(self, context: BrowserContext) -> None:
+        context.on("console", self._console)
+        context.on("weberror", lambda error: self.errors.append(str(error.error)))
+        context.on("request", self._request)
+
+    def _console(self, message: ConsoleMessage) -> None:
+        if message.type == "error":
+            self.errors.append(message.text)
+
+    def _request(self, request: Request) -> None:
+        url = urlsplit(request.url)
+        if url.scheme in ("http", "https", "ws", "wss") and url.netloc != self.host:
+            self.strangers.append(request.url)
+
+
+class View:
+    """One window of the app, in a profile of its own."""
+
+    def __init__(self, browser: Browser, url: str, ears: Ears, **context: Any) -> None:
+        self._context = browser.new_context(
+            permissions=["clipboard-read", "clipboard-write"], **context
+        )
+        self._context.set_default_timeout(PATIENCE_MS)
+        ears.listen(self._context)
+        self.url = url
+        self.tab: Tab = self._context.new_page()
+
+    def close(self) -> None:
+        self._context.close()
+
+    def open(self, page: str = "", **settings: object) -> View:
+        """Go to a page of the app by address, and wait until it stands."""
+        query = f"?{urlencode(settings)}" if settings else ""
+        return self.go(f"{self.url}/{page}{query}")
+
+    def go(self, address: str) -> View:
+        self.tab.goto(address)
+        return self.settle()
+
+    def settle(self) -> View:
+        """Wait until the script has run, nothing is stale, and the pictures are in their place."""
+        self.tab.wait_for_function(SETTLED, arg=CALM_MS)
+        return self
+
+    # What is on the screen.
+
+    def heroes(self) -> Locator:
+        """The large pictures, without the photo beside them."""
+        return self.tab.locator(".stage .heroes .frame")
+
+    def hero(self, index: int = 0) -> bytes:
+        """The bytes of a large picture, as the browser got them."""
+        return picture_bytes(self.heroes().nth(index).locator("img"))
+
+    def original(self) -> bytes:
+        """The bytes of the photo beside the map."""
+        return picture_bytes(self.tab.locator(".stage .aside .frame img"))
+
+    def fact(self, name: str) -> str:
+        """What the table beside the picture says of `name`."""
+        term = self.tab.locator(".facts dt").get_by_text(name, exact=True)
+        return term.locator("xpath=following-sibling::dd[1]").inner_text()
+
+    def gallery(self, label: str) -> Locator:
+        """The pictures that can be picked under this label."""
+        return self.tab.get_by_role("listbox", name=label, exact=True).get_by_role("option")
+
+    def alert(self) -> Locator:
+        return self.tab.get_by_test_id("stAlert")
+
+    # What a person does.
+
+    def change(self, act: Callable[[], object]) -> View:
+        """Do something that changes the first large picture, and wait for the new one."""
+        before = self.hero()
+        act()
+        expect(self.heroes().first.locator("img")).not_to_have_attribute("src", _url(before))
+        return self.settle()
+
+    def choose_file(self, name: str, content: bytes, kind: str = "image/png") -> View:
+        """Upload by the file dialogue."""
+        with self.tab.expect_file_chooser() as chooser:
+            self.tab.get_by_test_id("stFileUploader").locator("button", has_text="Upload").click()
+        chooser.value.set_files({"name": name, "mimeType": kind, "buffer": content})
+        return self.settle()
+
+    def drop_file(self, name: str, content: bytes, kind: str = "image/png") -> View:
+        """Upload by drag and drop."""
+        zone = self.tab.get_by_test_id("stFileUploaderDropzone")
+        zone.evaluate(DROP, [name, kind, base64.b64encode(content).decode()])
+        return self.settle()
+
+    def turn_to(self, page: str) -> View:
+        """Change the page by the navigation."""
+        self.tab.get_by_role("link", name=page).first.click()
+        return self.settle()
+
+    def slide(self, label: str, key: str, times: int = 1) -> View:
+        """Move a slider by keyboard."""
+        handle = self.tab.get_by_role("slider", name=label)
+        handle.focus()
+        for _ in range(times):
+            handle.press(key)
+        return self.settle()
+
+    def copy_link(self) -> str:
+        """Press the button that copies the view's link, and read the clipboard."""
+        self.tab.get_by_role("button", name="Copy link").click()
+        expect(self.tab.get_by_role("button", name="Link copied")).to_be_visible()
+        return str(self.tab.evaluate("navigator.clipboard.readText()"))
+
+    def download(self, button: Locator) -> tuple[str, bytes]:
+        """Press a download button; give the file's name and content."""
+        with self.tab.expect_download() as waiting:
+            button.click()
+        done: Download = waiting.value
+        return done.suggested_filename, Path(done.path()).read_bytes()
+
+
+def picture_bytes(img: Locator) -> bytes:
+    """The bytes of a picture that stands in a data URL."""
+    src = img.get_attribute("src") or ""
+    return base64.b64decode(src.partition("base64,")[2], validate=True)
+
+
+def _url(jpeg: bytes) -> str:
+    return "data:image/jpeg;base64," + base64.b64encode(jpeg).decode()
+
+
+def pixels(content: bytes) -> np.ndarray:
+    """Decode a picture to (H, W, 3) uint8."""
+    with Image.open(io.BytesIO(content)) as picture:
+        return np.asarray(picture.convert("RGB"))
