@@ -1,0 +1,291 @@
+"""Train `bundled-vit`, a small vision transformer with patch 8: `python -m training.vit`.
+
+A transformer learns slowly from few photos; a CNN does not. So `bundled-cnn` teaches it (run
+`python -m training.cnn` first), in three ways for each crop of a photo: what the crop shows (the
+CNN's class probabilities, beside the label), what every patch shows (the CNN's dense features),
+and where the evidence lies: in the last layer four of the six heads learn to look where the CNN's
+class evidence and activation are (attention transfer, Zagoruyko & Komodakis 2017,
+arXiv 1612.03928). No masks or boxes are used anywhere. The other two heads are free.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import timm
+import torch
+import torch.nn.functional as F
+from timm.layers import set_fused_attn
+from torch import Tensor, nn
+
+from training import cnn, common, teacher
+from training.augment import centre_view, jitter, normalise, random_boxes, sample_boxes
+from training.common import Ema, Phase, Run, Schedule
+from training.data import Photos, label_of, training_photos, validation_photos
+from training.teacher import Teacher
+
+ARCHITECTURE = "vit_tiny_patch16_224"
+MODEL_ARGS = {
+    "img_size": 128,
+    "patch_size": 8,
+    "embed_dim": 192,
+    "depth": 6,
+    "num_heads": 6,
+    "pre_norm": True,  # as in CLIP, so that `training.clip` can start from these weights
+    "dynamic_img_size": True,
+}
+PHASES = (Phase(10, 64), Phase(2.5, 96), Phase(1, 128))
+SIDE, PATCH = 128, 8
+AREA = (0.35, 1.0)
+MATRIX_RATE, OTHER_RATE, WEIGHT_DECAY = 2e-3, 1e-3, 0.05
+UNKNOWN = -100  # no label: cross_entropy skips it
+
+# (map of the teacher, sharpness) for the first heads of the last layer. The sharpness is the
+# factor on the standardised map before the softmax: 0.7 spreads 60 % of the mass over about a
+# third of the patches, 1.2 over about a sixth.
+HEAD_TARGETS = (("evidence", 0.7), ("evidence", 1.2), ("energy", 0.7), ("energy", 1.2))
+WEIGHTS = {"label": 0.5, "logits": 1.0, "patches": 1.0, "attention": 1.0}
+
+
+@dataclass(frozen=True)
+class Output:
+    """What the student says of a batch."""
+
+    logits: Tensor  # (b, classes)
+    patches: Tensor  # (b, rows * cols, channels of the teacher)
+    attention: Tensor  # (b, heads, rows * cols): log of the last layer's CLS attention
+
+
+class Student(nn.Module):
+    """The ViT with a linear layer that speaks the teacher's language; only the ViT is kept."""
+
+    def __init__(self, vit: nn.Module, channels: int) -> None:
+        super().__init__()
+        self.vit = vit
+        self.to_teacher = nn.Linear(vit.embed_dim, channels)
+
+    def forward(self, views: Tensor) -> Output:
+        """(b, 3, H, W) normalised -> Output."""
+        vit = self.vit
+        tokens = vit.norm_pre(vit._pos_embed(vit.patch_embed(views)))  # (b, 1 + rows * cols, dim)
+        for block in vit.blocks[:-1]:
+            tokens = block(tokens)
+        attention = cls_log_attention(vit.blocks[-1], tokens)
+        tokens = vit.norm(vit.blocks[-1](tokens))
+        return Output(vit.head(tokens[:, 0]), self.to_teacher(tokens[:, 1:]), attention)
+
+
+def cls_log_attention(block: nn.Module, tokens: Tensor) -> Tensor:
+    """Log of the CLS token's attention over patches alone: (b, heads, rows * cols)."""
+    b, n, dim = tokens.shape
+    heads = block.attn.num_heads
+    qkv = block.attn.qkv(block.norm1(tokens)).view(b, n, 3, heads, dim // heads)
+    query, key = qkv[:, 0, 0], qkv[:, 1:, 1]  # (b, heads, d), (b, n - 1, heads, d)
+    scores = torch.einsum("bhd,bnhd->bhn", query.float(), key.float()) * block.attn.scale
+    return scores.log_softmax(-1)
+
+
+def build(classes: int) -> nn.Module:
+    """The untrained ViT, its positions starting from sines so that they interpolate well."""
+    vit = timm.create_model(ARCHITECTURE, num_classes=classes, **MODEL_ARGS)
+    grid = SIDE // PATCH
+    with torch.no_grad():
+        vit.pos_embed.zero_()
+        vit.pos_embed[0, 1:] = 0.2 * sine_positions(grid, vit.embed_dim)
+    return vit.to(common.device())
+
+
+def sine_positions(grid: int, dim: int) -> Tensor:
+    """Sines and cosines of row and column, (grid * grid, dim), slow waves only."""
+    place = (torch.arange(grid).float() + 0.5) / grid  # 0 to 1
+    waves = 0.5 * torch.pi * 2 ** torch.linspace(0, 4, dim // 4)
+    angle = place[:, None] * waves  # (grid, dim / 4)
+    line = torch.cat([angle.sin(), angle.cos()], dim=1)  # (grid, dim / 2)
+    rows = line[:, None].expand(grid, grid, -1)
+    cols = line[None].expand(grid, grid, -1)
+    return torch.cat([rows, cols], dim=2).flatten(0, 1)
+
+
+class Optimisers:
+    """Muon for the blocks' matrices, AdamW for the rest, driven as one."""
+
+    def __init__(self, model: nn.Module) -> None:
+        matrices = [p for n, p in model.named_parameters() if "blocks" in n and p.ndim == 2]
+        known = {id(p) for p in matrices}
+        others = [p for p in model.parameters() if id(p) not in known]
+        self.both = (
+            torch.optim.Muon(
+                matrices,
+                lr=MATRIX_RATE,
+                weight_decay=WEIGHT_DECAY,
+                adjust_lr_fn="match_rms_adamw",
+            ),
+            torch.optim.AdamW(others, lr=OTHER_RATE, weight_decay=0.01, betas=(0.9, 0.98)),
+        )
+
+    def step(self, loss: Tensor, factor: float) -> None:
+        """Backward and one update at `factor` of the full learning rates."""
+        for optimiser, rate in zip(self.both, (MATRIX_RATE, OTHER_RATE), strict=True):
+            optimiser.zero_grad()
+            for group in optimiser.param_groups:
+                group["lr"] = rate * factor
+        loss.backward()
+        for optimiser in self.both:
+            optimiser.step()
+
+    def state_dict(self) -> dict[str, object]:
+        return {str(i): optimiser.state_dict() for i, optimiser in enumerate(self.both)}
+
+    def load_state_dict(self, state: dict[str, dict[str, object]]) -> None:
+        for i, optimiser in enumerate(self.both):
+            optimiser.load_state_dict(state[str(i)])
+
+
+@dataclass(frozen=True)
+class Loss:
+    """The four parts, in float32, with the teacher's channels standardised."""
+
+    teacher: Teacher
+    mean: Tensor  # (channels,)
+    deviation: Tensor  # (channels,)
+
+    def __call__(self, out: Output, features: Tensor, target: Tensor) -> Tensor:
+        """`features` (b, channels, rows, cols) of the teacher, `target` (b,) labels."""
+        logits = out.logits.float()
+        known = max(1, int((target != UNKNOWN).sum()))
+        label = F.cross_entropy(logits, target, label_smoothing=0.1, reduction="sum") / known
+        theirs = self.teacher.logits(features).softmax(1)
+        soft = F.kl_div(logits.log_softmax(1), theirs, reduction="batchmean")
+        wanted = (features.flatten(2).mT - self.mean) / self.deviation
+        patches = F.smooth_l1_loss(out.patches.float(), wanted)
+        parts = {
+            "label": label,
+            "logits": soft,
+            "patches": patches,
+            "attention": self._attention(out.attention, features),
+        }
+        return torch.stack([WEIGHTS[name] * part for name, part in parts.items()]).sum()
+
+    def _attention(self, attention: Tensor, features: Tensor) -> Tensor:
+        maps = {
+            "evidence": standardise(self.teacher.evidence(features)),
+            "energy": standardise(self.teacher.energy(features)),
+        }
+        wanted = torch.stack([(maps[m] * sharp).softmax(1) for m, sharp in HEAD_TARGETS], dim=1)
+        mine = attention[:, : len(HEAD_TARGETS)]
+        return F.kl_div(mine, wanted, reduction="none").sum(2).mean()
+
+
+def standardise(maps: Tensor) -> Tensor:
+    """Each map (b, n) to zero mean and unit deviation."""
+    centred = maps - maps.mean(1, keepdim=True)
+    return centred / centred.square().mean(1, keepdim=True).sqrt().clamp_min(1e-6)
+
+
+def make_loss(guide: Teacher) -> Loss:
+    """Standardise by the teacher's features of the first photos."""
+    some = torch.from_numpy(guide.features[:1024]).to(common.device()).float()
+    mean, deviation = some.mean((0, 2, 3)), some.std((0, 2, 3))
+    return Loss(guide, mean, deviation.clamp_min(1e-3))
+
+
+def targets(photos: Photos, labels: list[str]) -> Tensor:
+    """(n,) int64 index of each photo's label, UNKNOWN where it is not in the set."""
+    place = {label: i for i, label in enumerate(labels)}
+    known = [place.get(label_of(r) or "", UNKNOWN) for r in photos.records]
+    return torch.tensor(known, device=common.device())
+
+
+def train(
+    photos: Photos,
+    labels: list[str],
+    run: Run,
+    student: Student,
+    ema: Ema,
+    seed: int,
+    loss_of: Loss,
+) -> None:
+    """One pass over the schedule."""
+    optimisers = run.state["optimisers"]
+    pixels, aspect = common.photos_on_device(photos)
+    target = targets(photos, labels)
+    groups = target.tolist()
+    forward = torch.compile(student, dynamic=False)
+    for step, phase in run:
+        torch.manual_seed(seed * 1_000_003 + step)
+        index = common.balanced_indices(groups, phase.batch, step, seed)
+        place = torch.from_numpy(index).to(pixels.device)
+        boxes = random_boxes(aspect[place], AREA)
+        views = normalise(jitter(sample_boxes(pixels[place], boxes, phase.side), 0.3, 0.1))
+        features = loss_of.teacher(index, boxes, phase.side // PATCH)
+        with common.autocast():
+            out = forward(views)
+        loss = loss_of(out, features, target[place])
+        optimisers.step(loss, run.schedule.rate(step))
+        ema.update()
+        run.report(loss.item())
+
+
+@torch.inference_mode()
+def embed(vit: nn.Module, photos: Photos, side: int = SIDE) -> Tensor:
+    """The CLS token after the last norm, (n, dim), of evaluation views."""
+    vit.eval()
+    parts = []
+    for start in range(0, len(photos), 128):
+        some = photos.subset(range(start, min(start + 128, len(photos))))
+        views = centre_view(*common.photos_on_device(some), side)
+        with common.autocast():
+            parts.append(vit.forward_features(views)[:, 0].float())
+    return torch.cat(parts)
+
+
+def nearest_neighbours(bank: Tensor, known: Tensor, queries: Tensor, k: int = 20) -> Tensor:
+    """DINO's weighted k-NN vote: labels (q,) from bank (n, dim) with labels (n,)."""
+    bank, queries = F.normalize(bank, dim=1), F.normalize(queries, dim=1)
+    near, place = (queries @ bank.T).topk(k)  # (q, k)
+    votes = torch.zeros(len(queries), int(known.max()) + 1, device=bank.device)
+    votes.scatter_add_(1, known[place], (near / 0.07).exp())
+    return votes.argmax(1)
+
+
+def export(vit: nn.Module, labels: list[str], out: Path) -> None:
+    """Write the timm folder."""
+    config = common.timm_config(
+        ARCHITECTURE, MODEL_ARGS, labels, SIDE, first_conv="patch_embed.proj", classifier="head"
+    )
+    common.export_timm(vit, out, config)
+
+
+def measure(vit: nn.Module, photos: Photos, held_out: Photos, labels: list[str]) -> None:
+    """Print the 20-NN accuracy on imagenette's val split."""
+    bank, queries = photos.of_source("imagenette"), held_out.of_source("imagenette")
+    voted = nearest_neighbours(embed(vit, bank), targets(bank, labels), embed(vit, queries))
+    share = (voted == targets(queries, labels)).float().mean().item()
+    print(f"imagenette val 20-NN top-1 {share:.3f}", flush=True)
+
+
+def main() -> None:
+    parser = common.arguments(__doc__, "bundled-vit")
+    parser.add_argument("--teacher", type=Path, default=common.BUNDLED / "bundled-cnn")
+    options = parser.parse_args()
+    set_fused_attn(False)  # the compiler's own fusion has the faster backward pass on a CPU
+    torch.manual_seed(options.seed)
+    photos = training_photos(options.data, options.cache)
+    labels = cnn.label_set(photos)
+    guide = teacher.load(options.teacher, photos, options.cache)
+    student = Student(build(len(labels)), guide.features.shape[1]).to(common.device())
+    ema = Ema(student)
+    phases = tuple(Phase(p.epochs * options.epochs, p.side, p.batch) for p in PHASES)
+    state = {"student": student, "average": ema.average, "optimisers": Optimisers(student)}
+    run = Run(Schedule(phases, len(photos)), state, options.checkpoint)
+    ema.steps = run.start
+    print(f"{len(photos)} photos, {run.schedule.total} steps", flush=True)
+    train(photos, labels, run, student, ema, options.seed, make_loss(guide))
+    export(ema.average.vit, labels, options.out)
+    held_out = validation_photos(options.data, options.cache)
+    measure(ema.average.vit, photos, held_out, labels)
+
+
+if __name__ == "__main__":
+    main()
