@@ -100,15 +100,20 @@ def _timm(model: Model, folder: Path) -> Adapter:
     import timm
 
     from . import adapters
+    from .unfilled import Unfilled
 
     name, how = _timm_arguments(model, folder)
     try:
-        module = timm.create_model(name, pretrained=True, **how)
+        with Unfilled() as mode:
+            module = timm.create_model(name, pretrained=True, **how)
     except RuntimeError as error:
         if "state_dict" not in str(error):
             raise
-        module = timm.create_model(name, pretrained=False, **how)
+        with Unfilled():
+            module = timm.create_model(name, pretrained=False, **how)
         raise _mismatch(model, module, _shapes(model, folder)) from error
+    if mode.left(module):  # timm drops a classifier that has another number of classes
+        raise _mismatch(model, module, _shapes(model, folder))
     own = local.preprocessing(folder) if model.folder else {}
     if model.size:
         own["size"] = model.size

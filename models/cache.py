@@ -11,11 +11,10 @@ from typing import TYPE_CHECKING
 from errors import CheckpointError
 
 from .loading import Loading
+from .policy import size
 
 if TYPE_CHECKING:
     from .adapters import Adapter
-
-MB = 1e6
 
 
 class Cache:
@@ -84,9 +83,8 @@ class Cache:
                 self._budget = self._ask_budget()
             if nbytes > self._budget:
                 raise CheckpointError(
-                    f"{title} takes {nbytes / MB:.0f} MB of memory and the cache holds "
-                    f"{self._budget / MB:.0f} MB: choose a smaller model, "
-                    "or raise HEEDMAP_CACHE_GB."
+                    f"{title} takes {size(nbytes)} of memory and the cache holds "
+                    f"{size(self._budget)}: choose a smaller model, or raise HEEDMAP_CACHE_GB."
                 )
             self._changed.wait_for(
                 lambda: sum(self._reserved.values()) + nbytes <= (self._budget or 0)

@@ -79,9 +79,16 @@ def check_size(model: Model, nbytes: int) -> None:
     limit = max_bytes()
     if limit is not None and nbytes > limit:
         raise DownloadError(
-            f"{model.title} is a download of {nbytes / GB:.2f} GB and the host of this app permits "
-            f"{limit / GB:.2f} GB: choose a smaller model, or raise HEEDMAP_MAX_GB."
+            f"{model.title} is a download of {size(nbytes)} and the host of this app permits "
+            f"{size(limit)}: choose a smaller model, or raise HEEDMAP_MAX_GB."
         )
+
+
+def size(nbytes: int) -> str:
+    """Bytes for people, in MB or GB of the decimal system."""
+    if nbytes >= GB:
+        return f"{nbytes / GB:.2f} GB"
+    return f"{nbytes / 1e6:.{0 if nbytes >= 1e7 else 1}f} MB"
 
 
 def available_bytes() -> int:

@@ -1,0 +1,59 @@
+"""A hub on loopback and an empty machine for each test that asks for them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from models import loader
+from models.catalogue import Model
+from tests import checkpoints
+from tests.hub import Hub
+
+HOST = ("HEEDMAP_ALLOW", "HEEDMAP_PASTED_IDS", "HEEDMAP_MAX_GB", "HEEDMAP_CACHE_GB")
+CLIENT = ("HF_TOKEN", "HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE", "HF_HUB_CACHE")
+
+
+@pytest.fixture
+def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """No model in memory, none on the disk, and no choice made by the host; the hub's folder."""
+    for name in (*HOST, *CLIENT, "HEEDMAP_MODELS", "HUGGINGFACE_HUB_CACHE"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("HF_HOME", str(tmp_path / "hf"))
+    monkeypatch.setattr(loader, "_pasted", {})
+    loader._cache.clear()
+    yield tmp_path / "hf" / "hub"
+    loader._cache.clear()
+
+
+@pytest.fixture
+def hub(machine: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Hub]:
+    """A hub without repositories."""
+    with Hub() as there:
+        monkeypatch.setenv("HF_ENDPOINT", there.url)
+        yield there
+
+
+@pytest.fixture(scope="session")
+def tiny_vit() -> checkpoints.Files:
+    """A timm ViT of 0.4 million weights."""
+    return checkpoints.timm("test_vit")
+
+
+@pytest.fixture(scope="session")
+def tiny_clip() -> checkpoints.Files:
+    return checkpoints.clip()
+
+
+@pytest.fixture
+def catalogue(monkeypatch: pytest.MonkeyPatch) -> tuple[Model, Model, Model]:
+    """A catalogue of two timm models and a CLIP, instead of the real one."""
+    tiny = (
+        Model("tiny", "Tiny ViT", "vit", "timm", "test_vit", "timm/tiny", size=64),
+        Model("small", "Small ConvNet", "cnn", "timm", "test_efficientnet", "timm/small"),
+        Model("clip", "Tiny CLIP", "clip", "transformers", "CLIPModel", "openai/tiny"),
+    )
+    monkeypatch.setattr(loader, "CATALOGUE", tiny)
+    return tiny
