@@ -1,0 +1,96 @@
+"""From a photo and a model to pictures. Knows no Streamlit.
+
+    photo = viz.open_image("cat.jpg")                         # (H, W, 3) uint8
+    x = adapter.prepare(photo)                                # see models
+    record = viz.record_attention(adapter, x)                 # one forward pass
+    heat = viz.head_mean(record.cls)[-1]                      # (rows, cols), last layer
+    picture = viz.Overlay(colormap="magma")(x.view, heat)     # (H', W', 3) uint8
+
+What runs a model (`record_attention`, `record_activations`) and what draws figures is imported on
+first use (PEP 562): `import viz` loads neither torch nor Matplotlib's figures.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from .encode import encode_jpeg, encode_png, zip_pngs
+from .image import open_image, region
+from .maps import (
+    Patch,
+    area,
+    head_mean,
+    hide_outliers,
+    limits,
+    normalise,
+    outliers,
+    strongest_patch,
+    threshold_mask,
+)
+from .masks import contour, draw_mask, highlight, label
+from .overlay import COLORMAPS, INTERPOLATIONS, Overlay, colorbar, grid_lines, interpolate
+from .samples import SAMPLES, Sample, open_sample, sample, sample_ids
+
+if TYPE_CHECKING:
+    from .capture import Activations, Attention, record_activations, record_attention
+    from .figure import grid_figure, to_pdf, to_png
+
+_LATE = {
+    "Activations": "capture",
+    "Attention": "capture",
+    "record_activations": "capture",
+    "record_attention": "capture",
+    "grid_figure": "figure",
+    "to_pdf": "figure",
+    "to_png": "figure",
+}
+
+__all__ = [
+    "COLORMAPS",
+    "INTERPOLATIONS",
+    "SAMPLES",
+    "Activations",
+    "Attention",
+    "Overlay",
+    "Patch",
+    "Sample",
+    "area",
+    "colorbar",
+    "contour",
+    "draw_mask",
+    "encode_jpeg",
+    "encode_png",
+    "grid_figure",
+    "grid_lines",
+    "head_mean",
+    "hide_outliers",
+    "highlight",
+    "interpolate",
+    "label",
+    "limits",
+    "normalise",
+    "open_image",
+    "open_sample",
+    "outliers",
+    "record_activations",
+    "record_attention",
+    "region",
+    "sample",
+    "sample_ids",
+    "strongest_patch",
+    "threshold_mask",
+    "to_pdf",
+    "to_png",
+    "zip_pngs",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _LATE:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f".{_LATE[name]}", __name__), name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

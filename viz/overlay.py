@@ -1,0 +1,269 @@
+"""A map and a photo -> a picture.
+
+    Overlay(colormap="magma", opacity=0.6)(photo, heat)     # new (H, W, 3) uint8
+
+Row r of a map with `rows` rows covers the picture's rows r * H / rows to (r + 1) * H / rows, and
+so for the columns: what was one patch to the model is one rectangle in the picture. Scalars are
+interpolated first and coloured after, so that every colour in the picture is one of the scale's.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TypeAlias
+
+import matplotlib
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from errors import SettingError
+
+from .image import Picture, _check_picture
+from .maps import Map, Mask, _maps, normalise
+
+Limits: TypeAlias = tuple[float, float]
+
+# Worth offering: perceptual ones first, then those that papers use. Any other name that
+# Matplotlib knows works too.
+COLORMAPS = ("viridis", "magma", "inferno", "cividis", "turbo", "jet", "gray")
+INTERPOLATIONS = ("nearest", "bilinear", "bicubic")
+
+# Where patches are smaller than this, their borders would hide the picture.
+_MIN_CELL = 5
+# Brightness of red, green and blue (ITU-R BT.601).
+LUMA = np.array([0.299, 0.587, 0.114], np.float32)
+
+
+@dataclass(frozen=True)
+class Overlay:
+    """The settings of a picture; calling it draws one.
+
+    Attributes:
+        colormap: a name of `COLORMAPS`, or any other that Matplotlib knows.
+        opacity: of the colours over the photo, 0 (photo only) to 1 (map only).
+        interpolation: between patches, a name of `INTERPOLATIONS`. Bicubic is clipped to the
+            map's own range, so it invents no value.
+        limits: (low, high) of the colour scale, or None for each map's own range. Values outside
+            take the colour of the nearer end.
+        patch_grid: draw thin lines between the patches (left out where patches are under 5 px).
+
+    Raises:
+        SettingError: a setting that is unknown or out of range.
+    """
+
+    colormap: str = "viridis"
+    opacity: float = 0.5
+    interpolation: str = "nearest"
+    limits: Limits | None = None
+    patch_grid: bool = False
+
+    def __post_init__(self) -> None:
+        _check_colormap(self.colormap)
+        _check_interpolation(self.interpolation)
+        if not 0 <= self.opacity <= 1:
+            raise SettingError(f"An opacity of {self.opacity} is out of range: choose 0 to 1.")
+        if self.limits is not None:
+            low, high = self.limits
+            if not (np.isfinite(low) and np.isfinite(high) and low <= high):
+                raise SettingError(
+                    f"A colour scale from {low} to {high} cannot be drawn: "
+                    "give two finite numbers, the lower first."
+                )
+
+    def __call__(self, base: Picture, heat: ArrayLike) -> Picture:
+        """Draw a map over a photo.
+
+        Args:
+            base: (H, W, 3) uint8; not written to.
+            heat: (rows, cols) of finite numbers.
+
+        Returns:
+            A new (H, W, 3) uint8.
+
+        Raises:
+            SettingError: arrays of another shape or kind.
+        """
+        _check_picture(base)
+        height, width = base.shape[:2]
+        values = interpolate(heat, (height, width), self.interpolation)
+        # (rows, cols) -> (H, W) -> 0..255, as Matplotlib chooses a colour out of 256
+        level = (normalise(values, *self.limits_of(heat)) * 256).astype(np.uint16)
+        colours = _colours(self.colormap).astype(np.float32) * np.float32(self.opacity)
+        mixed = np.take(colours, np.minimum(level, 255), axis=0)  # (H, W, 3)
+        mixed += base * np.float32(1 - self.opacity)
+        picture = np.rint(mixed, out=mixed).astype(np.uint8)
+        return grid_lines(picture, np.shape(heat)) if self.patch_grid else picture
+
+    def limits_of(self, heat: ArrayLike) -> Limits:
+        """The (low, high) that a map is drawn with: the overlay's own, else the map's range."""
+        if self.limits is not None:
+            return float(self.limits[0]), float(self.limits[1])
+        values = _one_map(heat)
+        return float(values.min()), float(values.max())
+
+
+def interpolate(heat: ArrayLike, size: tuple[int, int], interpolation: str = "nearest") -> Map:
+    """A map at the size of a picture.
+
+    Patches sit at their centres and the edge patches reach to the edge (`align_corners=False`);
+    "bicubic" is Keys' cubic convolution with a = -0.5. Where the picture has fewer pixels than
+    the map has patches, "bilinear" and "bicubic" widen their kernel and so average.
+
+    Args:
+        heat: (rows, cols) of finite numbers.
+        size: (H, W) of the result in pixels.
+        interpolation: a name of `INTERPOLATIONS`.
+
+    Returns:
+        (H, W) float32, within the range of the map.
+
+    Raises:
+        SettingError: an unknown interpolation, a size below 1, or no finite map.
+    """
+    _check_interpolation(interpolation)
+    values = _one_map(heat)
+    height, width = _check_size(size)
+    rows, cols = values.shape
+    if interpolation == "nearest":
+        return values[_cells(height, rows)][:, _cells(width, cols)]
+    down = _weights(height, rows, interpolation)  # (H, rows)
+    across = _weights(width, cols, interpolation)  # (W, cols)
+    drawn = down @ values @ across.T
+    return np.asarray(np.clip(drawn, values.min(), values.max()), np.float32)
+
+
+def colorbar(colormap: str = "viridis", width: int = 256, height: int = 12) -> Picture:
+    """A strip of a colour scale, low at the left: (height, width, 3) uint8.
+
+    Raises:
+        SettingError: an unknown colour map or a size below 1.
+    """
+    height, width = _check_size((height, width))
+    strip = _colours(colormap)[np.arange(width) * 256 // width]
+    return np.ascontiguousarray(np.broadcast_to(strip, (height, width, 3)))
+
+
+def grid_lines(base: Picture, grid: tuple[int, ...]) -> Picture:
+    """A picture with thin lines between the patches: dark on light ground, light on dark.
+
+    Args:
+        base: (H, W, 3) uint8; not written to.
+        grid: (rows, cols).
+
+    Returns:
+        A new (H, W, 3) uint8; without lines where patches are narrower than 5 px.
+    """
+    height, width = _check_picture(base).shape[:2]
+    rows, cols = grid
+    drawn = base.copy()
+    if height / rows < _MIN_CELL or width / cols < _MIN_CELL:
+        return drawn
+    lines = np.zeros((height, width), np.bool_)
+    lines[_starts(height, rows)[1:]] = True
+    lines[:, _starts(width, cols)[1:]] = True
+    under = base[lines].astype(np.float32)
+    light = under @ LUMA
+    target = np.where(light < 128, np.float32(255), np.float32(0))[:, None]
+    drawn[lines] = np.rint(under + (target - under) * np.float32(0.4)).astype(np.uint8)
+    return drawn
+
+
+def check_mask(mask: ArrayLike) -> Mask:
+    """One mask as (rows, cols) bool.
+
+    Raises:
+        SettingError: another shape.
+    """
+    flags = np.asarray(mask, np.bool_)
+    if flags.ndim != 2 or 0 in flags.shape:
+        raise SettingError(
+            f"A mask is (rows, cols) with at least one patch, this is {flags.shape}: "
+            "pick a layer and a head."
+        )
+    return flags
+
+
+def enlarge_mask(mask: ArrayLike, size: tuple[int, int]) -> Mask:
+    """A mask (rows, cols) at the size (H, W) of a picture, patches pixel by pixel."""
+    flags = check_mask(mask)
+    height, width = _check_size(size)
+    return flags[_cells(height, flags.shape[0])][:, _cells(width, flags.shape[1])]
+
+
+def _check_colormap(name: str) -> None:
+    if name not in matplotlib.colormaps:
+        raise SettingError(
+            f"There is no colour map {name!r}: choose one of {', '.join(COLORMAPS)}."
+        )
+
+
+def _check_interpolation(name: str) -> None:
+    if name not in INTERPOLATIONS:
+        raise SettingError(
+            f"There is no interpolation {name!r}: choose one of {', '.join(INTERPOLATIONS)}."
+        )
+
+
+def _check_size(size: tuple[int, int]) -> tuple[int, int]:
+    height, width = size
+    if height < 1 or width < 1:
+        raise SettingError(
+            f"A picture of {width} x {height} px cannot be drawn: give at least 1 x 1."
+        )
+    return int(height), int(width)
+
+
+def _one_map(heat: ArrayLike) -> Map:
+    values = _maps(heat)
+    if values.ndim != 2:
+        raise SettingError(
+            f"One map (rows, cols) is drawn at a time, this is {values.shape}: "
+            "pick a layer and a head."
+        )
+    return values.astype(np.float32)
+
+
+@lru_cache(maxsize=64)
+def _colours(name: str) -> NDArray[np.uint8]:
+    """The 256 colours of a colour map, (256, 3) uint8, as Matplotlib draws them."""
+    _check_colormap(name)
+    colours = matplotlib.colormaps[name](np.linspace(0, 1, 256), bytes=True)[:, :3].copy()
+    colours.setflags(write=False)  # shared by all who draw
+    return np.asarray(colours, np.uint8)
+
+
+@lru_cache(maxsize=64)
+def _cells(pixels: int, cells: int) -> NDArray[np.intp]:
+    """The cell that the centre of each pixel lies in: (pixels,)."""
+    index = (2 * np.arange(pixels) + 1) * cells // (2 * pixels)
+    index.setflags(write=False)
+    return index
+
+
+def _starts(pixels: int, cells: int) -> NDArray[np.intp]:
+    """The first pixel of each cell (for cells of at least one pixel): (cells,)."""
+    return np.searchsorted(_cells(pixels, cells), np.arange(cells))
+
+
+@lru_cache(maxsize=64)
+def _weights(pixels: int, cells: int, interpolation: str) -> NDArray[np.float32]:
+    """What each cell gives to each pixel along one axis: (pixels, cells), rows sum to 1."""
+    widening = max(cells / pixels, 1.0)
+    centres = (np.arange(pixels)[:, None] + 0.5) * cells / pixels
+    distance = np.abs(centres - (np.arange(cells) + 0.5)) / widening
+    weights = _linear(distance) if interpolation == "bilinear" else _cubic(distance)
+    weights = (weights / weights.sum(axis=1, keepdims=True)).astype(np.float32)
+    weights.setflags(write=False)
+    return np.asarray(weights, np.float32)
+
+
+def _linear(distance: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.maximum(1 - distance, 0)
+
+
+def _cubic(distance: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Cubic convolution (Keys 1981) with a = -0.5, exact for polynomials of second degree."""
+    near = (1.5 * distance - 2.5) * distance**2 + 1
+    far = ((-0.5 * distance + 2.5) * distance - 4) * distance + 2
+    return np.where(distance < 1, near, np.where(distance < 2, far, 0))
