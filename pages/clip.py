@@ -1,0 +1,5 @@
+from pages.parts import link, shell
+
+link.begin("clip")
+shell.head("clip", "soon")
+link.finish()

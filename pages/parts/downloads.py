@@ -1,0 +1,58 @@
+"""What can be taken home: pictures as PNG, all of them as ZIP, figures as PNG and PDF."""
+
+from __future__ import annotations
+
+import io
+import json
+import zipfile
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+import numpy as np
+import streamlit as st
+
+import viz
+
+from .attention import MEAN, Drawing, Map
+
+Facts = Sequence[tuple[str, str]]
+
+
+def heads(shown: Map, drawing: Drawing, facts: Facts) -> None:
+    """Offer the shown head as a PNG and all heads of its layer as a ZIP."""
+    with st.container(horizontal=True, gap="small"):
+        name = _name(shown.head)
+        button(name, lambda: viz.encode_png(drawing(shown)), name, "image/png")
+        button(
+            "All heads (ZIP)", lambda: _zip(shown, drawing, facts),
+            f"attn-layer{shown.layer}.zip", "application/zip",
+        )  # fmt: skip
+
+
+def button(label: str, make: Callable[[], bytes], name: str, mime: str) -> None:
+    """Show a download button whose file is made when it is pressed."""
+    st.download_button(
+        label, make, name, mime, key=f"get {name}", on_click="ignore", icon=":material/download:"
+    )
+
+
+def _name(head: str) -> str:
+    return "attn-mean.png" if head == MEAN else f"attn-head{head}.png"
+
+
+def _zip(shown: Map, drawing: Drawing, facts: Facts) -> bytes:
+    """Pack the pictures of all heads, the numbers that they show, and what they are."""
+    heads = [MEAN, *map(str, range(shown.source.heads))]
+    pictures = {_name(head): drawing(replace(shown, head=head)) for head in heads}
+    stream = io.BytesIO(viz.zip_pngs(pictures))
+    with zipfile.ZipFile(stream, "a") as archive:
+        archive.writestr("attention.npy", _npy(shown.source.maps[shown.layer]))
+        archive.writestr("view.json", json.dumps(dict(facts), indent=2, ensure_ascii=False))
+    return stream.getvalue()
+
+
+def _npy(maps: np.ndarray) -> bytes:
+    """Save the layer's attention as it was recorded, (heads, rows, cols) float32."""
+    stream = io.BytesIO()
+    np.save(stream, maps)
+    return stream.getvalue()

@@ -1,0 +1,139 @@
+"""The model picker: which model, what is known of it, and having it with its progress shown."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+import models
+
+from . import link
+from .shell import plain
+
+if TYPE_CHECKING:
+    from models import Adapter, Model, Progress
+
+DEFAULTS = {"vit": "bundled-vit", "clip": "bundled-clip", "cnn": "bundled-cnn"}
+LICENCES = {
+    "apache-2.0": "Apache 2.0",
+    "mit": "MIT",
+    "bsd-3-clause": "BSD 3-clause",
+    "dinov3-license": "DINOv3 licence",
+}
+FITS = {"whole": "Whole photo", "crop": "Middle crop", "squash": "Squash"}
+SIZES = (128, 224, 336, 448, 518, 672, 896, 1036)
+_PATIENCE = 0.4  # seconds without a word
+
+
+def pick_model(family: str) -> str:
+    """Let the person choose a model of `family`, say what it is, and give its id."""
+    id = pick_id(family, "model", DEFAULTS[family])
+    _describe(models.record(id))
+    return id
+
+
+def pick_id(family: str, name: str, default: str) -> str:
+    """Let the person choose the id of a model of `family`."""
+    records = {record.id: record for record in models.records(family)}
+    key = link.choice(name, records.keys(), default)
+    return str(
+        st.selectbox(
+            "Model",
+            records,
+            key=key,
+            format_func=lambda id: _line(records[id]),
+            label_visibility="collapsed",
+        )
+    )
+
+
+def own_size(id: str) -> int:
+    """Give the short side that a model was made for, px."""
+    return models.record(id).size or 224
+
+
+def pick_sight(model: str) -> tuple[int, str]:
+    """Let the person choose what the model sees, as (size in px, fit)."""
+    own = own_size(model)
+    size_key = link.whole("size", 14, 1036, own)
+    sizes = sorted({*SIZES, own, st.session_state[size_key]})
+    left, right = st.columns([2, 3], gap="small")
+    size = left.selectbox(
+        "Size", sizes, key=size_key, format_func=lambda px: f"{px} px",
+        help=f"The short side that the model sees. This one was made for {own} px; "
+        "larger gives a finer grid and takes longer.",
+    )  # fmt: skip
+    fit = right.selectbox(
+        "Fit", FITS, key=link.choice("fit", FITS, "whole", shared=True),
+        format_func=FITS.__getitem__,
+        help="Whole: the aspect ratio kept, nothing cut. Crop: the model’s own evaluation crop. "
+        "Squash: made square, as DINO’s script does.",
+    )  # fmt: skip
+    return int(size), str(fit)
+
+
+def have(id: str) -> Adapter:
+    """Give the model, with its progress shown where it takes a moment; the person may leave."""
+    loading = models.begin(id)
+    started = time.monotonic()
+    bar = None
+    while not loading.done:
+        if time.monotonic() - started > _PATIENCE:
+            share, words = _progress(models.record(id), loading.progress)
+            bar = bar or st.progress(0.0)
+            bar.progress(share, words)
+        time.sleep(0.05)
+    if bar:
+        bar.empty()
+    return loading.result()
+
+
+def _progress(model: Model, progress: Progress) -> tuple[float, str]:
+    """Give the part that is done, and a line for people."""
+    words = f"{plain(model.title)}: {progress.phase[:1].lower()}{progress.phase[1:]}"
+    if not progress.bytes_total:
+        return 0.0, f"{words} …"
+    done, total = progress.bytes_done / 1e6, progress.bytes_total / 1e6
+    words += f", {done:.0f} of {total:.0f} MB"
+    if progress.seconds_left is not None:
+        words += f", about {_span(progress.seconds_left)} left"
+    return min(1.0, done / total), words
+
+
+def _span(seconds: float) -> str:
+    """Say a time span in the words people use."""
+    return f"{seconds:.0f} s" if seconds < 90 else f"{seconds / 60:.0f} min"
+
+
+def _line(record: Model) -> str:
+    """Name a model in the list, with what having it costs."""
+    if record.bundled or models.loaded(record.id):
+        return record.title
+    return f"{record.title} · {record.download_bytes / 1e6:,.0f} MB"
+
+
+def _describe(record: Model) -> None:
+    """Say under the picker what the model is, and show the card of a bundled one."""
+    facts = [LICENCES.get(record.licence, record.licence)]
+    if record.parameters:
+        facts.append(f"{record.parameters / 1e6:.1f} M weights")
+    if record.bundled:
+        facts.append("ships with Heedmap")
+    elif models.loaded(record.id):
+        facts.append("loaded")
+    else:
+        facts.append(f"downloads {record.download_bytes / 1e6:,.0f} MB once")
+    st.caption(" · ".join(facts) + (f"  \n{record.note}" if record.note else ""))
+    card = record.folder / "README.md" if record.folder else None
+    if card and card.is_file():
+        with st.expander("Model card"):
+            st.markdown(_without_front_matter(card.read_text(encoding="utf-8")))
+
+
+def _without_front_matter(text: str) -> str:
+    """Leave out the YAML that the hub's cards begin with."""
+    if text.startswith("---\n") and "\n---\n" in text[4:]:
+        return text[4:].split("\n---\n", 1)[1]
+    return text

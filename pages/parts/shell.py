@@ -1,0 +1,78 @@
+"""What surrounds every page: its head, its notices, and what happens when something goes wrong."""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+
+from errors import HeedmapError
+
+from . import link
+from .components import copy_link
+
+_LOG = logging.getLogger("heedmap")
+
+UNEXPECTED = (
+    "Something broke on our side and was written to the server's log: try another photo or model."
+)
+
+
+def head(title: str, what: str) -> None:
+    """Write the page's title, the button that copies its link, and one line on what is shown."""
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.header(title, anchor=False, width="stretch")
+        copy_link()
+    st.caption(what)
+
+
+def navigation(pages: Sequence[Any]) -> None:
+    """Show the name of the app and its pages; what pages share goes along in the links."""
+    st.html(Path(__file__).parent / "style.css")
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", key="nav"):
+        st.html('<span class="wordmark">Heedmap</span>', width="content")
+        for page in pages:
+            st.page_link(page, query_params=link.shared_query())
+
+
+def heading(title: str, hint: str = "") -> None:
+    """Write a heading on the page, with a hint behind it."""
+    st.html(f'<h2 class="heading">{title} <small>{hint}</small></h2>')
+
+
+def section(title: str) -> None:
+    """Write a heading in the sidebar."""
+    st.html(f'<h3 class="section">{title}</h3>')
+
+
+def plain(text: str) -> str:
+    """Keep Markdown from reading a foreign text as markup."""
+    return re.sub(r"([\\`*_{}\[\]()#+\-.!|~:$<>&])", r"\\\1", text)
+
+
+class Notices:
+    """A place on the page that shows the notices and the errors of this run."""
+
+    def __init__(self) -> None:
+        self._place = st.container()
+
+    def show(self) -> None:
+        """Show what `link.notice` was told."""
+        for sentence in link.notices():
+            self._place.info(plain(sentence), icon=":material/info:")
+
+    @contextmanager
+    def guard(self) -> Iterator[None]:
+        """Turn an error into one sentence; what was not reached stays as it was."""
+        try:
+            yield
+        except HeedmapError as error:
+            self._place.error(plain(str(error)), icon=":material/error:")
+        except Exception:
+            _LOG.exception("unexpected")
+            self._place.error(UNEXPECTED, icon=":material/error:")

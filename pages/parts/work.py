@@ -1,0 +1,50 @@
+"""Getting a page's result: the one asked for, or the last that worked with the reason why."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeVar
+
+import streamlit as st
+
+from . import photos, picker
+from .records import Request
+from .shell import Notices
+
+T = TypeVar("T")
+
+_GOOD = "heedmap.good"  # page -> the last request that worked
+
+
+def result(
+    page: str, asked: Request, run: Callable[[Request], T], notices: Notices
+) -> tuple[Request, T] | None:
+    """Run the model for what is asked; where that fails, say so and give the last that worked.
+
+    Returns the request that was answered with its answer, or None where not even the page's first
+    view can be shown.
+    """
+    good: dict[str, Request] = st.session_state.setdefault(_GOOD, {})
+    tried: list[Request] = []
+    for request in (asked, good.get(page), _first(page)):
+        if request is None or request in tried:
+            continue
+        tried.append(request)
+        with notices.guard():
+            answer = run_shown(request, run)
+            good[page] = request
+            return request, answer
+    return None
+
+
+def run_shown(request: Request, run: Callable[[Request], T]) -> T:
+    """Have the model, then its record, with a word on whatever takes longer than a moment."""
+    adapter = picker.have(request.model)
+    with st.spinner(f"{adapter.title} looks at the photo …"):
+        return run(request)
+
+
+def _first(page: str) -> Request:
+    """The view that needs nothing but what ships with the project."""
+    model = picker.DEFAULTS[page]
+    return Request(photos.DEFAULT, model, picker.own_size(model), "whole")

@@ -1,0 +1,64 @@
+"""ViT heads: what each attention head of a Vision Transformer reads from a photo."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from pages.parts import attention, downloads, heads, link, photos, picker, records, shell, work
+from pages.parts.components import gallery, stage
+from pages.parts.look import pick_look
+
+link.begin("vit")
+shell.head(
+    "ViT heads",
+    "Where each attention head reads from as the model sums up the photo in its CLS token. "
+    "Attention is where information is read, not an explanation of the decision.",
+)
+notices = shell.Notices()
+
+with st.sidebar:
+    shell.section("Photo")
+    photo = photos.pick_photo()
+    shell.section("Model")
+    model = picker.pick_model("vit")
+    size, fit = picker.pick_sight(model)
+
+asked = records.Request(photo, model, size, fit)
+answer = work.result("vit", asked, records.attention, notices)
+if answer is None:
+    st.stop()
+
+source = attention.source(*answer)
+with st.sidebar:
+    shell.section("Map")
+    layer, head = heads.pick_layer(source), heads.pick_head(source)
+    shell.section("Picture")
+    drawn = pick_look(attention.SCALES)
+
+view, keep, hide = heads.pick_view()
+drawing = attention.Drawing(drawn, view, keep)
+hero = attention.Map(source, layer, head, hide)
+with st.sidebar:
+    beside = heads.pick_beside(hero, notices)
+notices.show()
+link.finish()
+
+shown = [hero] if beside is None else [hero, beside]
+facts = attention.facts(hero) + (attention.facts_beside(beside) if beside else [])
+stage(
+    [attention.panel(each, drawing) for each in shown],
+    attention.original(source),
+    facts,
+    key="stage",
+)
+
+shell.heading(f"All heads of layer {layer}", "Pick one to see it large.")
+gallery(
+    [{"items": attention.heads(hero, drawing)}],
+    [head],
+    lambda picked: heads.choose("vit.head", picked),
+    label=f"Heads of layer {layer}",
+    key="heads",
+    ratio=attention.ratio(source),
+)
+downloads.heads(hero, drawing, facts)
