@@ -112,6 +112,11 @@ class View:
         """The bytes of the photo beside the map."""
         return picture_bytes(self.tab.locator(".stage .aside .frame img"))
 
+    def pictures(self) -> list[str]:
+        """The data URLs of every picture on the page, large and small, in their order."""
+        pictures = self.tab.locator(".stage .frame img, .gallery .frame img")
+        return [str(each.get_attribute("src")) for each in pictures.all()]
+
     def fact(self, name: str) -> str:
         """What the table beside the picture says of `name`."""
         term = self.tab.locator(".facts dt").get_by_text(name, exact=True)

@@ -1,0 +1,52 @@
+"""A view is its URL: a copied link shows the same in somebody else's window."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.conftest import Opener
+from tests.browser.test_photos import photo
+from tests.browser.view import View
+
+VIEWS = {
+    "vit": ("", {"photo": "coffee", "layer": 1, "head": 2, "colors": "magma", "view": "contour"}),
+    "clip": ("clip", {"photo": "astronaut", "colors": "jet", "opacity": 80}),
+    "cnn": ("cnn", {"photo": "rocket", "k": 2, "interp": "nearest"}),
+}
+
+
+@pytest.mark.parametrize(("page", "settings"), VIEWS.values(), ids=VIEWS)
+def test_a_copied_link_shows_the_same_to_somebody_else(
+    window: Opener, page: str, settings: dict[str, object]
+) -> None:
+    mine = window().open(page, **settings)
+    link = mine.copy_link()
+    for name, value in settings.items():
+        assert f"{name}={value}" in link
+    theirs = window().go(link)
+    assert theirs.pictures() == mine.pictures()
+    assert theirs.tab.url == link
+    expect(theirs.alert()).to_have_count(0)
+
+
+def test_a_link_to_an_upload_shows_the_upload(window: Opener) -> None:
+    mine = window().open()
+    mine.change(lambda: mine.drop_file("mine.png", photo()))
+    theirs = window().go(mine.copy_link())
+    assert theirs.pictures() == mine.pictures()
+
+
+def test_a_link_that_asks_for_too_much_says_so(view: View) -> None:
+    view.open(layer=99, head=1)
+    expect(view.alert()).to_have_count(1)
+    expect(view.alert()).to_contain_text("99")
+    expect(view.heroes()).to_have_count(1)
+
+
+def test_a_reload_shows_the_same(view: View) -> None:
+    view.open("", photo="coffee", head=1)
+    before = view.pictures()
+    view.tab.reload()
+    view.settle()
+    assert view.pictures() == before

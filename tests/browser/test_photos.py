@@ -1,0 +1,104 @@
+"""Photos of one's own: dropped in, kept from page to page, and refused in one sentence."""
+
+from __future__ import annotations
+
+import io
+import struct
+import zlib
+
+import numpy as np
+import pytest
+from PIL import Image
+from playwright.sync_api import expect
+
+from tests.browser.view import View, pixels
+
+PAGES = ("ViT heads", "CLIP layers", "CNN channels")
+
+
+def photo(width: int = 320, height: int = 200, kind: str = "PNG") -> bytes:
+    """A picture of one's own: red grows to the right, green downwards, and one blue square."""
+    picture = np.zeros((height, width, 3), np.uint8)
+    picture[..., 0] = np.linspace(0, 255, width)
+    picture[..., 1] = np.linspace(0, 255, height)[:, None]
+    picture[: height // 3, : width // 3, 2] = 255
+    stream = io.BytesIO()
+    Image.fromarray(picture).save(stream, kind)
+    return stream.getvalue()
+
+
+def png_of_zeros(width: int, height: int) -> bytes:
+    """A small file that claims, and holds, a huge black picture."""
+
+    def chunk(name: bytes, body: bytes) -> bytes:
+        whole = name + body
+        return struct.pack(">I", len(body)) + whole + struct.pack(">I", zlib.crc32(whole))
+
+    rows = zlib.compress(bytes((width // 8 + 1) * height), 9)
+    header = struct.pack(">IIBBBBB", width, height, 1, 0, 0, 0, 0)
+    return b"\x89PNG\r\n\x1a\n" + b"".join(
+        chunk(*each) for each in [(b"IHDR", header), (b"IDAT", rows), (b"IEND", b"")]
+    )
+
+
+def shows(view: View, content: bytes) -> bool:
+    """Whether the photo beside the map is this one, as far as a JPEG tells."""
+    wanted, there = pixels(content), pixels(view.original())
+    return there.shape == wanted.shape and np.abs(there.astype(int) - wanted).mean() < 4
+
+
+@pytest.mark.parametrize("way", ["choose_file", "drop_file"])
+def test_a_photo_is_taken_and_kept_from_page_to_page(view: View, way: str) -> None:
+    mine = photo()
+    view.open()
+    view.change(lambda: getattr(view, way)("mine.png", mine))
+    assert shows(view, mine)
+    assert "photo=" in view.tab.url
+    first = view.hero()
+    for page in (*PAGES[1:], PAGES[0]):
+        view.turn_to(page)
+        assert shows(view, mine), page
+    assert view.hero() == first
+
+
+def test_a_sample_is_picked_again_after_an_upload(view: View) -> None:
+    view.open()
+    sample = view.original()
+    view.change(lambda: view.drop_file("mine.png", photo()))
+    view.change(view.gallery("Photo").filter(has_not_text="Yours").first.click)
+    assert view.original() == sample
+    expect(view.gallery("Photo").filter(has_text="Yours")).to_have_count(1)
+
+
+BAD = {
+    "text": ("notes.png", b"This is no picture at all."),
+    "empty": ("empty.png", b""),
+    "truncated": ("half.png", photo()[:400]),
+    "thin": ("thin.png", photo(1, 64)),
+    "huge": ("huge.png", png_of_zeros(9000, 8000)),
+    "heavy": ("heavy.png", bytes(21 << 20)),
+}
+
+
+def test_a_bad_file_gets_one_sentence_and_the_picture_stays(view: View) -> None:
+    mine = photo()
+    view.open()
+    view.change(lambda: view.drop_file("mine.png", mine))
+    before, address = view.hero(), view.tab.url
+    for name, content in BAD.values():
+        view.drop_file(name, content)
+        complaint = complaint_of(view)
+        assert complaint.count("\n") == 0, complaint
+        assert not any(word in complaint for word in ("Traceback", "Error", "Exception", "/tmp"))
+        assert (view.hero(), view.tab.url) == (before, address), name
+    view.drop_file("mine.png", photo(200, 320))
+    expect(view.alert()).to_have_count(0)
+    assert shows(view, photo(200, 320))
+
+
+def complaint_of(view: View) -> str:
+    """The one thing that the page says is wrong: in an alert, or at the uploader itself."""
+    alerts = view.alert().all_inner_texts()
+    alerts += view.tab.get_by_test_id("stFileUploaderFileErrorMessage").all_inner_texts()
+    assert len(alerts) == 1, alerts
+    return alerts[0].strip()

@@ -1,0 +1,113 @@
+"""ViT heads in a real browser: the first view, a head, a mask, the patch under the keys, files."""
+
+from __future__ import annotations
+
+import io
+import re
+import zipfile
+
+import numpy as np
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.view import View, pixels
+
+
+def last_layer(view: View) -> int:
+    """The number of the layer that the page opens with."""
+    return int(view.fact("Layer").split()[0])
+
+
+def ratio(picture: np.ndarray) -> float:
+    """Height over width."""
+    return picture.shape[0] / picture.shape[1]
+
+
+def covered(view: View) -> tuple[float, float]:
+    """The share of attention that is kept and the share of the area it lies on, in percent."""
+    text = view.tab.locator(".stage .legend .what").first.inner_text()
+    kept, area = re.findall(r"([\d.]+)%", text)
+    return float(kept), float(area)
+
+
+def test_a_map_stands_there_with_no_click(view: View) -> None:
+    view.open()
+    expect(view.heroes()).to_have_count(1)
+    hero, original = pixels(view.hero()), pixels(view.original())
+    assert len(np.unique(hero.reshape(-1, 3), axis=0)) > 100
+    assert ratio(hero) == pytest.approx(ratio(original), rel=0.02)
+    assert view.tab.title() == "Heedmap"
+    for fact in ("Model", "Saw", "Grid", "Prefix tokens", "Layer", "Head", "Strongest"):
+        assert view.fact(fact)
+    low, high = (view.tab.locator(f".stage .legend .{end}").first for end in ("low", "high"))
+    assert 0 <= float(low.inner_text()) < float(high.inner_text()) <= 1
+
+
+def test_a_head_is_picked_by_its_thumbnail(view: View) -> None:
+    view.open()
+    layer = last_layer(view)
+    thumbnails = view.gallery(f"Heads of layer {layer}")
+    mean = view.hero()
+    view.change(thumbnails.nth(3).click)  # the mean comes first
+    expect(view.tab.locator(".stage .heroes .name")).to_have_text(f"Layer {layer}, head 2")
+    expect(thumbnails.nth(3)).to_have_attribute("aria-selected", "true")
+    assert "head=2" in view.tab.url
+    assert view.hero() != mean
+
+    thumbnails.nth(3).press("Home")
+    view.change(lambda: thumbnails.first.press("Enter"))
+    assert view.hero() == mean
+    assert "head=" not in view.tab.url
+
+
+def test_the_threshold_moves_the_mask(view: View) -> None:
+    view.open(view="mask", keep=60)
+    kept, area = covered(view)
+    assert kept == 60
+    mask = pixels(view.hero())
+    view.change(lambda: view.slide("Share of attention kept", "ArrowRight", 30))
+    more_kept, more_area = covered(view)
+    assert more_kept == 90
+    assert more_area > area
+    assert (pixels(view.hero()) > 127).sum() > (mask > 127).sum()
+    assert "keep=90" in view.tab.url
+
+
+def test_the_views_differ(view: View) -> None:
+    view.open()
+    seen = {view.hero()}
+    for name in ("Mask", "Highlight", "Contour"):
+        view.change(view.tab.get_by_role("radio", name=name).click)
+        seen.add(view.hero())
+    assert len(seen) == 4
+
+
+def test_the_arrow_keys_tell_the_value_of_a_patch(view: View) -> None:
+    view.open()
+    hero = view.heroes().first
+    hero.press("ArrowRight")  # the first key goes to the strongest patch
+    row, column = re.findall(r"row (\d+), column (\d+)", view.fact("Strongest"))[0]
+    readout = hero.locator(".readout")
+    expect(readout).to_contain_text(f"row {row}, column {column}")
+    expect(readout).to_contain_text("% of the patches’ attention")
+    hero.press("Escape")
+    expect(readout).not_to_have_class(re.compile(r"\bon\b"))
+
+
+def test_the_downloads_are_what_they_say(view: View) -> None:
+    view.open(head=1)
+    name, content = view.download(view.tab.get_by_role("button", name="attn-head1.png"))
+    assert name == "attn-head1.png"
+    assert content.startswith(b"\x89PNG")
+    picture = pixels(content)
+    shown = pixels(view.hero())
+    assert picture.shape == shown.shape
+    assert np.abs(picture.astype(int) - shown).mean() < 4  # the screen's is a JPEG
+
+    heads = view.gallery(f"Heads of layer {last_layer(view)}").count() - 1
+    name, content = view.download(view.tab.get_by_role("button", name="ZIP"))
+    assert name.endswith(".zip")
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        assert archive.testzip() is None
+        assert {f"attn-head{j}.png" for j in range(heads)} <= set(archive.namelist())
+        assert np.array_equal(pixels(archive.read("attn-head1.png")), picture)
