@@ -1,5 +1,78 @@
-from pages.parts import link, shell
+"""CNN channels: what the strongest channels of a ConvNet's convolutions answer to."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from pages.parts import channels, downloads, heads, link, photos, picker, records, shell, work
+from pages.parts.components import gallery, stage
+from pages.parts.drawing import SCALES, Drawing, original, panel, ratio
+from pages.parts.look import pick_look
 
 link.begin("cnn")
-shell.head("cnn", "soon")
+shell.head(
+    "CNN channels",
+    "Which parts of the photo the strongest channels of each convolution answer to, before any "
+    "normalisation. A strong channel is a response, not a reason for the prediction.",
+)
+notices = shell.Notices()
+
+with st.sidebar:
+    shell.section("Photo")
+    photo = photos.pick_photo()
+    shell.section("Model")
+    model = picker.pick_model("cnn")
+    size, fit = picker.pick_sight(model)
+    shell.section("Map")
+    chosen = st.container()
+    count = channels.pick_count()
+    shell.section("Picture")
+    drawing = Drawing(pick_look({each: SCALES[each] for each in ("map", "layer")}, "bilinear"))
+
+
+def look_into(asked: records.Request) -> records.Channels:
+    """Run the model for the layers that are chosen of it."""
+    with chosen:
+        names = channels.pick_layers(picker.have(asked.model))
+    return records.activations(asked, names)
+
+
+asked = records.Request(photo, model, size, fit)
+answer = work.result("cnn", asked, look_into, notices)
+if answer is None:
+    st.stop()
+
+rows = channels.strongest(*answer, count)
+key, hero = channels.pick_hero(rows)
+notices.show()
 link.finish()
+
+facts = channels.facts(hero)
+stage(
+    [panel(hero, drawing)],
+    original(hero.asked, hero.seen, hero.values.shape),
+    facts,
+    key="stage",
+    bars=channels.predictions(hero),
+)
+
+shell.heading("The strongest channels", "Ranked by their mean. Pick one to see it large.")
+gallery(
+    channels.gallery_rows(rows, drawing),
+    [hero.name],
+    lambda picked: heads.choose(key, picked),
+    label="Channels",
+    key="channels",
+    ratio=ratio(hero.seen),
+    columns=count,
+)
+downloads.figure(
+    lambda: channels.pictures(rows, drawing),
+    "cnn-channels",
+    drawing.look,
+    captions=channels.captions(rows),
+    columns=count,
+    title=f"{facts[0][1]}: strongest channels",
+    facts=[facts[1], *[(name, f"{share:.1%}") for name, share in channels.predictions(hero)]],
+    limits=None,
+)

@@ -6,6 +6,7 @@ import streamlit as st
 
 from pages.parts import attention, downloads, heads, link, photos, picker, records, shell, work
 from pages.parts.components import gallery, stage
+from pages.parts.drawing import SCALES, Drawing, original, panel, ratio
 from pages.parts.look import pick_look
 
 link.begin("vit")
@@ -33,10 +34,10 @@ with st.sidebar:
     shell.section("Map")
     layer, head = heads.pick_layer(source), heads.pick_head(source)
     shell.section("Picture")
-    drawn = pick_look(attention.SCALES)
+    drawn = pick_look({each: SCALES[each] for each in ("map", "layer", "model")})
 
 view, keep, hide = heads.pick_view()
-drawing = attention.Drawing(drawn, view, keep)
+drawing = Drawing(drawn, view, keep)
 hero = attention.Map(source, layer, head, hide)
 with st.sidebar:
     beside = heads.pick_beside(hero, notices)
@@ -44,10 +45,10 @@ notices.show()
 link.finish()
 
 shown = [hero] if beside is None else [hero, beside]
-facts = attention.facts(hero) + (attention.facts_beside(beside) if beside else [])
+facts = attention.facts(hero) + (attention.beside(beside) if beside else [])
 stage(
-    [attention.panel(each, drawing) for each in shown],
-    attention.original(source),
+    [panel(each, drawing, share=True) for each in shown],
+    original(source.asked, source.seen, source.seen.grid),
     facts,
     key="stage",
 )
@@ -59,6 +60,6 @@ gallery(
     lambda picked: heads.choose("vit.head", picked),
     label=f"Heads of layer {layer}",
     key="heads",
-    ratio=attention.ratio(source),
+    ratio=ratio(source.seen),
 )
 downloads.heads(hero, drawing, facts)

@@ -7,13 +7,16 @@ import json
 import zipfile
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import streamlit as st
 
 import viz
 
-from .attention import MEAN, Drawing, Map
+from .attention import MEAN, Map
+from .drawing import Drawing
+from .look import Look
 
 Facts = Sequence[tuple[str, str]]
 
@@ -56,3 +59,32 @@ def _npy(maps: np.ndarray) -> bytes:
     stream = io.BytesIO()
     np.save(stream, maps)
     return stream.getvalue()
+
+
+def figure(
+    draw: Callable[[], Sequence[np.ndarray]],
+    name: str,
+    look: Look,
+    *,
+    captions: Sequence[str],
+    columns: int,
+    title: str,
+    facts: Facts,
+    limits: tuple[float, float] | None,
+) -> None:
+    """Offer the pictures of a page as one figure, as PNG and as PDF, made when asked for."""
+
+    def make() -> Any:
+        return viz.grid_figure(
+            draw(),
+            captions=captions,
+            columns=columns,
+            title=title,
+            footer=" · ".join(f"{label}: {value}" for label, value in facts),
+            colormap=look.colormap,
+            limits=limits,
+        )
+
+    with st.container(horizontal=True, gap="small"):
+        button("Figure (PNG)", lambda: viz.to_png(make()), f"{name}.png", "image/png")
+        button("Figure (PDF)", lambda: viz.to_pdf(make()), f"{name}.pdf", "application/pdf")

@@ -5,7 +5,8 @@ from __future__ import annotations
 import streamlit as st
 
 from . import attention, link, picker, records, work
-from .attention import MEAN, VIEWS, Map, Source
+from .attention import MEAN, Map, Source
+from .drawing import VIEWS
 from .records import Request
 from .shell import Notices
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 import streamlit as st
@@ -18,6 +18,9 @@ from .store import MEGABYTE, Shelf
 if TYPE_CHECKING:
     from models import Prepared
     from viz import Activations, Attention
+
+
+Channels: TypeAlias = "tuple[Activations, Prepared]"
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from errors import HeedmapError
 
@@ -43,6 +44,14 @@ def navigation(pages: Sequence[Any]) -> None:
 def heading(title: str, hint: str = "") -> None:
     """Write a heading on the page, with a hint behind it."""
     st.html(f'<h2 class="heading">{title} <small>{hint}</small></h2>')
+
+
+def section_row(title: str, hint: str = "") -> DeltaGenerator:
+    """Write a heading on the page and give the row, for controls that stand behind it."""
+    row = st.container(horizontal=True, vertical_alignment="bottom", key="row")
+    with row:
+        st.html(f'<h2 class="heading">{title} <small>{hint}</small></h2>', width="stretch")
+    return row
 
 
 def section(title: str) -> None:

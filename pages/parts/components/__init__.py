@@ -62,10 +62,20 @@ class Group(TypedDict, total=False):
 
 
 def stage(
-    panels: Sequence[Panel], original: Panel, facts: Sequence[tuple[str, str]], *, key: str
+    panels: Sequence[Panel],
+    original: Panel,
+    facts: Sequence[tuple[str, str]],
+    *,
+    key: str,
+    bars: Sequence[tuple[str, float]] = (),
 ) -> None:
-    """Show one or two large pictures, the photo beside them, and a table of facts."""
-    data = {"panels": list(panels), "original": original, "facts": [list(fact) for fact in facts]}
+    """Show one or two large pictures, the photo beside them, bars of shares, and facts."""
+    data = {
+        "panels": list(panels),
+        "original": original,
+        "facts": [list(fact) for fact in facts],
+        "bars": [list(bar) for bar in bars],
+    }
     _component("stage", '<div class="stage"></div>')(key=key, data=data)
 
 

@@ -12,6 +12,7 @@ export default function ({ data, parentElement }) {
   fit(view.heroes, data.panels.length, () => panel(view));
   data.panels.forEach((said, i) => show(view.heroes.children[i], said));
   show(view.original, data.original);
+  bars(view.bars, data.bars);
   facts(view.facts, data.facts);
   point(view, view.at);
 }
@@ -22,6 +23,8 @@ function build(root) {
   view.heroes = add(layout, "div", "heroes");
   const aside = add(layout, "div", "aside");
   view.original = aside.appendChild(panel(view));
+  view.bars = add(aside, "ol", "bars");
+  view.bars.setAttribute("aria-label", "The five most probable classes");
   view.facts = add(aside, "dl", "facts");
   return view;
 }
@@ -156,6 +159,23 @@ function tell(said, at) {
     if (mass > 0) words.push(`${((100 * value) / mass).toPrecision(2)} % of the patches’ attention`);
   }
   return words.join(" · ");
+}
+
+function bars(list, shares) {
+  list.hidden = !shares.length;
+  fit(list, shares.length, () => {
+    const row = document.createElement("li");
+    for (const name of ["class", "track", "percent"]) add(row, "span", name);
+    add(row.children[1], "span", "fill");
+    return row;
+  });
+  shares.forEach(([name, share], i) => {
+    const [label, track, percent] = list.children[i].children;
+    label.textContent = name;
+    label.title = name;
+    track.firstChild.style.width = `${100 * share}%`;
+    percent.textContent = `${(100 * share).toFixed(share < 0.0995 ? 1 : 0)} %`;
+  });
 }
 
 function facts(list, pairs) {
