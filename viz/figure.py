@@ -207,7 +207,7 @@ def _draw_texts(
     figure: Figure, layout: _Layout, title: str, row_labels: Sequence[str], footer: str
 ) -> None:
     if title:
-        _text(figure, layout, _MARGIN, _MARGIN, title, size=_TITLE, weight="bold", color=_INK)
+        _text(figure, layout, layout.left, _MARGIN, title, size=_TITLE, weight="bold", color=_INK)
     for row, text in enumerate(row_labels):
         x, y = layout.corner(row * layout.columns)
         _text(
@@ -239,9 +239,9 @@ def _draw_colorbar(
     axes = _axes(figure, layout, right - wide, y, wide, high)
     axes.imshow(colorbar(colormap, 256, 1), aspect="auto")
     low, top = ("low", "high") if limits is None else (f"{value:.3g}" for value in limits)
-    y += high + 0.02
-    _text(figure, layout, right - wide, y, low, size=_SMALL, color=_GREY)
-    _text(figure, layout, right, y, top, size=_SMALL, ha="right", color=_GREY)
+    y += high + 0.03 + _points(_SMALL) * 0.75
+    _text(figure, layout, right - wide, y, low, size=_SMALL, va="baseline", color=_GREY)
+    _text(figure, layout, right, y, top, size=_SMALL, va="baseline", ha="right", color=_GREY)
 
 
 def _axes(figure: Figure, layout: _Layout, x: float, y: float, w: float, h: float) -> Any:

@@ -139,8 +139,8 @@ def _read(source: Source) -> tuple[bytes, str]:
         return _read_path(source)
     if not callable(getattr(source, "read", None)):
         raise ImageError(
-            f"A {type(source).__name__} is no picture file: give its bytes, its path or an open "
-            "binary file."
+            f"No picture can be read from {type(source).__name__}: give the bytes of a file, its "
+            "path or an open binary file."
         )
     try:
         if source.seekable():

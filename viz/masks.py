@@ -57,11 +57,9 @@ def highlight(base: Picture, mask: ArrayLike, dim: float = 0.35) -> Picture:
     if not 0 <= dim <= 1:
         raise SettingError(f"A brightness of {dim} is out of range: choose 0 to 1.")
     _check_picture(base)
-    outside = ~enlarge_mask(mask, (base.shape[0], base.shape[1]))
-    picture = base.copy()
-    gray = base[outside] @ LUMA * np.float32(dim)
-    picture[outside] = np.rint(gray).astype(np.uint8)[:, None]
-    return picture
+    inside = enlarge_mask(mask, (base.shape[0], base.shape[1]))
+    gray = np.rint(base @ (LUMA * np.float32(dim))).astype(np.uint8)
+    return np.where(inside[..., None], base, gray[..., None])
 
 
 def contour(
@@ -148,11 +146,10 @@ def _font(size: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
 
 def _shrunk(mask: Mask, by: int, beyond: bool = False) -> Mask:
     """A mask without the `by` pixels along its border; `beyond` is what lies past the edge."""
-    height, width = mask.shape
-    padded = np.pad(mask, by, constant_values=beyond)
-    # A pixel stays if its whole square of neighbours does: count the others, rows then columns.
-    others = np.cumsum(np.pad(~padded, ((1, 0), (0, 0))), axis=0, dtype=np.int32)
-    column = others[2 * by + 1 :] - others[: -2 * by - 1]  # (H, W + 2 by)
-    others = np.cumsum(np.pad(column, ((0, 0), (1, 0))), axis=1, dtype=np.int32)
-    square = others[:, 2 * by + 1 :] - others[:, : -2 * by - 1]  # (H, W)
-    return np.asarray(square[:height, :width] == 0, np.bool_)
+    for _ in range(2):  # a pixel stays if its whole square of neighbours does: one axis, the other
+        padded = np.pad(mask, ((by, by), (0, 0)), constant_values=beyond)
+        mask = padded[: mask.shape[0]].copy()
+        for step in range(1, 2 * by + 1):
+            mask &= padded[step : step + mask.shape[0]]
+        mask = np.ascontiguousarray(mask.T)
+    return mask

@@ -9,6 +9,7 @@ interpolated first and coloured after, so that every colour in the picture is on
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TypeAlias
@@ -86,11 +87,9 @@ class Overlay:
         """
         _check_picture(base)
         height, width = base.shape[:2]
-        values = interpolate(heat, (height, width), self.interpolation)
-        # (rows, cols) -> (H, W) -> 0..255, as Matplotlib chooses a colour out of 256
-        level = (normalise(values, *self.limits_of(heat)) * 256).astype(np.uint16)
-        colours = _colours(self.colormap).astype(np.float32) * np.float32(self.opacity)
-        mixed = np.take(colours, np.minimum(level, 255), axis=0)  # (H, W, 3)
+        level = self._levels(heat, (height, width))  # (H, W)
+        colours = _colours(self.colormap) * np.float32(self.opacity)  # (256, 3)
+        mixed = np.take(colours, level, axis=0, mode="clip")  # (H, W, 3)
         mixed += base * np.float32(1 - self.opacity)
         picture = np.rint(mixed, out=mixed).astype(np.uint8)
         return grid_lines(picture, np.shape(heat)) if self.patch_grid else picture
@@ -101,6 +100,24 @@ class Overlay:
             return float(self.limits[0]), float(self.limits[1])
         values = _one_map(heat)
         return float(values.min()), float(values.max())
+
+    def _levels(self, heat: ArrayLike, size: tuple[int, int]) -> NDArray[np.intp]:
+        """Which of the 256 colours each pixel takes, chosen as Matplotlib does: (H, W)."""
+        low, high = self.limits_of(heat)
+        if self.interpolation == "nearest":  # colour patches, then enlarge: far fewer numbers
+            level = _level(normalise(heat, low, high))
+            return level[_cells(size[0], level.shape[0])][:, _cells(size[1], level.shape[1])]
+        values = interpolate(heat, size, self.interpolation)
+        span = high - low
+        if span <= 0:
+            return np.zeros(size, np.intp)
+        values -= np.float32(low)
+        values *= np.float32(1 / span)
+        return _level(np.clip(values, 0, 1, out=values))
+
+
+def _level(share: Map) -> NDArray[np.intp]:
+    return np.asarray(np.minimum(share * np.float32(256), np.float32(255)), np.intp)
 
 
 def interpolate(heat: ArrayLike, size: tuple[int, int], interpolation: str = "nearest") -> Map:
@@ -127,10 +144,9 @@ def interpolate(heat: ArrayLike, size: tuple[int, int], interpolation: str = "ne
     rows, cols = values.shape
     if interpolation == "nearest":
         return values[_cells(height, rows)][:, _cells(width, cols)]
-    down = _weights(height, rows, interpolation)  # (H, rows)
-    across = _weights(width, cols, interpolation)  # (W, cols)
-    drawn = down @ values @ across.T
-    return np.asarray(np.clip(drawn, values.min(), values.max()), np.float32)
+    tall = _resampled(values, *_taps(height, rows, interpolation))  # (H, cols)
+    drawn = _resampled(tall.T, *_taps(width, cols, interpolation)).T  # (H, W)
+    return np.ascontiguousarray(np.clip(drawn, values.min(), values.max()))
 
 
 def colorbar(colormap: str = "viridis", width: int = 256, height: int = 12) -> Picture:
@@ -247,15 +263,35 @@ def _starts(pixels: int, cells: int) -> NDArray[np.intp]:
 
 
 @lru_cache(maxsize=64)
-def _weights(pixels: int, cells: int, interpolation: str) -> NDArray[np.float32]:
-    """What each cell gives to each pixel along one axis: (pixels, cells), rows sum to 1."""
+def _taps(
+    pixels: int, cells: int, interpolation: str
+) -> tuple[NDArray[np.intp], NDArray[np.float32]]:
+    """Which cells each pixel mixes along one axis, and how much of each: two (taps, pixels).
+
+    The weights of a pixel sum to 1; what lies beyond the edge has none. Few taps are faster than
+    a product of matrices, which would also wake the threads of BLAS.
+    """
     widening = max(cells / pixels, 1.0)
-    centres = (np.arange(pixels)[:, None] + 0.5) * cells / pixels
-    distance = np.abs(centres - (np.arange(cells) + 0.5)) / widening
-    weights = _linear(distance) if interpolation == "bilinear" else _cubic(distance)
-    weights = (weights / weights.sum(axis=1, keepdims=True)).astype(np.float32)
+    kernel, reach = (_linear, 1) if interpolation == "bilinear" else (_cubic, 2)
+    centres = (np.arange(pixels) + 0.5) * cells / pixels - 0.5  # in cells, 0 at the first centre
+    taps = math.ceil(2 * reach * widening)
+    first = np.floor(centres - reach * widening).astype(np.intp) + 1
+    index = first + np.arange(taps)[:, None]
+    weights = kernel(np.abs(index - centres) / widening)
+    weights[(index < 0) | (index >= cells)] = 0
+    weights = (weights / weights.sum(axis=0)).astype(np.float32)
+    index = index.clip(0, cells - 1)
+    index.setflags(write=False)
     weights.setflags(write=False)
-    return np.asarray(weights, np.float32)
+    return index, weights
+
+
+def _resampled(values: Map, index: NDArray[np.intp], weights: NDArray[np.float32]) -> Map:
+    """Values along the first axis mixed by taps: (cells, n) -> (pixels, n)."""
+    total = np.zeros((index.shape[1], values.shape[1]), np.float32)
+    for cell, weight in zip(index, weights, strict=True):
+        total += values[cell] * weight[:, None]
+    return total
 
 
 def _linear(distance: NDArray[np.float64]) -> NDArray[np.float64]:
