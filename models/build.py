@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import json
 import math
 import threading
@@ -83,14 +84,16 @@ def weights(model: Model, folder: Path) -> list[Path]:
     Raises:
         CheckpointError: there is none, or only a pickled one.
     """
+    if download.PICKLED.match(model.weights):
+        raise hub.pickled(model.title, model.weights)
     own = folder / model.weights
     if own.is_file():
         return [own]
     index = folder / download.INDEX
     if index.is_file():
         return [folder / name for name in download.shard_names(index)]
-    pickles = [path.name for path in folder.iterdir()] if folder.is_dir() else []
-    for name in sorted(pickles):
+    names = sorted(path.name for path in folder.iterdir()) if folder.is_dir() else []
+    for name in names:
         if download.PICKLED.match(name):
             raise hub.pickled(model.title, name)
     raise hub.missing(model.title, folder.name, model.weights)
@@ -123,13 +126,29 @@ def _timm(model: Model, folder: Path) -> Adapter:
 
 def _timm_arguments(model: Model, folder: Path) -> tuple[str, dict[str, Any]]:
     """What timm is asked to create: a name from its registry, or a folder that says it all."""
-    if not model.architecture:
-        return f"local-dir:{folder}", {}
     overlay: dict[str, Any] = {"file": str(weights(model, folder)[0])}
-    how = local.model_args(folder)
+    how = local.model_args(folder) if model.folder else {}
     if "num_classes" in how:
         overlay["num_classes"] = how["num_classes"]
-    return model.architecture, {"pretrained_cfg_overlay": overlay, **how}
+    if model.architecture:
+        _known(model)
+        return model.architecture, {"pretrained_cfg_overlay": overlay, **how}
+    if not (folder / "config.json").is_file():
+        raise CheckpointError(
+            f"{model.title} has no architecture: name one of timm in {folder.name}/model.toml."
+        )
+    # An empty source makes timm read the file that is named, and no other of the folder.
+    return f"local-dir:{folder}", {"pretrained_cfg_overlay": {**overlay, "source": ""}, **how}
+
+
+def _known(model: Model) -> None:
+    import timm
+
+    name = model.architecture.split(".")[0]
+    if not timm.is_model(name):
+        near = difflib.get_close_matches(name, timm.list_models(), n=1)
+        hint = f"did you mean {near[0]!r}?" if near else "timm.list_models() gives all names."
+        raise CheckpointError(f"timm knows no architecture {model.architecture!r}: {hint}")
 
 
 def _timm_classes(module: Any) -> list[str] | None:

@@ -68,9 +68,11 @@ class Cache:
     def clear(self) -> None:
         """Let all models go, and ask for the budget anew."""
         with self._changed:
+            dropped = bool(self._loaded)
             self._loaded.clear()
             self._budget = None
-        self._release()
+        if dropped:
+            self._release()
 
     def reserve(self, id: str, title: str, nbytes: int) -> None:
         """Make room for a model before it is built; wait while others that are built need it.

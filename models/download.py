@@ -49,10 +49,19 @@ class Listing:
     Attributes:
         revision: where the files are taken from.
         sizes: bytes of each file by name.
+        licence: what the model's card says, "" where it says nothing.
+        gated: whether a licence has to be accepted first.
     """
 
     revision: str
     sizes: dict[str, int]
+    licence: str = ""
+    gated: bool = False
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of the files that would be fetched."""
+        return sum(self.sizes[name] for name in wanted(self.sizes))
 
 
 def fetch(model: Model, report: Report) -> Path:
@@ -65,16 +74,15 @@ def fetch(model: Model, report: Report) -> Path:
         CheckpointError: the repository has no safetensors file.
     """
     hub = hubs.current()
-    found = cached(model, hub)
-    if found is not None:
-        return found
+    there = cached(model, hub)
+    if there is not None:
+        return there
     if hub.offline:
         raise hubs.offline(model.title)
     try:
         report("Asking the hub", 0, 0)
-        listing = _with_weights(model, _list(model.repo, model.revision, hub), hub)
-        names = _wanted(model, listing.sizes)
-        return _fetch_all(model, listing, names, hub, report)
+        found = _with_weights(model, _list(model.repo, model.revision, hub), hub)
+        return _fetch_all(model, found, hub, report)
     except Exception as error:
         raise hubs.explain(error, model.title, model.repo, hub) from error
 
@@ -98,6 +106,21 @@ def config(model: Model) -> dict[str, Any]:
     except Exception as error:
         raise hubs.explain(error, model.title, model.repo, hub) from error
     return said
+
+
+def listing(model: Model) -> Listing | None:
+    """What the hub says of a model, None where it is in the cache or nothing may be asked.
+
+    Raises:
+        DownloadError, CheckpointError: as `fetch`.
+    """
+    hub = hubs.current()
+    if hub.offline or cached(model, hub):
+        return None
+    try:
+        return _with_weights(model, _list(model.repo, model.revision, hub), hub)
+    except Exception as error:
+        raise hubs.explain(error, model.title, model.repo, hub) from error
 
 
 def cached(model: Model, hub: Hub | None = None) -> Path | None:
@@ -146,7 +169,9 @@ def _repo_folder(repo: str, hub: Hub) -> Path:
 
 def _list(repo: str, revision: str, hub: Hub) -> Listing:
     info = hub.api.model_info(repo, revision=revision, files_metadata=True, timeout=TIMEOUT)
-    return Listing(revision, {file.rfilename: file.size or 0 for file in info.siblings or []})
+    sizes = {file.rfilename: file.size or 0 for file in info.siblings or []}
+    licence = getattr(info.card_data, "license", None) or ""
+    return Listing(revision, sizes, str(licence), bool(info.gated))
 
 
 def _with_weights(model: Model, listing: Listing, hub: Hub) -> Listing:
@@ -167,23 +192,23 @@ def _with_weights(model: Model, listing: Listing, hub: Hub) -> Listing:
     raise hubs.pickled(model.title, pickles[0])
 
 
-def _wanted(model: Model, sizes: dict[str, int]) -> list[str]:
+def wanted(sizes: dict[str, int]) -> list[str]:
     """The small files first, so that weights in the cache mean that all is there."""
     small = sorted(name for name in sizes if SMALL.fullmatch(name))
     if WEIGHTS in sizes:
         return [*small, WEIGHTS]
     shards = sorted(name for name in sizes if re.fullmatch(r"model-\d+-of-\d+\.safetensors", name))
-    return [*small, INDEX, *shards]
+    return [*small, *(name for name in (INDEX,) if name in sizes), *shards]
 
 
-def _fetch_all(model: Model, listing: Listing, names: list[str], hub: Hub, report: Report) -> Path:
-    total = sum(listing.sizes[name] for name in names)
+def _fetch_all(model: Model, listing: Listing, hub: Hub, report: Report) -> Path:
+    total = listing.nbytes
     policy.check_size(model, total)
     hub.cache.mkdir(parents=True, exist_ok=True)
     if shutil.disk_usage(hub.cache).free < total:
         raise hubs.disk_full(model.title)
     before, path = 0, hub.cache
-    for name in names:
+    for name in wanted(listing.sizes):
         file = _File(model, name, listing.revision, hub)
         path = file.fetch(lambda done, before=before: report("Downloading", before + done, total))  # type: ignore[misc]
         before += listing.sizes[name]

@@ -87,6 +87,8 @@ def explain(error: BaseException, name: str, repo: str, hub: Hub) -> HeedmapErro
 
     if isinstance(error, HeedmapError):
         return error
+    if isinstance(error, hf.OfflineModeIsEnabled):  # since the process started
+        return offline(name)
     if isinstance(error, hf.GatedRepoError):
         return _gated(name, repo, hub)
     if isinstance(error, hf.RepositoryNotFoundError | hf.HFValidationError):

@@ -48,6 +48,7 @@ def record(id: str) -> Model:
         DownloadError: an id of the hub that cannot be asked for, or that the host does not permit.
         CheckpointError: an id of the hub that is no model for Heedmap.
     """
+    id = _canonical(id)
     for model in (*CATALOGUE, *local.records()):
         if model.id == id:
             return model
@@ -79,12 +80,17 @@ def begin(id: str) -> Loading:
     Every failure, an unknown id too, comes from `Loading.result`. A loading that failed is
     forgotten: the next call tries again.
     """
-    return _cache.begin(id)
+    return _cache.begin(_canonical(id))
 
 
 def loaded(id: str) -> bool:
     """Whether a model is in memory, so that `load` returns at once."""
-    return _cache.loaded(id)
+    return _cache.loaded(_canonical(id))
+
+
+def _canonical(id: str) -> str:
+    """One name for one model: the catalogue's, also where its id on the hub is given."""
+    return next((model.id for model in CATALOGUE if model.repo == id), id)
 
 
 def _build(id: str, loading: Loading) -> Adapter:

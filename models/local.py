@@ -21,6 +21,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -33,13 +34,13 @@ TOML = "model.toml"
 PREFIX = "local:"
 PREPROCESSING = ("size", "mean", "std", "crop_pct", "interpolation")
 KNOWN = {"architecture", "weights", "title", "family", "classes", "licence", "note", "model_args"}
-TRANSFORMERS_LIKE = ("vit", "deit", "eva", "beit", "cait", "dino", "siglip", "samvit", "xcit")
+ATTENDS = re.compile(r"(^|_)(vit|naflexvit|deit3?|eva\d*|beitv?\d?|cait|xcit|samvit)_")
 
 
 def records() -> list[Model]:
-    """The models of HEEDMAP_MODELS, by name; those whose model.toml is wrong have no family.
+    """The models of HEEDMAP_MODELS, by name; a folder that is not there holds none.
 
-    A folder that is not there holds no models. Whether the weights fit is seen when one is loaded.
+    What is wrong with a model.toml, or with weights that do not fit, is said when one is loaded.
     """
     root = os.environ.get("HEEDMAP_MODELS", "")
     if not root:
@@ -100,7 +101,7 @@ def _record(folder: Path) -> Model:
     try:
         said = read(folder)
     except CheckpointError as error:
-        return Model(id, folder.name, "", "timm", folder=folder, note=str(error))
+        return Model(id, folder.name, "vit", "timm", folder=folder, note=str(error))
     library = "timm" if "architecture" in said else _library(folder)
     weights = folder / said.get("weights", "model.safetensors")
     return Model(
@@ -130,7 +131,7 @@ def _family(architecture: str, library: str) -> str:
     """A guess from the name; whoever knows better says it in model.toml."""
     if library == "transformers":
         return "vit"
-    return "vit" if architecture.startswith(TRANSFORMERS_LIKE) else "cnn"
+    return "vit" if ATTENDS.search(f"{architecture}_") else "cnn"
 
 
 def _check(folder: Path, said: dict[str, Any]) -> None:

@@ -36,7 +36,11 @@ def resolve(id: str) -> Model:
     model = replace(model, library=_library(model, said))
     adapter = _skeleton(model, said)
     count = sum(weight.numel() for weight in adapter.module.parameters())
-    return replace(model, family=adapter.family, parameters=count)
+    model = replace(model, family=adapter.family, parameters=count)
+    there = download.listing(model)
+    if there is None:
+        return model
+    return replace(model, licence=there.licence, gated=there.gated, download_bytes=there.nbytes)
 
 
 def _library(model: Model, said: dict[str, Any]) -> str:
@@ -72,11 +76,10 @@ def _skeleton(model: Model, said: dict[str, Any]) -> Any:
 def _timm(said: dict[str, Any]) -> nn.Module:
     import timm
 
+    own = {"num_classes": said.get("num_classes"), **said.get("model_args", {})}
+    cfg = said.get("pretrained_cfg")
     module: nn.Module = timm.create_model(
-        said["architecture"],
-        pretrained=False,
-        num_classes=said.get("num_classes"),
-        **said.get("model_args", {}),
+        said["architecture"], pretrained=False, pretrained_cfg=cfg, **own
     )
     return module
 

@@ -30,7 +30,11 @@ def timm(architecture: str, **args: Any) -> Files:
         "architecture": architecture,
         "num_classes": module.num_classes,
         "model_args": args,
-        "pretrained_cfg": {"input_size": [3, 160, 160], "num_classes": module.num_classes},
+        "pretrained_cfg": {
+            "input_size": module.pretrained_cfg["input_size"],
+            "fixed_input_size": module.pretrained_cfg["fixed_input_size"],
+            "num_classes": module.num_classes,
+        },
     }
     tensors = {key: value.contiguous() for key, value in module.state_dict().items()}
     return {

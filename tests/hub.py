@@ -11,8 +11,8 @@ By hand, with checkpoints of the catalogue (made on the spot, random weights) at
     python -m tests.hub --port 8900 --rate 2 resnet18 dino-vits16
     HF_ENDPOINT=http://127.0.0.1:8900 HF_HOME=$(mktemp -d) make run
 
-As on the real hub, large files are redirected to another host without the token, named by their
-SHA-256, and small ones are sent at once, named by a SHA-1.
+As on the real hub, large files are named by their SHA-256 and sent by another host, which must not
+see the token; they are offered through Xet too. Small ones are named by a SHA-1 and sent by itself.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ class Repo:
         files: content by revision and name.
         gated: whether only a request with `token` gets its files.
         rate: bytes a second, None for as fast as it goes.
-        breaks: how many connections still break, each after `breaks_after` bytes of a large file.
+        breaks: bytes of a large file after which the next connections break, in order.
         status: answer everything with this error.
         damaged: send other bytes than the checksum is of.
         requests: the open pull requests: number, title and author.
@@ -51,8 +51,7 @@ class Repo:
     gated: bool = False
     token: str = "hf_right"
     rate: float | None = None
-    breaks: int = 0
-    breaks_after: int = 0
+    breaks: list[int] = field(default_factory=list)
     status: int = 0
     damaged: bool = False
     requests: list[dict[str, Any]] = field(default_factory=list)
@@ -134,6 +133,7 @@ class _Handler(BaseHTTPRequestHandler):
             (r"/api/models/([^/]+/[^/]+)/revision/(.+)", self._info),
             (r"/api/models/([^/]+/[^/]+)/discussions", self._discussions),
             (r"/api/models/([^/]+/[^/]+)", self._info),
+            (r"/api/resolve-cache/models/([^/]+/[^/]+)/([^/]+)/(.+)", self._small),
             (r"/([^/]+/[^/]+)/resolve/([^/]+)/(.+)", self._resolve),
         )
         for pattern, answer in routes:
@@ -161,6 +161,7 @@ class _Handler(BaseHTTPRequestHandler):
             {
                 "id": id, "modelId": id, "sha": repo.commit(revision), "private": False,
                 "gated": "manual" if repo.gated else False, "siblings": siblings, "tags": [],
+                "cardData": {"license": "mit"},
             }
         )  # fmt: skip
 
@@ -191,14 +192,24 @@ class _Handler(BaseHTTPRequestHandler):
             self._error(404, "EntryNotFound", "Entry not found", commit)
         elif name.endswith(LARGE):
             flat = revision.replace("/", "--")
+            sha = hashlib.sha256(content).hexdigest()
+            route = f"{self.hub.url}/api/models/{id}/xet-read-token/{commit['X-Repo-Commit']}"
             headers = {
                 "Location": f"http://localhost:{self.hub.port}/cdn/{id}/{flat}/{name}",
                 "X-Linked-Size": str(len(content)),
-                "X-Linked-Etag": f'"{hashlib.sha256(content).hexdigest()}"',
+                "X-Linked-Etag": f'"{sha}"',
+                "X-Xet-Hash": sha,
+                "Link": f'<{route}>; rel="xet-auth"',
             }
             self._send(302, b"", headers | commit)
         else:
-            self._send(200, content, {"ETag": f'"{_sha1(content)}"'} | commit)
+            there = f"/api/resolve-cache/models/{id}/{commit['X-Repo-Commit']}/{name}"
+            self._send(307, b"", {"Location": there} | commit)
+
+    def _small(self, id: str, repo: Repo, commit: str, name: str) -> None:
+        revision = {repo.commit(known): known for known in repo.files}[commit]
+        content = repo.files[revision][name]
+        self._send(200, content, {"ETag": f'"{_sha1(content)}"', "X-Repo-Commit": commit})
 
     def _large(self, id: str, repo: Repo, flat: str, name: str) -> None:
         if "Authorization" in self.headers:
@@ -214,9 +225,8 @@ class _Handler(BaseHTTPRequestHandler):
         span = {"Content-Range": f"bytes {start}-{len(content) - 1}/{len(content)}"}
         status = 206 if "Range" in self.headers else 200
         rest = content[start:]
-        if self.command == "GET" and repo.breaks > 0:
-            repo.breaks -= 1
-            self._send(status, rest[: repo.breaks_after], span, length=len(rest))
+        if self.command == "GET" and repo.breaks:
+            self._send(status, rest[: repo.breaks.pop(0)], span, length=len(rest))
             self.close_connection = True
         else:
             repo.gate.wait(30)

@@ -33,6 +33,8 @@ def hub(machine: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Hub]:
     """A hub without repositories."""
     with Hub() as there:
         monkeypatch.setenv("HF_ENDPOINT", there.url)
+        # Its clients may have been imported while another test had switched the network off.
+        monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", False)
         yield there
 
 

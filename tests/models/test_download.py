@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
-import threading
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -15,6 +17,8 @@ from models.catalogue import Model
 from tests import checkpoints
 from tests.checkpoints import Files
 from tests.hub import Hub
+
+ROOT = Path(__file__).parents[2]
 
 pytestmark = pytest.mark.usefixtures("catalogue")
 
@@ -71,8 +75,12 @@ def test_other_programs_find_the_files(hub: Hub, machine: Path, tiny_vit: Files)
     assert Path(path).read_bytes() == tiny_vit["model.safetensors"]
 
 
-def test_files_of_other_programs_are_found(hub: Hub, machine: Path, tiny_vit: Files) -> None:
-    from huggingface_hub import hf_hub_download
+def test_files_of_other_programs_are_found(
+    hub: Hub, machine: Path, tiny_vit: Files, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from huggingface_hub import constants, hf_hub_download
+
+    monkeypatch.setattr(constants, "HF_HUB_DISABLE_XET", True)  # the hub here has no such storage
 
     hub.add("timm/tiny", tiny_vit)
     hf_hub_download("timm/tiny", "model.safetensors", cache_dir=machine, endpoint=hub.url)
@@ -119,7 +127,7 @@ def test_nobody_waits_for_a_strangers_download(hub: Hub, tiny_vit: Files) -> Non
 
 
 def test_a_break_is_taken_up_again(hub: Hub, tiny_vit: Files) -> None:
-    hub.add("timm/tiny", tiny_vit, breaks=2, breaks_after=500_000)
+    hub.add("timm/tiny", tiny_vit, breaks=[500_000, 500_000])
     models.load("tiny")
     assert hub.sent("model.safetensors") == [0, 500_000, 1_000_000]
 
@@ -128,25 +136,15 @@ def test_one_that_keeps_breaking_goes_on_next_time(
     hub: Hub, machine: Path, tiny_vit: Files, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(download, "ATTEMPTS", 2)
-    repo = hub.add("timm/tiny", tiny_vit, breaks=1, breaks_after=600_000)
-    dead = threading.Thread(target=_break_after_first, args=(repo,))
-    dead.start()
+    repo = hub.add("timm/tiny", tiny_vit, breaks=[600_000, 0, 0])
     assert sentence("tiny") == (
         "The download of Tiny ViT broke off at 0.6 of 1.5 MB: try again, it goes on from there."
     )
-    dead.join()
-    repo.breaks = 0
+    assert repo.breaks == []
     hub.log.clear()
     models.load("tiny")
     assert hub.sent("model.safetensors") == [600_000]
     assert not list(machine.rglob("*.incomplete"))
-
-
-def _break_after_first(repo: object) -> None:
-    """Once the first connection has broken, none brings anything."""
-    while repo.breaks:  # type: ignore[attr-defined]
-        pass
-    repo.breaks_after, repo.breaks = 0, 99  # type: ignore[attr-defined]
 
 
 def test_damaged_bytes_are_thrown_away(hub: Hub, machine: Path, tiny_vit: Files) -> None:
@@ -198,6 +196,22 @@ def test_offline_uses_what_is_there(
         "Tiny CLIP is not on this machine and HF_HUB_OFFLINE forbids to fetch it: unset it, or "
         "choose a bundled model, which needs no network."
     )
+    assert hub.log == []
+
+
+def test_a_process_that_started_offline(
+    hub: Hub, tiny_vit: Files, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The clients read the environment when they are imported: here it is offline from then on."""
+    hub.add("timm/test_vit.r160_in1k", tiny_vit)
+    models.load("timm/test_vit.r160_in1k")
+    hub.log.clear()
+    code = "import models; print(models.load('timm/test_vit.r160_in1k').family)"
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", code], cwd=ROOT, capture_output=True, text=True,
+        env={**os.environ, "HF_HUB_OFFLINE": "1"}, check=False,
+    )  # fmt: skip
+    assert (done.stdout.strip(), done.stderr) == ("vit", "")
     assert hub.log == []
 
 
