@@ -75,11 +75,12 @@ def prepare(
             photo so long that it would fill the memory at this size.
     """
     _check(photo, fit)
-    side = _whole_patches(how.size if size is None else _checked_size(size, patch), patch)
+    size = how.size if size is None else _checked_size(size, patch)
+    side = _whole_patches(size, patch)
     if fit == "crop":
         view, box = _centre_crop(photo, side, how)
     else:
-        rows_cols = (side, side) if fit == "squash" else _keep_aspect(photo.shape, side, patch)
+        rows_cols = (side, side) if fit == "squash" else _keep_aspect(photo.shape, size, patch)
         view, box = _resize(photo, *rows_cols, how), (0.0, 0.0, photo.shape[1], photo.shape[0])
     return Prepared(
         pixels=_normalise(view, how),
@@ -115,13 +116,13 @@ def _whole_patches(length: float, patch: int) -> int:
     return max(1, round(length / patch)) * patch
 
 
-def _keep_aspect(shape: tuple[int, ...], side: int, patch: int) -> tuple[int, int]:
-    """The (H', W') nearest to the photo's aspect ratio in whole patches, short side `side`."""
-    scale = side / min(shape[:2])
+def _keep_aspect(shape: tuple[int, ...], size: int, patch: int) -> tuple[int, int]:
+    """The photo with a short side of `size`, each side then rounded to whole patches: (H', W')."""
+    scale = size / min(shape[:2])
     height, width = (_whole_patches(length * scale, patch) for length in shape[:2])
     if height * width > MAX_AREA:
         raise SettingError(
-            f"At size {side} this photo of {shape[1]} x {shape[0]} px becomes {width} x {height}, "
+            f"At size {size} this photo of {shape[1]} x {shape[0]} px becomes {width} x {height}, "
             "too much for one pass: choose a smaller size, or fit 'crop'."
         )
     return height, width

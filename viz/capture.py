@@ -17,7 +17,7 @@ import torch
 
 from errors import CaptureError, SettingError
 
-from .watch import Layer, Watch
+from .watch import Watch
 
 if TYPE_CHECKING:
     from models import Adapter, Prepared
@@ -187,7 +187,7 @@ def _hooks(adapter: Adapter, names: Sequence[str], maps: dict[str, np.ndarray]) 
 def _maps(rows: Sequence[torch.Tensor | None], x: Prepared) -> np.ndarray:
     """(heads, N) a layer -> (layers, heads, rows, cols) float32."""
     stack = torch.stack([row for row in rows if row is not None])
-    return stack[..., x.prefix :].unflatten(-1, x.grid).contiguous().numpy()
+    return stack[..., x.prefix :].reshape(*stack.shape[:-1], *x.grid).numpy()
 
 
 def _check(adapter: Adapter, watch: Watch) -> None:
@@ -212,7 +212,8 @@ def _check_names(adapter: Adapter, names: Sequence[str]) -> None:
     unknown = [name for name in names if name not in known or not name]
     if unknown:
         raise SettingError(
-            f"{adapter.title} has no layer {unknown[0]!r}: choose from {_some(adapter.conv_layers)}."
+            f"{adapter.title} has no layer {unknown[0]!r}: "
+            f"choose from {_some(adapter.conv_layers)}."
         )
     if not names:
         raise CaptureError(f"{adapter.title} has no convolution to show: see its heads instead.")
@@ -221,6 +222,3 @@ def _check_names(adapter: Adapter, names: Sequence[str]) -> None:
 def _some(names: Sequence[str] | dict[str, Any], most: int = 5) -> str:
     shown = list(names)
     return ", ".join(shown[:most]) + (", ..." if len(shown) > most else "")
-
-
-__all__ = ["Activations", "Attention", "Layer", "record_activations", "record_attention"]

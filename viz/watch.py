@@ -72,15 +72,21 @@ class Watch(TorchFunctionMode):
         self.others.append((queries, keys))
         return False
 
-    def _fused(self, query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, *args: Any, **kwargs: Any) -> torch.Tensor:  # fmt: skip
-        if not self._is_layer(query.shape[-2], key.shape[-2]):
-            return F.scaled_dot_product_attention(query, key, value, *args, **kwargs)
-        scores = Scores.of(query, key, *args, **kwargs)
-        if self.mean:
-            output, layer = _attend_in_blocks(scores, value, self.prefix)
-            self._keep(layer)
-            return output
-        self._keep(Layer(scores.rows(0, 1).softmax(-1)[:, 0], None))
+    def _fused(
+        self,
+        query: torch.Tensor,
+        key: torch.Tensor,
+        value: torch.Tensor,
+        *args: Any,
+        **kwargs: Any,
+    ) -> torch.Tensor:
+        if self._is_layer(query.shape[-2], key.shape[-2]):
+            scores = Scores.of(query, key, *args, **kwargs)
+            if self.mean:
+                output, layer = _attend_in_blocks(scores, value, self.prefix)
+                self._keep(layer)
+                return output
+            self._keep(Layer(scores.rows(0, 1).softmax(-1)[:, 0], None))
         return F.scaled_dot_product_attention(query, key, value, *args, **kwargs)
 
     def _keep(self, layer: Layer) -> None:
@@ -94,9 +100,10 @@ class Scores:
 
     Attributes:
         query: (heads, N, d).
-        key: (heads, N, d); grouped keys are repeated for the heads that share them.
+        key: (heads, N, d) float32; grouped keys are repeated for the heads that share them.
         scale: what the products are multiplied with.
         mask: what is added or hidden, broadcastable to (heads, N, N), or None.
+        causal: whether a query sees only the keys up to its own place.
     """
 
     query: torch.Tensor
@@ -120,17 +127,17 @@ class Scores:
         mask = attn_mask
         if mask is not None and mask.ndim == 4:
             mask = mask[0]
-        return cls(query[0], _shared(key[0], len(query[0])), _scale(query, scale), mask, is_causal)
+        keys = _shared(key[0], len(query[0])).float()
+        if scale is None:
+            scale = query.shape[-1] ** -0.5
+        return cls(query[0], keys, scale, mask, is_causal)
 
-    def rows(self, start: int, stop: int) -> torch.Tensor:
+    def rows(self, start: int, stop: int, out: torch.Tensor | None = None) -> torch.Tensor:
         """Scores of the queries from `start` to `stop`: (heads, stop - start, N) float32."""
-        query = self.query[:, start:stop].float() * self.scale
-        scores = torch.bmm(query, self.key.float().mT)
+        scores = torch.bmm(self.query[:, start:stop].float() * self.scale, self.key.mT, out=out)
         if self.causal:
-            later = torch.arange(scores.shape[-1], device=scores.device) > torch.arange(
-                start, stop, device=scores.device
-            ).unsqueeze(1)
-            scores.masked_fill_(later, -torch.inf)
+            query, key = (torch.arange(n, device=scores.device) for n in scores.shape[1:])
+            scores.masked_fill_(key > query.unsqueeze(1) + start, -torch.inf)
         if self.mask is not None:
             part = self.mask[..., start:stop, :] if self.mask.shape[-2] > 1 else self.mask
             if part.dtype == torch.bool:
@@ -146,21 +153,24 @@ def _attend_in_blocks(
     """The attention's output and its reduction from the same blocks of queries.
 
     A block of scores has to be formed to be averaged, so it yields the output too, and the fused
-    kernel need not run. No (heads, N, N) tensor ever stands.
+    kernel need not run. One buffer serves all blocks: no (heads, N, N) tensor ever stands.
     """
     heads, tokens = scores.query.shape[:2]
-    values = _shared(value[0], heads).float()
+    values = _shared(value[0], heads).float().contiguous()
     output = values.new_empty(heads, tokens, values.shape[-1])
     received = values.new_zeros(heads, tokens)
-    first = values.new_zeros(heads, tokens)
-    block = max(32, BLOCK_BYTES // (4 * heads * tokens))
+    first = values.new_empty(heads, tokens)
+    block = min(tokens, max(32, BLOCK_BYTES // (4 * heads * tokens)))
+    buffer = values.new_empty(heads * block * tokens)
     for start in range(0, tokens, block):
         stop = min(start + block, tokens)
-        weights = scores.rows(start, stop).softmax(-1)
+        weights = buffer[: heads * (stop - start) * tokens].view(heads, stop - start, tokens)
+        scores.rows(start, stop, out=weights)
+        torch.softmax(weights, -1, out=weights)
         torch.bmm(weights, values, out=output[:, start:stop])
         received += weights[:, max(prefix - start, 0) :].sum(1)
         if start == 0:
-            first = weights[:, 0].clone()
+            first.copy_(weights[:, 0])
     received /= tokens - prefix
     return output.unsqueeze(0).to(value.dtype), Layer(first, received)
 
@@ -174,7 +184,3 @@ def _reduce(attention: torch.Tensor, prefix: int, mean: bool) -> Layer:
 def _shared(key: torch.Tensor, heads: int) -> torch.Tensor:
     """Grouped-query attention: (groups, N, d) -> (heads, N, d)."""
     return key if len(key) == heads else key.repeat_interleave(heads // len(key), 0)
-
-
-def _scale(query: torch.Tensor, scale: float | None) -> float:
-    return query.shape[-1] ** -0.5 if scale is None else scale
