@@ -175,12 +175,16 @@ def grid_lines(base: Picture, grid: tuple[int, ...]) -> Picture:
     drawn = base.copy()
     if height / rows < _MIN_CELL or width / cols < _MIN_CELL:
         return drawn
+    tops, lefts = _starts(height, rows), _starts(width, cols)
     lines = np.zeros((height, width), np.bool_)
-    lines[_starts(height, rows)[1:]] = True
-    lines[:, _starts(width, cols)[1:]] = True
+    lines[tops[1:]] = True
+    lines[:, lefts[1:]] = True
+    # Light or dark for a patch as a whole: chosen for each pixel, the lines would be dotted.
+    light = np.add.reduceat(np.add.reduceat(base @ LUMA, tops, axis=0), lefts, axis=1)
+    light /= np.outer(np.diff(tops, append=height), np.diff(lefts, append=width))
+    target = np.where(light < 128, np.float32(255), np.float32(0))  # (rows, cols)
+    target = target[_cells(height, rows)][:, _cells(width, cols)][lines][:, None]
     under = base[lines].astype(np.float32)
-    light = under @ LUMA
-    target = np.where(light < 128, np.float32(255), np.float32(0))[:, None]
     drawn[lines] = np.rint(under + (target - under) * np.float32(0.4)).astype(np.uint8)
     return drawn
 

@@ -173,15 +173,15 @@ def test_what_cannot_be_drawn() -> None:
 
 def test_the_patch_grid_marks_borders_only() -> None:
     photo = np.full((24, 40, 3), 230, np.uint8)
-    photo[:, :20] = 20
+    photo[:, :24] = 20
     picture = viz.Overlay(opacity=0, patch_grid=True)(photo, np.zeros((3, 5)))
     changed = (picture != photo).any(axis=2)
     expected = np.zeros((24, 40), bool)
     expected[[8, 16]] = True
     expected[:, [8, 16, 24, 32]] = True
     np.testing.assert_array_equal(changed, expected)
-    assert (picture[8, :20] > 80).all()  # light on dark
-    assert (picture[8, 20:] < 170).all()  # dark on light
+    assert (picture[8, :24] > 80).all()  # light on dark
+    assert (picture[8, 24:] < 170).all()  # dark on light
 
 
 def test_the_patch_grid_never_hides_the_picture() -> None:
