@@ -70,7 +70,7 @@ class Channel:
     @property
     def values(self) -> np.ndarray:
         """(rows, cols) float32."""
-        return self.record.maps[self.layer][self.index]
+        return np.asarray(self.record.maps[self.layer][self.index])
 
     def limits(self, scale: str) -> tuple[float, float]:
         """Give the values at the two ends of the colour bar; a layer spans all its channels."""

@@ -30,12 +30,15 @@ class _Link:
     defaults: dict[str, Any] = field(default_factory=dict)  # key -> the default of that time
     shown: dict[str, str] = field(default_factory=dict)  # name -> text, of this run
     notices: list[str] = field(default_factory=list)
+    settled: set[str] = field(default_factory=set)  # keys that the state holds on this page
 
 
 def begin(page: str) -> None:
     """Start a run of `page`: take over the link's values where the link is new to the session."""
     link = _link()
     new = not link.page or _went_through_history()
+    if link.page != page:
+        link.settled.clear()
     link.page, link.shown, link.notices = page, {}, []
     if new:
         link.pending = {name: st.query_params[name] for name in st.query_params}
@@ -74,8 +77,10 @@ def setting(
         value = default
         if wrong:
             notice(why or f"The link asks for {wrong}, which cannot be had here: see the default.")
-    if key not in st.session_state or st.session_state[key] != value:
+    # Streamlit forgets widgets when the page changes, but only after they were asked for again.
+    if key not in link.settled or st.session_state.get(key) != value:
         st.session_state[key] = value
+        link.settled.add(key)
     link.memory[key], link.defaults[key] = value, default
     link.shown[name] = "" if value == default else write(value)
     return key
