@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import json
 import math
+import re
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,7 +13,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from errors import CheckpointError, HeedmapError
+from errors import CheckpointError
 
 from . import download, hub, local
 from .catalogue import Model
@@ -65,17 +66,13 @@ def build(model: Model, folder: Path) -> Adapter:
     Raises:
         CheckpointError: files that do not fit the model.
     """
-    make = _transformers if model.library == "transformers" else _timm
-    try:
-        return make(model, folder)
-    except HeedmapError:
-        raise
-    except Exception as error:
-        what = str(error).split("\n", 1)[0].strip() or type(error).__name__
-        raise CheckpointError(
-            f"{model.title} cannot be built from its files ({what[:200]}): choose another "
-            "checkpoint, or check its architecture."
-        ) from error
+    return (_transformers if model.library == "transformers" else _timm)(model, folder)
+
+
+def reason(error: Exception) -> str:
+    """What a library says is wrong, short and without the paths of this machine."""
+    first = str(error).strip().split("\n", 1)[0] or type(error).__name__
+    return re.sub(r"(?<![\w.])(/|[A-Z]:\\)[^\s'\",;]*[/\\][^\s'\",;]*", "...", first)[:200]
 
 
 def weights(model: Model, folder: Path) -> list[Path]:

@@ -14,7 +14,7 @@ import os
 import re
 import shutil
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -35,6 +35,7 @@ SMALL = re.compile(
     r"(config|preprocessor_config|processor_config|tokenizer|tokenizer_config|special_tokens_map"
     r"|vocab|added_tokens)\.json|merges\.txt|.*\.model"
 )
+CONVERTED = "heedmap-safetensors"  # the cache's own name for a conversion that was taken
 CONVERTER, CONVERSION = "SFconvertbot", "Adding `safetensors` variant of this model"
 
 PARTIAL, NOT_SATISFIABLE = 206, 416  # HTTP: a range as asked for; none that the file has
@@ -126,21 +127,13 @@ def listing(model: Model) -> Listing | None:
 def cached(model: Model, hub: Hub | None = None) -> Path | None:
     """The folder of a model that is on this machine already, None where something is missing."""
     hub = hub or hubs.current()
-    for revision in _revisions(model, hub):
+    for revision in (model.revision, CONVERTED) if model.revision == "main" else (model.revision,):
         path = _in_cache(model.repo, WEIGHTS, revision, hub)
         shards = [path] if path else _cached_shards(model.repo, revision, hub)
         whole = model.architecture and model.library == "timm"
         if shards and (whole or _in_cache(model.repo, "config.json", revision, hub)):
             return shards[0].parent
     return None
-
-
-def _revisions(model: Model, hub: Hub) -> Iterator[str]:
-    """The revision of a model, and conversions of it that were fetched before."""
-    yield model.revision
-    refs = _repo_folder(model.repo, hub) / "refs" / "refs" / "pr"
-    if model.revision == "main" and refs.is_dir():
-        yield from (f"refs/pr/{path.name}" for path in sorted(refs.iterdir()))
 
 
 def _cached_shards(repo: str, revision: str, hub: Hub) -> list[Path]:
@@ -152,8 +145,9 @@ def _cached_shards(repo: str, revision: str, hub: Hub) -> list[Path]:
 
 
 def shard_names(index: Path) -> list[str]:
-    """The weights files that an index names, in order."""
-    return sorted(set(json.loads(index.read_text(encoding="utf-8"))["weight_map"].values()))
+    """The weights files that an index names, in order; all of them beside it."""
+    names = json.loads(index.read_text(encoding="utf-8"))["weight_map"].values()
+    return sorted({Path(name).name for name in names})
 
 
 def _in_cache(repo: str, name: str, revision: str, hub: Hub) -> Path | None:
@@ -212,6 +206,9 @@ def _fetch_all(model: Model, listing: Listing, hub: Hub, report: Report) -> Path
         file = _File(model, name, listing.revision, hub)
         path = file.fetch(lambda done, before=before: report("Downloading", before + done, total))  # type: ignore[misc]
         before += listing.sizes[name]
+    if listing.revision != model.revision:
+        ref = _repo_folder(model.repo, hub) / "refs" / CONVERTED
+        ref.write_text(path.parent.name, encoding="utf-8")
     return path.parent
 
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import difflib
+import logging
 import threading
 from typing import TYPE_CHECKING
 
-from errors import CheckpointError, SettingError, UnknownModelError
+from errors import CheckpointError, HeedmapError, SettingError, UnknownModelError
 
 from . import build, download, local, pasted, policy
 from .cache import Cache
@@ -16,6 +17,7 @@ from .loading import Loading
 if TYPE_CHECKING:
     from .adapters import Adapter
 
+_log = logging.getLogger(__name__)
 _pasted: dict[str, Model] = {}
 _imports = threading.Lock()
 
@@ -94,14 +96,28 @@ def _canonical(id: str) -> str:
 
 
 def _build(id: str, loading: Loading) -> Adapter:
-    model = record(id)
+    try:
+        return _from_record(record(id), loading)
+    except HeedmapError:
+        raise
+    except (
+        Exception
+    ) as error:  # whatever a library trips over: a sentence here, the rest in the log
+        _log.warning("Loading %s failed", id, exc_info=error)
+        raise CheckpointError(
+            f"{id} cannot be built from its files ({build.reason(error)}): choose another "
+            "checkpoint, or check its architecture."
+        ) from error
+
+
+def _from_record(model: Model, loading: Loading) -> Adapter:
     policy.check(model)
     folder = model.folder or download.fetch(model, loading.report)
     loading.report("Building the model")
     with _imports:  # two threads in the first import of these can see half of a module
         from . import adapters, families  # noqa: F401
     if not model.bundled:
-        _cache.reserve(id, model.title, build.nbytes(model, folder))
+        _cache.reserve(model.id, model.title, build.nbytes(model, folder))
     elif not (folder / model.weights).is_file():
         raise CheckpointError(
             f"{model.id} is not in this copy of the project: fetch the project again, or make the "

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import threading
 import time
+from collections import deque
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from .adapters import Adapter
+
+
+WINDOW = 5.0  # s: the rate of a download is that of its last seconds
 
 
 @dataclass(frozen=True)
@@ -18,7 +22,7 @@ class Progress:
     Attributes:
         bytes_done: bytes that are here.
         bytes_total: bytes of the whole download; 0 where nothing is downloaded.
-        seconds_left: estimate from the rate so far, None where there is none.
+        seconds_left: estimate from the rate of the last seconds, None where there is none.
         phase: what is being done, for people: "Waiting", "Asking the hub", "Downloading",
             "Building the model", "Ready" or "Failed".
     """
@@ -46,7 +50,7 @@ class Loading:
         self._finished = threading.Event()
         self._adapter: Adapter | None = None
         self._error: BaseException | None = None
-        self._since = (0.0, 0)  # when the phase began, and the bytes that were there then
+        self._seen: deque[tuple[float, int]] = deque()  # bytes that were there, by time
 
     @classmethod
     def finished(cls, id: str, adapter: Adapter) -> Loading:
@@ -85,8 +89,12 @@ class Loading:
             done, total = self._progress.bytes_total, self._progress.bytes_total
         now = time.monotonic()
         if phase != self._progress.phase:
-            self._since = (now, done)
-        start, at_start = self._since
+            self._seen.clear()
+        if not self._seen or now - self._seen[-1][0] > WINDOW / 50:
+            self._seen.append((now, done))
+        while now - self._seen[0][0] > WINDOW and len(self._seen) > 1:
+            self._seen.popleft()
+        start, at_start = self._seen[0]
         left = None
         if done > at_start and now > start:
             left = (total - done) * (now - start) / (done - at_start)

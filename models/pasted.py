@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 from errors import CheckpointError
 
-from . import download, policy
+from . import build, download, policy
 from .catalogue import Model
 
 if TYPE_CHECKING:
     from torch import nn
 
-ID = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*(@[\w./-]+)?")
+ID = re.compile(r"(?!.*\.\.)[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*(@[\w./-]+)?")
 
 
 def is_id(id: str) -> bool:
@@ -66,9 +66,8 @@ def _skeleton(model: Model, said: dict[str, Any]) -> Any:
     except CheckpointError:
         raise
     except Exception as error:
-        what = str(error).split("\n", 1)[0]
         raise CheckpointError(
-            f"{model.repo} cannot be built ({what[:200]}): choose another vision model."
+            f"{model.repo} cannot be built ({build.reason(error)}): choose another vision model."
         ) from error
     return adapters.wrap(module, id=model.id)
 
@@ -87,14 +86,12 @@ def _timm(said: dict[str, Any]) -> nn.Module:
 def _transformers(model: Model, said: dict[str, Any]) -> nn.Module:
     from transformers import CONFIG_MAPPING, AutoModel
 
-    from .build import transformers_builds
-
     kind = said["model_type"]
     if kind not in CONFIG_MAPPING:
         raise CheckpointError(
             f"{model.repo} is of the kind {kind!r}, which Transformers has no class for: its own "
             "code is never run, so choose another checkpoint."
         )
-    with transformers_builds:
+    with build.transformers_builds:
         module: nn.Module = AutoModel.from_config(CONFIG_MAPPING[kind].from_dict(said))
     return module

@@ -24,6 +24,7 @@ import re
 import threading
 import time
 from dataclasses import dataclass, field
+from functools import lru_cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Self
 from urllib.parse import unquote, urlsplit
@@ -59,10 +60,8 @@ class Repo:
 
     def commit(self, revision: str) -> str:
         """A commit's hash: of the names and contents of its files."""
-        digest = hashlib.sha1(revision.encode())
-        for name, content in sorted(self.files[revision].items()):
-            digest.update(name.encode() + content)
-        return digest.hexdigest()
+        names = (f"{name} {_sha1(content)}\n" for name, content in self.files[revision].items())
+        return _sha1(revision.encode() + "".join(sorted(names)).encode())
 
 
 class Hub:
@@ -192,7 +191,7 @@ class _Handler(BaseHTTPRequestHandler):
             self._error(404, "EntryNotFound", "Entry not found", commit)
         elif name.endswith(LARGE):
             flat = revision.replace("/", "--")
-            sha = hashlib.sha256(content).hexdigest()
+            sha = _sha256(content)
             route = f"{self.hub.url}/api/models/{id}/xet-read-token/{commit['X-Repo-Commit']}"
             headers = {
                 "Location": f"http://localhost:{self.hub.port}/cdn/{id}/{flat}/{name}",
@@ -269,8 +268,14 @@ class _Handler(BaseHTTPRequestHandler):
                 time.sleep(max(0.0, began + (start + PIECE) / rate - time.monotonic()))
 
 
+@lru_cache
 def _sha1(content: bytes) -> str:
     return hashlib.sha1(content).hexdigest()
+
+
+@lru_cache
+def _sha256(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
 
 
 def main() -> None:

@@ -22,6 +22,8 @@ def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     for name in (*HOST, *CLIENT, "HEEDMAP_MODELS", "HUGGINGFACE_HUB_CACHE"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("HF_HOME", str(tmp_path / "hf"))
+    # The hub's clients may have been imported while another test had switched the network off.
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", False)
     monkeypatch.setattr(loader, "_pasted", {})
     loader._cache.clear()
     yield tmp_path / "hf" / "hub"
@@ -33,8 +35,6 @@ def hub(machine: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Hub]:
     """A hub without repositories."""
     with Hub() as there:
         monkeypatch.setenv("HF_ENDPOINT", there.url)
-        # Its clients may have been imported while another test had switched the network off.
-        monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", False)
         yield there
 
 

@@ -141,11 +141,16 @@ def test_building_without_random_numbers_changes_nothing_else(name: str) -> None
 
 
 def test_a_failure_inside_a_library_becomes_a_sentence(
-    machine: Path, monkeypatch: pytest.MonkeyPatch
+    machine: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: Any
 ) -> None:
     def broken(model: Model, folder: Path) -> Any:
-        raise KeyError("surprise")
+        raise FileNotFoundError(f"No file x.json in {tmp_path}/a, or '{tmp_path}'.\nMore.")
 
     monkeypatch.setattr(build, "_timm", broken)
-    with pytest.raises(CheckpointError, match=r"cannot be built from its files \('surprise'\)"):
+    with pytest.raises(CheckpointError) as caught:
         models.load("bundled-cnn")
+    assert str(caught.value) == (
+        "bundled-cnn cannot be built from its files (No file x.json in ..., or '...'.): choose "
+        "another checkpoint, or check its architecture."
+    )
+    assert "FileNotFoundError" in caplog.text

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import models
-from errors import CheckpointError, DownloadError, HeedmapError, ModelError
+from errors import CheckpointError, DownloadError, HeedmapError, ModelError, UnknownModelError
 from models import loader
 from tests import checkpoints
 from tests.checkpoints import Files
@@ -77,6 +77,12 @@ def test_a_revision_can_be_named(hub: Hub, tiny_vit: Files) -> None:
     assert models.load("somebody/model@v2").family == "vit"
     with pytest.raises(DownloadError, match="somebody/model has no such revision"):
         models.load("somebody/model@v3")
+
+
+@pytest.mark.parametrize("id", ["a/../b", "a/b@../../c", "/etc/passwd", "a/b/c", "a", "http://a/b"])
+def test_what_has_no_form_of_an_id_is_unknown(id: str, machine: Path) -> None:
+    with pytest.raises(UnknownModelError):
+        models.record(id)
 
 
 def test_the_hubs_id_of_a_catalogue_model_is_that_model(hub: Hub) -> None:
