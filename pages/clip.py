@@ -36,12 +36,14 @@ with st.sidebar:
     shell.section("Model")
     model = picker.pick_model("clip")
     size, fit = picker.pick_sight(model)
+    picker.show_card(model)
     shell.section("Map")
     kind = layers.pick_kind()
 
 asked = records.Request(photo, model, size, fit)
 answer = work.result("clip", asked, lambda each: records.attention(each, kind == "tokens"), notices)
 if answer is None:
+    notices.show()
     st.stop()
 
 source = attention.source(*answer, kind)

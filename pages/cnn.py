@@ -23,6 +23,7 @@ with st.sidebar:
     shell.section("Model")
     model = picker.pick_model("cnn")
     size, fit = picker.pick_sight(model)
+    picker.show_card(model)
     shell.section("Map")
     chosen = st.container()
     count = channels.pick_count()
@@ -40,6 +41,7 @@ def look_into(asked: records.Request) -> records.Channels:
 asked = records.Request(photo, model, size, fit)
 answer = work.result("cnn", asked, look_into, notices)
 if answer is None:
+    notices.show()
     st.stop()
 
 rows = channels.strongest(*answer, count)
@@ -71,8 +73,8 @@ downloads.figure(
     "cnn-channels",
     drawing.look,
     captions=channels.captions(rows),
+    row_labels=list(rows),
     columns=count,
     title=f"{facts[0][1]}: strongest channels",
     facts=[facts[1], *[(name, f"{share:.1%}") for name, share in channels.predictions(hero)]],
-    limits=None,
 )

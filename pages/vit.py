@@ -23,10 +23,12 @@ with st.sidebar:
     shell.section("Model")
     model = picker.pick_model("vit")
     size, fit = picker.pick_sight(model)
+    picker.show_card(model)
 
 asked = records.Request(photo, model, size, fit)
 answer = work.result("vit", asked, records.attention, notices)
 if answer is None:
+    notices.show()
     st.stop()
 
 source = attention.source(*answer)

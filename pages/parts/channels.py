@@ -34,7 +34,7 @@ class Channel:
     @property
     def name(self) -> str:
         """What the gallery and the link call it."""
-        return f"{self.layer}:{self.index}"
+        return f"{self.layer}~{self.index}"
 
     @property
     def key(self) -> Hashable:
@@ -82,8 +82,8 @@ def pick_layers(adapter: Adapter) -> tuple[str, ...]:
     """Let the person choose convolutions, in the order of the model."""
     names = adapter.conv_layers
     key = link.setting(
-        "layers", list(adapter.default_conv_layers), lambda text: text.split(","),
-        write=",".join, fits=lambda chosen: set(chosen) <= set(names),
+        "layers", list(adapter.default_conv_layers), lambda text: text.split("~"),
+        write="~".join, fits=lambda chosen: set(chosen) <= set(names),
     )  # fmt: skip
     chosen = st.multiselect("Convolutions", names, key=key, placeholder="Choose layers")
     if not chosen:
@@ -159,11 +159,7 @@ def pictures(rows: dict[str, list[Channel]], drawing: Drawing) -> list[np.ndarra
 
 def captions(rows: dict[str, list[Channel]]) -> list[str]:
     """Say under each picture of the figure what it is."""
-    return [
-        f"{each.layer}, channel {each.index}, mean {each.mean:.3g}"
-        for row in rows.values()
-        for each in row
-    ]
+    return [f"channel {each.index}, mean {each.mean:.3g}" for row in rows.values() for each in row]
 
 
 def _shape(channel: Channel) -> str:

@@ -70,7 +70,8 @@ def figure(
     columns: int,
     title: str,
     facts: Facts,
-    limits: tuple[float, float] | None,
+    limits: tuple[float, float] | None = None,
+    row_labels: Sequence[str] = (),
 ) -> None:
     """Offer the pictures of a page as one figure, as PNG and as PDF, made when asked for."""
 
@@ -83,6 +84,7 @@ def figure(
             footer=" · ".join(f"{label}: {value}" for label, value in facts),
             colormap=look.colormap,
             limits=limits,
+            row_labels=row_labels,
         )
 
     with st.container(horizontal=True, gap="small"):

@@ -41,7 +41,7 @@ def pick_photo() -> str:
     gallery(
         [{"items": [_item(each) for each in [*mine, *samples.sample_ids()]]}],
         [chosen], lambda picked: _choose(key, picked),
-        label="Photo", key="photos", columns=4, small=True,
+        label="Photo", key="photos", most=5, small=True,
     )  # fmt: skip
     _uploader(key)
     return chosen

@@ -30,7 +30,7 @@ _PATIENCE = 0.4  # seconds without a word
 def pick_model(family: str) -> str:
     """Let the person choose a model of `family`, say what it is, and give its id."""
     id = pick_id(family, "model", DEFAULTS[family])
-    _describe(models.record(id))
+    st.caption(_about(models.record(id)))
     return id
 
 
@@ -74,6 +74,15 @@ def pick_sight(model: str) -> tuple[int, str]:
     return int(size), str(fit)
 
 
+def show_card(id: str) -> None:
+    """Show the card of a bundled model: data, recipe, measured accuracy."""
+    folder = models.record(id).folder
+    if folder and (folder / "README.md").is_file():
+        with st.expander("Model card"):
+            card = (folder / "README.md").read_text(encoding="utf-8")
+            st.markdown(_without_front_matter(card))
+
+
 def have(id: str) -> Adapter:
     """Give the model, with its progress shown where it takes a moment; the person may leave."""
     loading = models.begin(id)
@@ -114,8 +123,8 @@ def _line(record: Model) -> str:
     return f"{record.title} · {record.download_bytes / 1e6:,.0f} MB"
 
 
-def _describe(record: Model) -> None:
-    """Say under the picker what the model is, and show the card of a bundled one."""
+def _about(record: Model) -> str:
+    """Say under the picker what the model is and what having it costs."""
     facts = [LICENCES.get(record.licence, record.licence)]
     if record.parameters:
         facts.append(f"{record.parameters / 1e6:.1f} M weights")
@@ -125,11 +134,7 @@ def _describe(record: Model) -> None:
         facts.append("loaded")
     else:
         facts.append(f"downloads {record.download_bytes / 1e6:,.0f} MB once")
-    st.caption(" · ".join(facts) + (f"  \n{record.note}" if record.note else ""))
-    card = record.folder / "README.md" if record.folder else None
-    if card and card.is_file():
-        with st.expander("Model card"):
-            st.markdown(_without_front_matter(card.read_text(encoding="utf-8")))
+    return " · ".join(facts) + (f"  \n{record.note}" if record.note else "")
 
 
 def _without_front_matter(text: str) -> str:

@@ -72,8 +72,8 @@ class Notices:
 
     def show(self) -> None:
         """Show what `link.notice` was told."""
-        for sentence in link.notices():
-            self._place.info(plain(sentence), icon=":material/info:")
+        if link.notices():
+            self._place.info("  \n".join(map(plain, link.notices())), icon=":material/info:")
 
     @contextmanager
     def guard(self) -> Iterator[None]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TypeVar
 
 import streamlit as st
@@ -26,8 +27,8 @@ def result(
     """
     good: dict[str, Request] = st.session_state.setdefault(_GOOD, {})
     tried: list[Request] = []
-    for request in (asked, good.get(page), _first(page)):
-        if request is None or request in tried:
+    for request in _in_turn(asked, good.get(page), _first(page)):
+        if request in tried:
             continue
         tried.append(request)
         with notices.guard():
@@ -42,6 +43,12 @@ def run_shown(request: Request, run: Callable[[Request], T]) -> T:
     adapter = picker.have(request.model)
     with st.spinner(f"{adapter.title} looks at the photo …"):
         return run(request)
+
+
+def _in_turn(asked: Request, good: Request | None, first: Request) -> list[Request]:
+    """Give what is tried: as asked, then the photo with what worked before, then what worked."""
+    others = [good, first] if good else [first]
+    return [asked, *(replace(each, photo=asked.photo) for each in others), *others]
 
 
 def _first(page: str) -> Request:

@@ -88,13 +88,14 @@ def gallery(
     key: str,
     ratio: float = 1.0,
     columns: int | None = None,
+    most: int = 8,
     small: bool = False,
     badges: Sequence[str] | None = None,
 ) -> None:
     """Show pictures to pick from.
 
     `on_pick` hears the key of the picture before the next run. `ratio` is width over height of the
-    thumbnails; they stand in `columns`, or in even rows of at most eight, fewer on a phone. With
+    thumbnails; they stand in `columns`, or in even rows of at most `most`, fewer on a phone. With
     `badges`, one letter a chosen picture is shown on it.
     """
 
@@ -105,7 +106,7 @@ def gallery(
 
     data = {
         "groups": list(groups), "chosen": list(chosen), "label": label, "ratio": ratio,
-        "columns": columns or _even(max(len(group["items"]) for group in groups)),
+        "columns": columns or _even(max(len(group["items"]) for group in groups), most),
         "fixed": columns is not None, "small": small,
         "badges": list(badges) if badges else None,
     }  # fmt: skip
@@ -119,8 +120,8 @@ def copy_link() -> None:
     _component("copy", _read("copy.html"))(key="copy-link", width="content")
 
 
-def _even(count: int, most: int = 8) -> int:
-    """Give the columns that fill rows evenly: 7 -> 7, 13 -> 7 (and 6), 17 -> 6."""
+def _even(count: int, most: int) -> int:
+    """Give the columns that fill rows evenly: of at most 8, 7 -> 7, 13 -> 7 and 6, 17 -> 6."""
     rows = -(-count // most)
     return -(-count // max(1, rows))
 

@@ -62,7 +62,7 @@ function show(figure, said) {
   figure.said = said;
   parts.name.textContent = said.title;
   parts.tag.textContent = said.tag ?? "";
-  parts.frame.style.setProperty("--ratio", said.width / said.height);
+  figure.style.setProperty("--ratio", said.width / said.height);
   parts.frame.setAttribute("role", "img");
   parts.frame.setAttribute("aria-label", said.alt);
   parts.frame.tabIndex = said.values ? 0 : -1;
