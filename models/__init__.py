@@ -8,8 +8,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from .catalogue import Model
-from .loader import begin, ids, load, loaded, record, records
+from .loader import begin, ids, load, loaded, probe, record, records
 from .loading import Loading, Progress
+from .skeleton import Probe
 
 if TYPE_CHECKING:
     from .adapters import Adapter, wrap
@@ -20,11 +21,13 @@ __all__ = [
     "Loading",
     "Model",
     "Prepared",
+    "Probe",
     "Progress",
     "begin",
     "ids",
     "load",
     "loaded",
+    "probe",
     "record",
     "records",
     "wrap",

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING
 
 from errors import CheckpointError, HeedmapError, SettingError, UnknownModelError
 
-from . import build, download, local, pasted, policy
+from . import build, download, local, pasted, policy, skeleton
 from .cache import Cache
 from .catalogue import CATALOGUE, FAMILIES, Model
 from .loading import Loading
+from .skeleton import Probe
 
 if TYPE_CHECKING:
     from .adapters import Adapter
@@ -61,6 +62,16 @@ def record(id: str) -> Model:
     if id not in _pasted:
         _pasted[id] = pasted.resolve(id)
     return _pasted[id]
+
+
+def probe(id: str) -> Probe:
+    """What a model's shape tells before its weights are there; see `Probe`.
+
+    Raises:
+        UnknownModelError, DownloadError, CheckpointError: as `record`.
+        ModelError: a model that has nothing to show, and why.
+    """
+    return skeleton.probe(record(id))
 
 
 def load(id: str) -> Adapter:
