@@ -81,16 +81,13 @@ class Cache:
             CheckpointError: it would not fit into an empty cache.
         """
         with self._changed:
-            if self._budget is None:
-                self._budget = self._ask_budget()
-            if nbytes > self._budget:
+            budget = self._budget = self._budget or self._ask_budget()
+            if nbytes > budget:
                 raise CheckpointError(
                     f"{title} takes {size(nbytes)} of memory and the cache holds "
-                    f"{size(self._budget)}: choose a smaller model, or raise HEEDMAP_CACHE_GB."
+                    f"{size(budget)}: choose a smaller model, or raise HEEDMAP_CACHE_GB."
                 )
-            self._changed.wait_for(
-                lambda: sum(self._reserved.values()) + nbytes <= (self._budget or 0)
-            )
+            self._changed.wait_for(lambda: sum(self._reserved.values()) + nbytes <= budget)
             self._reserved[id] = nbytes
             dropped = self._evict()
         if dropped:

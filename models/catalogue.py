@@ -103,7 +103,8 @@ def _dinov3(id: str, name: str, architecture: str, megabytes: float, parameters:
 def _clip(
     id: str, name: str, repo: str, megabytes: float, parameters: int, size: int, revision: str
 ) -> Model:
-    # The cards of these checkpoints name no licence; the code that they were released with is MIT.
+    # Some of these repositories keep only pickled weights on their main branch: the revision is
+    # then a pull request with the safetensors, or `models.download` finds the hub's own conversion.
     return Model(
         id, f"CLIP ViT-{name}", "clip", "transformers", "CLIPModel", repo, revision, MIT,
         round(megabytes * 1e6), parameters, size,
