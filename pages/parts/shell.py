@@ -69,6 +69,7 @@ class Notices:
 
     def __init__(self) -> None:
         self._place = st.container()
+        self._said: list[str] = []
 
     def show(self) -> None:
         """Show what `link.notice` was told."""
@@ -81,7 +82,13 @@ class Notices:
         try:
             yield
         except HeedmapError as error:
-            self._place.error(plain(str(error)), icon=":material/error:")
+            self._say(str(error))
         except Exception:
             _LOG.exception("unexpected")
-            self._place.error(UNEXPECTED, icon=":material/error:")
+            self._say(UNEXPECTED)
+
+    def _say(self, sentence: str) -> None:
+        """Show an error, once."""
+        if sentence not in self._said:
+            self._said.append(sentence)
+            self._place.error(plain(sentence), icon=":material/error:")

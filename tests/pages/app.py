@@ -1,0 +1,90 @@
+"""The app without a browser: one session of it, told in the words of its pages."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+from streamlit.testing.v1 import AppTest
+
+ROOT = Path(__file__).parent.parent.parent
+PAGES = {"vit": "pages/vit.py", "clip": "pages/clip.py", "cnn": "pages/cnn.py"}
+
+
+class App:
+    """One session. Settings are named as in the link; `page` tells whose they are."""
+
+    def __init__(self, page: str = "vit", **link: str) -> None:
+        self.page = page
+        if page == "vit":
+            self.at = AppTest.from_file(ROOT / "app.py", default_timeout=180)
+        else:
+            self.at = AppTest.from_file(ROOT / PAGES[page], default_timeout=180)
+        for name, text in link.items():
+            self.at.query_params[name] = text
+        self.run()
+
+    def run(self) -> App:
+        self.at.run()
+        assert not self.at.exception, self.at.exception
+        return self
+
+    def go(self, page: str) -> App:
+        self.page = page
+        self.at.switch_page(PAGES[page])
+        return self.run()
+
+    def set(self, name: str, value: Any, shared: bool = False) -> App:
+        """Move a control as a person would, whatever kind it is."""
+        key = f"{'all' if shared else self.page}.{name}"
+        for kind in ("slider", "selectbox", "toggle", "radio", "multiselect", "button_group"):
+            for widget in self.at.get(kind):
+                if widget.key == key:
+                    widget.set_value(value)
+                    return self.run()
+        raise AssertionError(f"no control {key}")
+
+    @property
+    def link(self) -> dict[str, Any]:
+        return dict(self.at.query_params)
+
+    @property
+    def errors(self) -> list[str]:
+        return [_read(error.value) for error in self.at.error]
+
+    @property
+    def notices(self) -> list[str]:
+        return [line for info in self.at.info for line in info.value.split("  \n")]
+
+    @property
+    def stage(self) -> dict[str, Any]:
+        return self._data("stage", "stage")
+
+    @property
+    def hero(self) -> dict[str, Any]:
+        panel: dict[str, Any] = self.stage["panels"][0]
+        return panel
+
+    @property
+    def facts(self) -> dict[str, str]:
+        return dict(self.stage["facts"])
+
+    def gallery(self, key: str) -> dict[str, Any]:
+        return self._data("gallery", key)
+
+    def items(self, key: str) -> list[dict[str, Any]]:
+        return [item for group in self.gallery(key)["groups"] for item in group["items"]]
+
+    def _data(self, kind: str, key: str) -> dict[str, Any]:
+        for element in self.at.get("bidi_component"):
+            if element.proto.component_name == f"heedmap_{kind}" and element.key == key:
+                found: dict[str, Any] = json.loads(element.proto.json)
+                return found
+        raise AssertionError(f"no {kind} {key!r} on the page")
+
+
+def _read(markdown: str) -> str:
+    """Read a sentence as it stands on the screen."""
+    return re.sub(r"\\(.)", r"\1", markdown)

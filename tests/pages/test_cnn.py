@@ -1,0 +1,61 @@
+"""CNN channels: rows of layers, columns of channels, and the prediction."""
+
+from __future__ import annotations
+
+import models
+from tests.pages.app import App
+
+
+def test_three_layers_of_three_channels() -> None:
+    app = App("cnn")
+    groups = app.gallery("channels")["groups"]
+    adapter = models.load("bundled-cnn")
+    assert [group["title"] for group in groups] == list(adapter.default_conv_layers)
+    assert [len(group["items"]) for group in groups] == [3, 3, 3]
+    for group in groups:
+        means = [float(item["note"].removeprefix("mean ")) for item in group["items"]]
+        assert means == sorted(means, reverse=True)
+    deepest = groups[-1]["items"][0]
+    assert app.gallery("channels")["chosen"] == [deepest["key"]]
+    assert deepest["caption"].removeprefix("C") in app.hero["title"]
+
+
+def test_the_five_best_classes() -> None:
+    bars = App("cnn").stage["bars"]
+    shares = [share for _, share in bars]
+    assert len(bars) == 5
+    assert shares == sorted(shares, reverse=True)
+    assert 0 < sum(shares) <= 1
+
+
+def test_every_control(passes: list[str]) -> None:
+    app = App("cnn")
+    app.set("k", 5)
+    assert [len(group["items"]) for group in app.gallery("channels")["groups"]] == [5, 5, 5]
+    for name, value, shared in [
+        ("opacity", 20, True), ("colors", "turbo", True), ("interp", "nearest", False),
+        ("scale", "layer", False), ("grid", True, True),
+    ]:  # fmt: skip
+        before = app.hero["src"]
+        app.set(name, value, shared)
+        assert app.hero["src"] != before, name
+    assert passes == ["bundled-cnn"]
+    names = models.load("bundled-cnn").conv_layers
+    app.set("layers", [names[4], names[1]])
+    assert [g["title"] for g in app.gallery("channels")["groups"]] == [names[1], names[4]]
+    assert app.link["layers"] == f"{names[4]}~{names[1]}"
+    assert len(passes) == 2
+
+
+def test_no_layer_falls_back_with_a_word() -> None:
+    app = App("cnn").set("layers", [])
+    assert app.notices
+    assert len(app.gallery("channels")["groups"]) == 3
+
+
+def test_a_channel_by_link() -> None:
+    app = App("cnn")
+    key = app.items("channels")[1]["key"]
+    other = App("cnn", channel=key)
+    assert other.gallery("channels")["chosen"] == [key]
+    assert other.link == {"channel": key}

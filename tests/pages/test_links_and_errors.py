@@ -1,0 +1,129 @@
+"""Wrong links, lost photos, bad uploads and models that fail: one sentence, and the rest stays."""
+
+from __future__ import annotations
+
+import pytest
+
+import models
+import viz
+from errors import CaptureError, DownloadError
+from pages.parts import store
+from pages.parts.shell import UNEXPECTED
+from tests.pages.app import App
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("model", "nope"), ("model", "bundled-clip"), ("layer", "99"), ("layer", "x"),
+        ("head", "77"), ("view", "?"), ("keep", "0"), ("colors", "[a](http://x)"),
+        ("opacity", "1e9"), ("size", "-3"), ("fit", "stretch"), ("hide", "yes"),
+        ("photo", "nobody"), ("interp", ""),
+    ],
+)  # fmt: skip
+def test_a_wrong_value_becomes_the_default_with_a_word(name: str, text: str) -> None:
+    app = App(**{name: text})
+    assert len(app.notices) == 1
+    assert not app.errors
+    assert name not in app.link
+    assert app.hero["title"] == "Layer 5, mean of all heads"
+
+
+def test_foreign_text_is_no_markup() -> None:
+    assert "[a](" not in App(colors="[a](http://x)").notices[0]
+
+
+def test_what_pages_share_stays_and_the_rest_comes_back() -> None:
+    app = App(photo="coffee", opacity="20", layer="3")
+    app.go("clip")
+    assert app.link == {"photo": "coffee", "opacity": "20"}
+    app.set("colors", "jet", shared=True)
+    app.go("cnn")
+    assert app.link == {"photo": "coffee", "opacity": "20", "colors": "jet"}
+    app.go("vit")
+    assert app.link == {"photo": "coffee", "opacity": "20", "colors": "jet", "layer": "3"}
+
+
+def test_an_upload_is_shown_kept_and_linked(portrait: bytes) -> None:
+    app = App()
+    app.at.file_uploader(key="upload").upload("p.png", portrait, "image/png")
+    app.run()
+    key = app.link["photo"]
+    assert store.is_key(key)
+    assert store.find(key) == portrait
+    assert app.facts["Saw"] == "whole photo, 128 × 192 px"
+    assert app.items("photos")[0]["key"] == key
+    app.go("clip")
+    assert app.link == {"photo": key}
+    assert App(photo=key).facts["Saw"] == "whole photo, 128 × 192 px"
+
+
+@pytest.mark.parametrize("content", [b"no image", b"", b"\xff\xd8\xff\xe0 cut off"])
+def test_a_bad_upload_is_one_sentence_and_keeps_the_photo(content: bytes) -> None:
+    app = App(photo="coffee")
+    app.at.file_uploader(key="upload").upload("x.jpg", content, "image/jpeg")
+    app.run()
+    assert len(app.errors) == 1
+    assert app.link == {"photo": "coffee"}
+    app.set("layer", 1)
+    assert len(app.errors) == 1
+    assert app.hero["title"].startswith("Layer 1")
+
+
+def test_a_lost_photo_is_said_and_a_sample_shown() -> None:
+    app = App(photo="0" * 32)
+    assert "drop the photo again" in app.notices[0]
+    assert app.facts["Saw"] == App().facts["Saw"]
+
+
+def test_a_model_that_cannot_be_had_leaves_the_last_picture(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    app = App(photo="coffee")
+    before = app.hero["src"]
+
+    def fails(id: str):
+        if id == "dino-vits16":
+            raise DownloadError("The hub cannot be reached: try again.")
+        return begin(id)
+
+    begin = models.begin
+    monkeypatch.setattr(models, "begin", fails)
+    app.set("model", "dino-vits16")
+    assert app.errors == ["The hub cannot be reached: try again."]
+    assert app.hero["src"] == before
+    assert app.facts["Model"].startswith("Heedmap ViT")
+    app.set("model", "bundled-vit")
+    assert not app.errors
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [(CaptureError("It shows none."), "It shows none."), (ZeroDivisionError("secret"), UNEXPECTED)],
+)
+def test_a_failing_pass_keeps_what_was_there(
+    error: Exception, said: str, monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:  # fmt: skip
+    app = App()
+    before = app.hero["src"]
+
+    def fails(*_args: object, **_named: object) -> None:
+        raise error
+
+    monkeypatch.setattr(viz, "record_attention", fails, raising=False)
+    app.set("size", 336)
+    assert app.errors == [said]
+    assert app.hero["src"] == before
+    assert ("secret" in caplog.text) == (said == UNEXPECTED)
+
+
+def test_nothing_is_lost_when_the_shelf_is_full() -> None:
+    shelf = store.Shelf[bytes](10, len)
+    for name in "abc":
+        shelf.put(name, b"12345")
+    assert shelf.get("a") is None
+    assert shelf.get("b") == b"12345"
+    shelf.put("d", b"1234567890123")
+    assert shelf.get("d") is not None
+    assert shelf.get("b") is None

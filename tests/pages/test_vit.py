@@ -1,0 +1,130 @@
+"""ViT heads: the first view, every control, what runs the model and what does not."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.pages.app import App
+
+
+@pytest.fixture(scope="module")
+def app() -> App:
+    return App()
+
+
+def test_a_finished_map_stands_there_at_once(app: App) -> None:
+    fresh = App()
+    assert fresh.hero["src"].startswith("data:image/jpeg;base64,")
+    assert fresh.stage["original"]["src"].startswith("data:image/jpeg;base64,")
+    assert fresh.facts["Model"].startswith("Heedmap ViT")
+    assert fresh.facts["Layer"].startswith("5 ")
+    assert fresh.facts["Head"] == "mean of 6"
+    assert fresh.facts["Prefix tokens"] == "1 (CLS)"
+    assert "whole photo" in fresh.facts["Saw"]
+    assert not fresh.link
+    assert not fresh.errors
+    assert not fresh.notices
+
+
+def test_the_mean_and_all_heads_are_thumbnails(app: App) -> None:
+    items = app.items("heads")
+    assert [item["key"] for item in items] == ["mean", *map(str, range(6))]
+    assert all(item["alt"] and item["src"] for item in items)
+    assert len({item["src"] for item in items}) == 7
+
+
+def test_values_of_the_hero_stand_on_the_grid(app: App) -> None:
+    hero = app.hero
+    rows, columns = hero["grid"]
+    assert app.facts["Grid"].startswith(f"{rows} × {columns} ")
+    assert len(hero["values"]) == rows
+    assert {len(row) for row in hero["values"]} == {columns}
+    assert 0.5 < sum(map(sum, hero["values"])) <= 1.0
+
+
+def test_picture_only_controls_run_no_model(passes: list[str]) -> None:
+    app = App()
+    assert passes == ["bundled-vit"]
+    seen = {app.hero["src"]}
+    for name, value, shared in [
+        ("layer", 2, False), ("head", "3", False), ("opacity", 30, True), ("colors", "magma", True),
+        ("interp", "bicubic", False), ("grid", True, True), ("scale", "layer", False),
+        ("base", "model", True), ("view", "mask", False), ("keep", 35, False),
+        ("view", "highlight", False), ("view", "contour", False),
+    ]:  # fmt: skip
+        app.set(name, value, shared)
+        assert app.hero["src"] not in seen, f"{name} changed nothing"
+        seen.add(app.hero["src"])
+        assert app.link[name] == str(int(value) if isinstance(value, bool) else value)
+    assert passes == ["bundled-vit"]
+
+
+def test_size_fit_and_photo_run_the_model_once_each(passes: list[str]) -> None:
+    app = App()
+    app.set("size", 224)
+    assert "grid" not in app.link
+    assert app.facts["Grid"].startswith("28 × ")
+    app.set("fit", "squash", shared=True)
+    assert app.facts["Saw"] == "photo made square, 224 × 224 px"
+    app.set("fit", "crop", shared=True)
+    assert app.facts["Saw"] == "middle crop, 224 × 224 px"
+    left, top, right, bottom = app.stage["original"]["box"]
+    assert 0 <= left < right <= 1
+    assert 0 <= top < bottom <= 1
+    assert right - left < 1
+    app.set("fit", "whole", shared=True)
+    assert passes == ["bundled-vit"] * 4
+
+
+def test_a_mask_tells_what_it_covers() -> None:
+    app = App(view="mask", keep="35")
+    words = app.hero["legend"]["what"]
+    assert words.startswith("35% of the patches’ attention lies on ")
+    app.set("keep", 90)
+    assert app.hero["legend"]["what"].startswith("90%")
+
+
+def test_the_scale_is_named_and_shared_by_a_layer() -> None:
+    app = App(scale="layer")
+    legend = app.hero["legend"]
+    assert legend["what"] == "attention from CLS · scale: this layer"
+    app.set("head", "2")
+    assert (app.hero["legend"]["low"], app.hero["legend"]["high"]) == (
+        legend["low"],
+        legend["high"],
+    )
+
+
+def test_hiding_outliers_is_off_and_renormalises() -> None:
+    app = App(head="1")
+    mass = sum(map(sum, app.hero["values"]))
+    before = app.hero["src"]
+    app.set("hide", True)
+    assert app.link["hide"] == "1"
+    assert app.hero["src"] != before
+    assert sum(map(sum, app.hero["values"])) == pytest.approx(mass, rel=1e-2)
+
+
+def test_two_maps_side_by_side() -> None:
+    app = App(two="1", layer2="1", head2="4")
+    assert [panel["title"] for panel in app.stage["panels"]] == [
+        "Layer 5, mean of all heads",
+        "Layer 1, head 4",
+    ]
+    assert "Beside" in app.facts
+    app.set("two", False)
+    assert len(app.stage["panels"]) == 1
+    assert not app.link
+
+
+def test_a_link_gives_the_view_again() -> None:
+    view = {"layer": "1", "head": "2", "photo": "rocket", "colors": "jet", "opacity": "80"}
+    first, second = App(**view), App(**view)
+    assert first.link == view
+    assert first.hero == second.hero
+    assert first.stage["original"] == second.stage["original"]
+
+
+def test_downloads_have_the_names_that_people_know(app: App) -> None:
+    labels = [button.label for button in App(head="3").at.get("download_button")]
+    assert labels == ["attn-head3.png", "All heads (ZIP)"]
