@@ -20,7 +20,8 @@ def last_layer(view: View) -> int:
 
 def ratio(picture: np.ndarray) -> float:
     """Height over width."""
-    return picture.shape[0] / picture.shape[1]
+    height, width = picture.shape[:2]
+    return float(height / width)
 
 
 def covered(view: View) -> tuple[float, float]:
@@ -111,3 +112,16 @@ def test_the_downloads_are_what_they_say(view: View) -> None:
         assert archive.testzip() is None
         assert {f"attn-head{j}.png" for j in range(heads)} <= set(archive.namelist())
         assert np.array_equal(pixels(archive.read("attn-head1.png")), picture)
+
+
+def assert_is_a_figure(view: View, name: str) -> None:
+    """The page's figure comes as a PNG, and as a PDF of one page."""
+    file, content = view.download(view.tab.get_by_role("button", name="Figure (PNG)"))
+    assert file == f"{name}.png"
+    assert content.startswith(b"\x89PNG")
+    assert min(pixels(content).shape[:2]) > 400
+    file, content = view.download(view.tab.get_by_role("button", name="Figure (PDF)"))
+    assert file == f"{name}.pdf"
+    assert content.startswith(b"%PDF-")
+    assert content.rstrip().endswith(b"%%EOF")
+    assert len(re.findall(rb"/Type\s*/Page\b", content)) == 1

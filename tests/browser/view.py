@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import base64
 import io
+import re
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -24,26 +26,38 @@ from playwright.sync_api import (
 from playwright.sync_api import Page as Tab
 
 # Idle as Streamlit itself tells it, and for long enough that no control still holds a change back
-# (sliders send theirs a moment after the last move).
+# (sliders send theirs a moment after the last move); and no picture of a stage is still decoded
+# (its figures say in `parts` which picture they want).
 SETTLED = """(calm) => {
+    const waiting = [...document.querySelectorAll('[data-testid=stBidiComponentIsolated]')]
+        .flatMap((each) => [...(each.shadowRoot?.querySelectorAll('.panel') ?? [])])
+        .some(({ parts }) => parts?.wanted && parts.wanted !== parts.img.getAttribute('src'));
     const app = document.querySelector('[data-testid=stApp]');
     const now = performance.now();
     const idle = app && app.dataset.testScriptState === 'notRunning'
         && app.dataset.testConnectionState === 'CONNECTED'
-        && !document.querySelector('[data-stale=true]');
+        && !waiting && !document.querySelector('[data-stale=true]');
     window.idleSince = idle ? (window.idleSince ?? now) : undefined;
     return idle && now - window.idleSince > calm;
 }"""
 CALM_MS = 350
-PATIENCE_MS = 60_000
+FIRST_MS = 60_000  # a cold server imports its libraries and loads its models
+PATIENCE_MS = 20_000
+expect.set_options(timeout=PATIENCE_MS)
 
-DROP = """(zone, [name, type, base64]) => {
+DROP = """(zone, [name, type, base64, size]) => {
     const bytes = Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));
+    const parts = [bytes, new Uint8Array(Math.max(0, size - bytes.length))];
     const dataTransfer = new DataTransfer();
-    dataTransfer.items.add(new File([bytes], name, { type }));
+    dataTransfer.items.add(new File(parts, name, { type }));
     for (const kind of ['dragenter', 'dragover', 'drop'])
         zone.dispatchEvent(new DragEvent(kind, { dataTransfer, bubbles: true, cancelable: true }));
 }"""
+
+
+# Opened at /clip, Streamlit's client first asks whether the server lives below /clip, and goes to
+# the root on the 404 that it provokes: part of how it finds its server, and nothing of ours.
+PROBE = re.compile(r"/\w+/_stcore/(health|host-config)$")
 
 
 @dataclass
@@ -60,7 +74,7 @@ class Ears:
         context.on("request", self._request)
 
     def _console(self, message: ConsoleMessage) -> None:
-        if message.type == "error":
+        if message.type == "error" and not PROBE.search(message.location["url"]):
             self.errors.append(message.text)
 
     def _request(self, request: Request) -> None:
@@ -95,7 +109,9 @@ class View:
 
     def settle(self) -> View:
         """Wait until the script has run, nothing is stale, and the pictures are in their place."""
-        self.tab.wait_for_function(SETTLED, arg=CALM_MS)
+        self.tab.evaluate("() => delete window.idleSince")
+        self.tab.wait_for_function(SETTLED, arg=CALM_MS, timeout=FIRST_MS)
+        assert self.tab.get_by_test_id("stException").count() == 0, "the script broke off"
         return self
 
     # What is on the screen.
@@ -127,7 +143,8 @@ class View:
         return self.tab.get_by_role("listbox", name=label, exact=True).get_by_role("option")
 
     def alert(self) -> Locator:
-        return self.tab.get_by_test_id("stAlert")
+        """What the page or the uploader says is wrong."""
+        return self.tab.get_by_role("alert")
 
     # What a person does.
 
@@ -138,18 +155,26 @@ class View:
         expect(self.heroes().first.locator("img")).not_to_have_attribute("src", _url(before))
         return self.settle()
 
-    def choose_file(self, name: str, content: bytes, kind: str = "image/png") -> View:
+    def choose_file(self, name: str, content: bytes) -> View:
         """Upload by the file dialogue."""
         with self.tab.expect_file_chooser() as chooser:
             self.tab.get_by_test_id("stFileUploader").locator("button", has_text="Upload").click()
-        chooser.value.set_files({"name": name, "mimeType": kind, "buffer": content})
+        with self._upload():
+            chooser.value.set_files({"name": name, "mimeType": "image/png", "buffer": content})
         return self.settle()
 
-    def drop_file(self, name: str, content: bytes, kind: str = "image/png") -> View:
-        """Upload by drag and drop."""
+    def drop_file(
+        self, name: str, content: bytes = b"", *, size: int = 0, refused: bool = False
+    ) -> View:
+        """Upload by drag and drop, filled up to `size` bytes; it may be `refused` unsent."""
         zone = self.tab.get_by_test_id("stFileUploaderDropzone")
-        zone.evaluate(DROP, [name, kind, base64.b64encode(content).decode()])
+        with nullcontext() if refused else self._upload():
+            zone.evaluate(DROP, [name, "image/png", base64.b64encode(content).decode(), size])
         return self.settle()
+
+    def _upload(self) -> AbstractContextManager[object]:
+        """Wait until the server has taken a file."""
+        return self.tab.expect_response(lambda answer: "/upload_file/" in answer.url)
 
     def turn_to(self, page: str) -> View:
         """Change the page by the navigation."""
