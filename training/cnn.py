@@ -6,14 +6,17 @@ at a quarter of the cost. Weights are averaged, labels smoothed, rare classes dr
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Any
+
 import timm
 import torch
 import torch.nn.functional as F
-from torch import Tensor, nn
+from torch import Tensor
 
 from training import common
 from training.augment import Crops, centre_view
-from training.common import Ema, Phase, Run, Schedule
+from training.common import Ema, Net, Phase, Run, Schedule
 from training.data import Photos, label_of, training_photos, validation_photos
 
 ARCHITECTURE = "resnet18"
@@ -23,7 +26,7 @@ MODEL_ARGS = {
     "stem_type": "deep",
     "avg_down": True,
 }
-PHASES = (Phase(12, 64), Phase(8, 96), Phase(3, 128))
+PHASES = (Phase(12, 64), Phase(8, 96), Phase(1.5, 128))
 LABELLED = ("imagenette", "caltech101", "cats-dogs", "pacs")
 SIDE = 128
 RATE, WEIGHT_DECAY, SMOOTHING = 0.12, 5e-4, 0.1
@@ -46,23 +49,21 @@ def targets(photos: Photos, labels: list[str]) -> Tensor:
     return torch.tensor([place[r["label"]] for r in photos.records], device=common.device())
 
 
-def build(classes: int) -> nn.Module:
+def build(classes: int) -> Net:
     """The untrained network on the training device."""
     model = timm.create_model(ARCHITECTURE, num_classes=classes, zero_init_last=False, **MODEL_ARGS)
     return model.to(common.device(), memory_format=torch.channels_last)
 
 
-def optimiser(model: nn.Module) -> torch.optim.Optimizer:
+def optimiser(model: Net) -> torch.optim.Optimizer:
     """SGD with momentum; no weight decay on norms and biases."""
     decayed = [p for p in model.parameters() if p.ndim > 1]
     free = [p for p in model.parameters() if p.ndim <= 1]
-    groups = [{"params": decayed}, {"params": free, "weight_decay": 0.0}]
+    groups: list[dict[str, Any]] = [{"params": decayed}, {"params": free, "weight_decay": 0.0}]
     return torch.optim.SGD(groups, lr=RATE, momentum=0.9, nesterov=True, weight_decay=WEIGHT_DECAY)
 
 
-def train(
-    photos: Photos, labels: list[str], run: Run, model: nn.Module, ema: Ema, seed: int
-) -> None:
+def train(photos: Photos, labels: list[str], run: Run, model: Net, ema: Ema, seed: int) -> None:
     """One pass over the schedule."""
     sgd = run.state["optimiser"]
     pixels, aspect = common.photos_on_device(photos)
@@ -79,14 +80,14 @@ def train(
         for group in sgd.param_groups:
             group["lr"] = RATE * run.schedule.rate(step)
         sgd.zero_grad()
-        loss.backward()
+        loss.backward()  # type: ignore[no-untyped-call]
         sgd.step()
         ema.update()
         run.report(loss.item())
 
 
 @torch.inference_mode()
-def accuracy(model: nn.Module, photos: Photos, labels: list[str], side: int = SIDE) -> float:
+def accuracy(model: Net, photos: Photos, labels: list[str], side: int = SIDE) -> float:
     """Top-1 over the whole label set on evaluation views."""
     model.eval()
     target = targets(photos, labels)
@@ -100,7 +101,7 @@ def accuracy(model: nn.Module, photos: Photos, labels: list[str], side: int = SI
     return hits / len(photos)
 
 
-def export(model: nn.Module, labels: list[str], out: common.Path) -> None:
+def export(model: Net, labels: list[str], out: Path) -> None:
     """Write the timm folder."""
     config = common.timm_config(
         ARCHITECTURE, MODEL_ARGS, labels, SIDE, first_conv="conv1.0", classifier="fc"

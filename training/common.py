@@ -33,6 +33,7 @@ class Phase:
 
 
 Options = argparse.Namespace
+Net = Any  # a module of timm or Transformers, whose attributes have no types
 
 
 def arguments(description: str | None, out: str) -> argparse.ArgumentParser:

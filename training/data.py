@@ -24,6 +24,8 @@ DEFAULT_CACHE = Path("/tmp/heedmap-training")
 SIDE = 160  # px of the cached square; the shards' short side is at most 160
 HELD_OUT_CAPTIONED = 200  # captioned photos kept for measuring retrieval
 
+Sample = tuple[bytes, dict[str, Any]]  # an encoded photo and what is known of it
+
 
 @dataclass(frozen=True)
 class Photos:
@@ -50,7 +52,7 @@ class Photos:
 def training_photos(data: Path = DEFAULT_DATA, cache: Path = DEFAULT_CACHE) -> Photos:
     """Every photo that may be trained on: neither `split == "val"` nor held-out captions."""
     photos = _all_photos(data, cache)
-    held_out = set(_held_out_captioned(photos))
+    held_out = set(held_out_places(photos.records))
     keep = [i for i, r in enumerate(photos.records) if r["split"] != "val" and i not in held_out]
     chosen = photos.subset(keep)
     if any(record["split"] == "val" for record in chosen.records):
@@ -67,7 +69,15 @@ def validation_photos(data: Path = DEFAULT_DATA, cache: Path = DEFAULT_CACHE) ->
 def held_out_captioned(data: Path = DEFAULT_DATA, cache: Path = DEFAULT_CACHE) -> Photos:
     """The 200 captioned photos that no training sees."""
     photos = _all_photos(data, cache)
-    return photos.subset(_held_out_captioned(photos))
+    return photos.subset(held_out_places(photos.records))
+
+
+def read_photos(data: Path = DEFAULT_DATA) -> list[Sample]:
+    """Every photo as it lies in the shards, for measuring through the app's own preparation."""
+    shards = sorted(data.glob("photos-*.tar"))
+    if not shards:
+        raise FileNotFoundError(f"no photos-*.tar in {data}; pass the folder with --data")
+    return [sample for shard in shards for sample in _read_shard(shard)]
 
 
 def label_of(record: dict[str, Any]) -> str | None:
@@ -75,8 +85,9 @@ def label_of(record: dict[str, Any]) -> str | None:
     return record.get("label")
 
 
-def _held_out_captioned(photos: Photos) -> list[int]:
-    captioned = [i for i, r in enumerate(photos.records) if r["source"] == "flickr8k"]
+def held_out_places(records: Sequence[dict[str, Any]]) -> list[int]:
+    """Where the captioned photos stand that are kept from training: the last 200 of them."""
+    captioned = [i for i, r in enumerate(records) if r["source"] == "flickr8k"]
     return captioned[-HELD_OUT_CAPTIONED:]
 
 
@@ -92,11 +103,8 @@ def _all_photos(data: Path, cache: Path) -> Photos:
 
 
 def _build_cache(data: Path, folder: Path) -> None:
-    shards = sorted(data.glob("photos-*.tar"))
-    if not shards:
-        raise FileNotFoundError(f"no photos-*.tar in {data}; pass the folder with --data")
+    samples = read_photos(data)
     folder.mkdir(parents=True, exist_ok=True)
-    samples = [sample for shard in shards for sample in _read_shard(shard)]
     shape = (len(samples), 3, SIDE, SIDE)
     pixels = np.lib.format.open_memmap(folder / "pixels.npy", "w+", np.uint8, shape)
     with ThreadPoolExecutor() as pool:
@@ -106,7 +114,7 @@ def _build_cache(data: Path, folder: Path) -> None:
     (folder / "records.json").write_text(json.dumps([record for _, record in samples]))
 
 
-def _read_shard(shard: Path) -> Iterator[tuple[bytes, dict[str, Any]]]:
+def _read_shard(shard: Path) -> Iterator[Sample]:
     """Yield (photo bytes, record) in the shard's order."""
     photo = b""
     with tarfile.open(shard) as archive:

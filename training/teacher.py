@@ -15,10 +15,11 @@ import numpy as np
 import timm
 import torch
 import torch.nn.functional as F
-from torch import Tensor, nn
+from torch import Tensor
 
 from training import common
 from training.augment import normalise
+from training.common import Net
 from training.data import Photos
 
 GRID = 12  # cells of the stored map along each side of the squashed photo
@@ -78,8 +79,8 @@ def load(folder: Path, photos: Photos, cache: Path) -> Teacher:
 
 
 @torch.inference_mode()
-def _build(model: nn.Module, photos: Photos, path: Path) -> None:
-    """Run the teacher over photos of equal shape together, each also mirrored."""
+def _build(model: Net, photos: Photos, path: Path) -> None:
+    """Run the teacher over photos of equal shape together."""
     part = path.with_suffix(".part")
     shape = (len(photos), model.num_features, GRID, GRID)
     features = np.lib.format.open_memmap(part, "w+", np.float16, shape)
@@ -95,14 +96,14 @@ def _build(model: nn.Module, photos: Photos, path: Path) -> None:
     part.replace(path)
 
 
-def _features(model: nn.Module, pixels: np.ndarray, size: tuple[int, int]) -> Tensor:
+def _features(model: Net, pixels: np.ndarray, size: tuple[int, int]) -> Tensor:
     """(b, 3, S, S) uint8 -> (b, channels, GRID, GRID) float16."""
     photos = torch.from_numpy(pixels).to(common.device()).float().div_(255)
     views = normalise(F.interpolate(photos, size, mode="bilinear", antialias=True))
     views = views.to(memory_format=torch.channels_last)
     with common.autocast():
-        maps = model.forward_features(views) + model.forward_features(views.flip(3)).flip(3)
-    maps = F.interpolate(maps.float() / 2, (GRID, GRID), mode="bilinear", antialias=True)
+        maps = model.forward_features(views)
+    maps = F.interpolate(maps.float(), (GRID, GRID), mode="bilinear", antialias=True)
     return maps.half()
 
 

@@ -13,6 +13,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import timm
 import torch
 import torch.nn.functional as F
@@ -21,7 +22,7 @@ from torch import Tensor, nn
 
 from training import cnn, common, teacher
 from training.augment import centre_view, jitter, normalise, random_boxes, sample_boxes
-from training.common import Ema, Phase, Run, Schedule
+from training.common import Ema, Net, Phase, Run, Schedule
 from training.data import Photos, label_of, training_photos, validation_photos
 from training.teacher import Teacher
 
@@ -35,7 +36,7 @@ MODEL_ARGS = {
     "pre_norm": True,  # as in CLIP, so that `training.clip` can start from these weights
     "dynamic_img_size": True,
 }
-PHASES = (Phase(10, 64), Phase(2.5, 96), Phase(1, 128))
+PHASES = (Phase(4.5, 64), Phase(0.5, 96), Phase(0.2, 128))
 SIDE, PATCH = 128, 8
 AREA = (0.35, 1.0)
 MATRIX_RATE, OTHER_RATE, WEIGHT_DECAY = 2e-3, 1e-3, 0.05
@@ -60,9 +61,9 @@ class Output:
 class Student(nn.Module):
     """The ViT with a linear layer that speaks the teacher's language; only the ViT is kept."""
 
-    def __init__(self, vit: nn.Module, channels: int) -> None:
+    def __init__(self, vit: Net, channels: int) -> None:
         super().__init__()
-        self.vit = vit
+        self.vit: Net = vit
         self.to_teacher = nn.Linear(vit.embed_dim, channels)
 
     def forward(self, views: Tensor) -> Output:
@@ -76,17 +77,18 @@ class Student(nn.Module):
         return Output(vit.head(tokens[:, 0]), self.to_teacher(tokens[:, 1:]), attention)
 
 
-def cls_log_attention(block: nn.Module, tokens: Tensor) -> Tensor:
+def cls_log_attention(block: Net, tokens: Tensor) -> Tensor:
     """Log of the CLS token's attention over patches alone: (b, heads, rows * cols)."""
     b, n, dim = tokens.shape
     heads = block.attn.num_heads
     qkv = block.attn.qkv(block.norm1(tokens)).view(b, n, 3, heads, dim // heads)
     query, key = qkv[:, 0, 0], qkv[:, 1:, 1]  # (b, heads, d), (b, n - 1, heads, d)
     scores = torch.einsum("bhd,bnhd->bhn", query.float(), key.float()) * block.attn.scale
-    return scores.log_softmax(-1)
+    shares: Tensor = scores.log_softmax(-1)
+    return shares
 
 
-def build(classes: int) -> nn.Module:
+def build(classes: int) -> Net:
     """The untrained ViT, its positions starting from sines so that they interpolate well."""
     vit = timm.create_model(ARCHITECTURE, num_classes=classes, **MODEL_ARGS)
     grid = SIDE // PATCH
@@ -130,9 +132,9 @@ class Optimisers:
             optimiser.zero_grad()
             for group in optimiser.param_groups:
                 group["lr"] = rate * factor
-        loss.backward()
+        loss.backward()  # type: ignore[no-untyped-call]
         for optimiser in self.both:
-            optimiser.step()
+            optimiser.step()  # type: ignore[no-untyped-call]
 
     def state_dict(self) -> dict[str, object]:
         return {str(i): optimiser.state_dict() for i, optimiser in enumerate(self.both)}
@@ -185,7 +187,7 @@ def standardise(maps: Tensor) -> Tensor:
 
 def make_loss(guide: Teacher) -> Loss:
     """Standardise by the teacher's features of the first photos."""
-    some = torch.from_numpy(guide.features[:1024]).to(common.device()).float()
+    some = torch.from_numpy(np.array(guide.features[:1024])).to(common.device()).float()
     mean, deviation = some.mean((0, 2, 3)), some.std((0, 2, 3))
     return Loss(guide, mean, deviation.clamp_min(1e-3))
 
@@ -228,7 +230,7 @@ def train(
 
 
 @torch.inference_mode()
-def embed(vit: nn.Module, photos: Photos, side: int = SIDE) -> Tensor:
+def embed(vit: Net, photos: Photos, side: int = SIDE) -> Tensor:
     """The CLS token after the last norm, (n, dim), of evaluation views."""
     vit.eval()
     parts = []
@@ -249,7 +251,7 @@ def nearest_neighbours(bank: Tensor, known: Tensor, queries: Tensor, k: int = 20
     return votes.argmax(1)
 
 
-def export(vit: nn.Module, labels: list[str], out: Path) -> None:
+def export(vit: Net, labels: list[str], out: Path) -> None:
     """Write the timm folder."""
     config = common.timm_config(
         ARCHITECTURE, MODEL_ARGS, labels, SIDE, first_conv="patch_embed.proj", classifier="head"
@@ -257,7 +259,7 @@ def export(vit: nn.Module, labels: list[str], out: Path) -> None:
     common.export_timm(vit, out, config)
 
 
-def measure(vit: nn.Module, photos: Photos, held_out: Photos, labels: list[str]) -> None:
+def measure(vit: Net, photos: Photos, held_out: Photos, labels: list[str]) -> None:
     """Print the 20-NN accuracy on imagenette's val split."""
     bank, queries = photos.of_source("imagenette"), held_out.of_source("imagenette")
     voted = nearest_neighbours(embed(vit, bank), targets(bank, labels), embed(vit, queries))
