@@ -87,7 +87,7 @@ def test_a_panorama_that_would_fill_the_memory(vit: nn.Module) -> None:
 
 
 def test_no_photo(vit: nn.Module) -> None:
-    with pytest.raises(SettingError, match="open it with viz.open_image"):
+    with pytest.raises(SettingError, match=r"open it with viz\.open_image"):
         models.wrap(vit).prepare(np.zeros((10, 10), np.uint8))
 
 

@@ -202,7 +202,7 @@ def test_a_layer_that_is_not_seen_is_counted() -> None:
 
 def test_a_convnet_says_that_it_has_no_attention() -> None:
     adapter = models.wrap(timm.create_model("resnet18", num_classes=0), title="ResNet-18")
-    with pytest.raises(CaptureError, match="ResNet-18 .* is a ConvNet"):
+    with pytest.raises(CaptureError, match=r"ResNet-18 .* is a ConvNet"):
         viz.record_attention(adapter, adapter.prepare(photo_of(64, 64), size=64))
 
 
