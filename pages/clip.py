@@ -22,7 +22,7 @@ from pages.parts.components import gallery, stage
 from pages.parts.drawing import SCALES, Drawing, original, panel, ratio
 from pages.parts.look import pick_look
 
-link.begin("clip")
+shell.enter("clip")
 shell.head(
     "CLIP layers",
     "How attention in CLIP’s vision tower changes from layer to layer. "

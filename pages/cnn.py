@@ -9,7 +9,7 @@ from pages.parts.components import gallery, stage
 from pages.parts.drawing import SCALES, Drawing, original, panel, ratio
 from pages.parts.look import pick_look
 
-link.begin("cnn")
+shell.enter("cnn")
 shell.head(
     "CNN channels",
     "Which parts of the photo the strongest channels of each convolution answer to, before any "

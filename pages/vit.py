@@ -9,7 +9,7 @@ from pages.parts.components import gallery, stage
 from pages.parts.drawing import SCALES, Drawing, original, panel, ratio
 from pages.parts.look import pick_look
 
-link.begin("vit")
+shell.enter("vit")
 shell.head(
     "ViT heads",
     "Where each attention head reads from as the model sums up the photo in its CLS token. "

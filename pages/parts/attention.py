@@ -104,6 +104,12 @@ class Map:
         row, column, share = viz.strongest_patch(self.values)
         return f"row {row}, column {column} holds {share:.1%}"
 
+    @property
+    def reach(self) -> str:
+        """Say how much of the attention goes to patches; the prefix tokens get the rest."""
+        share = float(self._recorded.sum(dtype=np.float64))
+        return f"{share:.1%} of the attention, the rest on prefix tokens"
+
     @cached_property
     def values(self) -> np.ndarray:
         """The values as shown: without outliers where they are hidden, (rows, cols) float32."""
@@ -154,6 +160,7 @@ def facts(shown: Map) -> list[tuple[str, str]]:
         ("Layer", among(str(shown.layer), shown.source.depth)),
         ("Head", among(shown.head, shown.source.heads)),
         ("Strongest", shown.strongest),
+        ("On patches", shown.reach),
     ]
 
 

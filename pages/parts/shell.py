@@ -11,6 +11,7 @@ from typing import Any
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
+from streamlit.runtime.pages_manager import PagesManager
 
 from errors import HeedmapError
 
@@ -22,6 +23,18 @@ _LOG = logging.getLogger("heedmap")
 UNEXPECTED = (
     "Something broke on our side and was written to the server's log: try another photo or model."
 )
+
+
+def enter(page: str) -> None:
+    """Start a run of a page, always by way of app.py.
+
+    A server that has just started takes the folder `pages` for its list of pages until app.py has
+    named them: a link to /clip as the first visit would come here alone.
+    """
+    if PagesManager.uses_pages_directory:
+        PagesManager.uses_pages_directory = False
+        st.rerun()
+    link.begin(page)
 
 
 def head(title: str, what: str) -> None:
