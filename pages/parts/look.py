@@ -40,6 +40,11 @@ def pick_look(scales: dict[str, str], interpolation: str = "nearest") -> Look:
         "Opacity", 0, 100, key=link.whole("opacity", 0, 100, 60, shared=True), step=5,
         format="%d %%",
     )  # fmt: skip
+    scale = st.selectbox(
+        "Colour scale", scales, key=link.choice("scale", scales, next(iter(scales))),
+        format_func=scales.__getitem__,
+        help="Which values the two ends of the colour bar stand for.",
+    )  # fmt: skip
     smooth = st.segmented_control(
         "Interpolation", INTERPOLATIONS, key=link.choice("interp", INTERPOLATIONS, interpolation),
         format_func=INTERPOLATIONS.__getitem__, required=True, width="stretch",
@@ -47,15 +52,10 @@ def pick_look(scales: dict[str, str], interpolation: str = "nearest") -> Look:
     )  # fmt: skip
     patch_grid = st.toggle("Patch grid", key=link.switch("grid", shared=True))
     with st.expander("More"):
-        scale = st.radio(
-            "Colour scale", scales, key=link.choice("scale", scales, next(iter(scales))),
-            format_func=scales.__getitem__,
-            help="From which values the ends of the colour bar are taken.",
-        )  # fmt: skip
         base = st.radio(
             "Draw over", BASES, key=link.choice("base", BASES, "photo", shared=True),
             format_func=BASES.__getitem__,
-            help="The same region either way: sharp as the photo, or as small as the model saw it.",
+            help="The same region either way: sharp, or as coarse as the model saw it.",
         )  # fmt: skip
     return Look(str(colormap), opacity / 100, str(smooth), patch_grid, str(base), str(scale))
 

@@ -52,7 +52,8 @@ def activations(asked: Request, layers: tuple[str, ...]) -> tuple[Activations, P
 def base(asked: Request, seen: Prepared, kind: str = "photo") -> np.ndarray:
     """Give the picture that maps are drawn over: what the model saw, sharp or in its own pixels."""
     if kind == "model":
-        return seen.view
+        times = max(1, round(SCREEN / max(seen.view.shape[:2])))
+        return seen.view.repeat(times, axis=0).repeat(times, axis=1)
     key = (asked.photo, seen.box)
     return _bases().have(key, lambda: viz.region(photos.pixels(asked.photo), seen.box, SCREEN))
 
