@@ -5,8 +5,8 @@ from __future__ import annotations
 import base64
 import io
 import re
-from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -26,19 +26,30 @@ from playwright.sync_api import (
 from playwright.sync_api import Page as Tab
 
 # Idle as Streamlit itself tells it, and for long enough that no control still holds a change back
-# (sliders send theirs a moment after the last move); and no picture of a stage is still decoded
-# (its figures say in `parts` which picture they want).
+# (sliders send theirs a moment after the last move); every component is drawn, and no picture of a
+# stage is still being decoded (its figures say in `parts` which picture they want).
 SETTLED = """(calm) => {
-    const waiting = [...document.querySelectorAll('[data-testid=stBidiComponentIsolated]')]
-        .flatMap((each) => [...(each.shadowRoot?.querySelectorAll('.panel') ?? [])])
-        .some(({ parts }) => parts?.wanted && parts.wanted !== parts.img.getAttribute('src'));
     const app = document.querySelector('[data-testid=stApp]');
+    const roots = [...document.querySelectorAll('[data-testid=stBidiComponentIsolated]')]
+        .map((each) => each.shadowRoot);
+    const panels = roots.flatMap((root) => [...(root?.querySelectorAll('.panel') ?? [])]);
     const now = performance.now();
     const idle = app && app.dataset.testScriptState === 'notRunning'
         && app.dataset.testConnectionState === 'CONNECTED'
-        && !waiting && !document.querySelector('[data-stale=true]');
+        && !document.querySelector('[data-stale=true], [data-testid=stSkeleton]')
+        && roots.every((root) => root?.querySelector('img, button'))
+        && panels.length
+        && panels.every(({ parts }) => parts?.wanted === parts?.img.getAttribute('src'));
     window.idleSince = idle ? (window.idleSince ?? now) : undefined;
     return idle && now - window.idleSince > calm;
+}"""
+# Counts the runs of the script, so that one can wait for the run that an upload leads to.
+COUNTER = """() => {
+    window.runs = 0;
+    new MutationObserver((changes) => {
+        for (const { target } of changes)
+            if (target.dataset.testScriptState === 'running') window.runs += 1;
+    }).observe(document, { subtree: true, attributeFilter: ['data-test-script-state'] });
 }"""
 CALM_MS = 350
 FIRST_MS = 60_000  # a cold server imports its libraries and loads its models
@@ -91,6 +102,7 @@ class View:
             permissions=["clipboard-read", "clipboard-write"], **context
         )
         self._context.set_default_timeout(PATIENCE_MS)
+        self._context.add_init_script(f"({COUNTER})()")
         ears.listen(self._context)
         self.url = url
         self.tab: Tab = self._context.new_page()
@@ -144,7 +156,7 @@ class View:
 
     def alert(self) -> Locator:
         """What the page or the uploader says is wrong."""
-        return self.tab.get_by_role("alert")
+        return self.tab.locator("[data-testid=stAlert], [data-testid=stFileUploader] [role=alert]")
 
     # What a person does.
 
@@ -159,7 +171,7 @@ class View:
         """Upload by the file dialogue."""
         with self.tab.expect_file_chooser() as chooser:
             self.tab.get_by_test_id("stFileUploader").locator("button", has_text="Upload").click()
-        with self._upload():
+        with self._run():
             chooser.value.set_files({"name": name, "mimeType": "image/png", "buffer": content})
         return self.settle()
 
@@ -168,25 +180,30 @@ class View:
     ) -> View:
         """Upload by drag and drop, filled up to `size` bytes; it may be `refused` unsent."""
         zone = self.tab.get_by_test_id("stFileUploaderDropzone")
-        with nullcontext() if refused else self._upload():
+        with nullcontext() if refused else self._run():
             zone.evaluate(DROP, [name, "image/png", base64.b64encode(content).decode(), size])
         return self.settle()
 
-    def _upload(self) -> AbstractContextManager[object]:
-        """Wait until the server has taken a file."""
-        return self.tab.expect_response(lambda answer: "/upload_file/" in answer.url)
+    @contextmanager
+    def _run(self) -> Iterator[None]:
+        """Do something that has the script run, and wait until it does."""
+        before = self.tab.evaluate("window.runs")
+        yield
+        self.tab.wait_for_function("(before) => window.runs > before", arg=before)
 
     def turn_to(self, page: str) -> View:
         """Change the page by the navigation."""
-        self.tab.get_by_role("link", name=page).first.click()
+        with self._run():
+            self.tab.get_by_role("link", name=page).first.click()
         return self.settle()
 
     def slide(self, label: str, key: str, times: int = 1) -> View:
         """Move a slider by keyboard."""
         handle = self.tab.get_by_role("slider", name=label)
         handle.focus()
-        for _ in range(times):
-            handle.press(key)
+        with self._run():
+            for _ in range(times):
+                handle.press(key)
         return self.settle()
 
     def copy_link(self) -> str:
