@@ -108,7 +108,7 @@ class Map:
     def reach(self) -> str:
         """Say how much of the attention goes to patches; the prefix tokens get the rest."""
         share = float(self._recorded.sum(dtype=np.float64))
-        return f"{share:.1%} of the attention, the rest on prefix tokens"
+        return f"{share:.1%}, the rest on prefix tokens"
 
     @cached_property
     def values(self) -> np.ndarray:

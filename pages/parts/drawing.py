@@ -77,8 +77,8 @@ class Drawing:
 
     def __call__(self, shown: Drawable, long_side: int = SCREEN) -> np.ndarray:
         """Draw a map over what the model saw, (h, w, 3) uint8; large ones carry their label."""
-        base = records.base(shown.asked, shown.seen, self.look.base)
-        picture = self._draw(fit_within(base, long_side), shown)
+        base = records.base(shown.asked, shown.seen, self.look.base, long_side)
+        picture = self._draw(base, shown)
         if shown.label and long_side >= SCREEN:
             return viz.label(picture, shown.label, "top-left")
         return picture

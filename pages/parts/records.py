@@ -12,7 +12,7 @@ import models
 import viz
 
 from . import photos
-from .pictures import SCREEN
+from .pictures import SCREEN, fit_within
 from .store import MEGABYTE, Shelf
 
 if TYPE_CHECKING:
@@ -49,13 +49,20 @@ def activations(asked: Request, layers: tuple[str, ...]) -> tuple[Activations, P
     return viz.record_activations(adapter, x, layers), _light(x)
 
 
-def base(asked: Request, seen: Prepared, kind: str = "photo") -> np.ndarray:
+def base(
+    asked: Request, seen: Prepared, kind: str = "photo", long_side: int = SCREEN
+) -> np.ndarray:
     """Give the picture that maps are drawn over: what the model saw, sharp or in its own pixels."""
-    if kind == "model":
-        times = max(1, round(SCREEN / max(seen.view.shape[:2])))
-        return seen.view.repeat(times, axis=0).repeat(times, axis=1)
-    key = (asked.photo, seen.box)
-    return _bases().have(key, lambda: viz.region(photos.pixels(asked.photo), seen.box, SCREEN))
+    key = (asked, kind, long_side)
+    return _bases().have(key, lambda: fit_within(_region(asked, seen, kind), long_side))
+
+
+def _region(asked: Request, seen: Prepared, kind: str) -> np.ndarray:
+    """Give the part of the photo that the model saw, at the size of the screen."""
+    if kind == "photo":
+        return viz.region(photos.pixels(asked.photo), seen.box, SCREEN)
+    times = max(1, round(SCREEN / max(seen.view.shape[:2])))
+    return seen.view.repeat(times, axis=0).repeat(times, axis=1)
 
 
 @st.cache_resource(show_spinner=False)
