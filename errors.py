@@ -5,8 +5,8 @@
     ├── SettingError            a size, fit, layer, head, share or colour map out of range
     ├── ModelError
     │   ├── UnknownModelError   an id that the catalogue does not hold
-    │   ├── DownloadError       the hub cannot be reached, refuses, breaks off, or the host forbids it
-    │   └── CheckpointError     files that do not fit the model: missing, pickled, mismatched, too large
+    │   ├── DownloadError       the hub is out of reach, refuses or breaks off, or the host forbids
+    │   └── CheckpointError     files that do not fit: missing, pickled, mismatched, too large
     └── CaptureError            a model that showed nothing, or less than it has
 
 Each message is one sentence for the person at the screen: it names the offending value and the
