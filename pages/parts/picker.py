@@ -8,14 +8,17 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 import models
+from errors import HeedmapError, ModelError
+from models.pasted import is_id
 
-from . import link
+from . import failed, link
 from .shell import plain
 
 if TYPE_CHECKING:
     from models import Adapter, Model, Progress
 
 DEFAULTS = {"vit": "bundled-vit", "clip": "bundled-clip", "cnn": "bundled-cnn"}
+PAGES = {"vit": "ViT heads", "clip": "CLIP layers", "cnn": "CNN channels"}
 LICENCES = {
     "apache-2.0": "Apache 2.0",
     "mit": "MIT",
@@ -28,25 +31,46 @@ _PATIENCE = 0.4  # seconds without a word
 
 
 def pick_model(family: str) -> str:
-    """Let the person choose a model of `family`, say what it is, and give its id."""
+    """Let the person choose a model of `family`, say what it is, and give its id.
+
+    An id of the hub can be typed or pasted; where it is none, the default stands in for it.
+    """
     id = pick_id(family, "model", DEFAULTS[family])
-    st.caption(_about(models.record(id)))
+    try:
+        record = _look_up(id, family)
+    except HeedmapError as error:
+        st.error(plain(str(error)), icon=":material/error:")
+        failed.offer_again(id)
+        return DEFAULTS[family]
+    st.caption(_about(record))
     return id
 
 
 def pick_id(family: str, name: str, default: str) -> str:
-    """Let the person choose the id of a model of `family`."""
-    records = {record.id: record for record in models.records(family)}
-    key = link.choice(name, records.keys(), default)
+    """Let the person choose the id of a model of `family`, or paste one of the hub."""
+    lines = {record.id: _line(record) for record in models.records(family)}
+    key = link.setting(name, default, str, fits=lambda id: id in lines or is_id(id))
+    pasted = [id for id in [st.session_state[key]] if id not in lines]
     return str(
         st.selectbox(
-            "Model",
-            records,
-            key=key,
-            format_func=lambda id: _line(records[id]),
-            label_visibility="collapsed",
+            "Model", [*lines, *pasted], key=key, format_func=lambda id: lines.get(id, id),
+            label_visibility="collapsed", accept_new_options=True,
         )
-    )
+    )  # fmt: skip
+
+
+def _look_up(id: str, family: str) -> Model:
+    """Give what is known of a model; the hub is asked once about an id that is pasted.
+
+    Raises:
+        ModelError: no model that this page can show, and why.
+    """
+    failed.known(id)
+    with failed.remembered(id), st.spinner(f"Asking the hub about {plain(id)} …"):
+        record = models.record(id)
+    if record.family != family:
+        raise ModelError(f"{record.title} is shown on another page: see {PAGES[record.family]}.")
+    return record
 
 
 def own_size(id: str) -> int:

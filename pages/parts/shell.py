@@ -81,13 +81,13 @@ class Notices:
     """A place on the page that shows the notices and the errors of this run."""
 
     def __init__(self) -> None:
-        self._place = st.container()
+        self.place = st.container()
         self._said: list[str] = []
 
     def show(self) -> None:
         """Show what `link.notice` was told."""
         if link.notices():
-            self._place.info("  \n".join(map(plain, link.notices())), icon=":material/info:")
+            self.place.info("  \n".join(map(plain, link.notices())), icon=":material/info:")
 
     @contextmanager
     def guard(self) -> Iterator[None]:
@@ -104,4 +104,4 @@ class Notices:
         """Show an error, once."""
         if sentence not in self._said:
             self._said.append(sentence)
-            self._place.error(plain(sentence), icon=":material/error:")
+            self.place.error(plain(sentence), icon=":material/error:")

@@ -8,7 +8,7 @@ from typing import TypeVar
 
 import streamlit as st
 
-from . import photos, picker
+from . import failed, photos, picker
 from .records import Request
 from .shell import Notices
 
@@ -35,12 +35,16 @@ def result(
             answer = run_shown(request, run)
             good[page] = request
             return request, answer
+        with notices.place:
+            failed.offer_again(request.model)
     return None
 
 
 def run_shown(request: Request, run: Callable[[Request], T]) -> T:
     """Have the model, then its record, with a word on whatever takes longer than a moment."""
-    adapter = picker.have(request.model)
+    failed.known(request.model)
+    with failed.remembered(request.model):
+        adapter = picker.have(request.model)
     with st.spinner(f"{adapter.title} looks at the photo …"):
         return run(request)
 

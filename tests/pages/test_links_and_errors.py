@@ -6,7 +6,7 @@ import pytest
 
 import models
 import viz
-from errors import CaptureError, DownloadError
+from errors import CaptureError, CheckpointError, DownloadError
 from pages.parts import store
 from pages.parts.shell import UNEXPECTED
 from tests.pages.app import App
@@ -15,7 +15,8 @@ from tests.pages.app import App
 @pytest.mark.parametrize(
     ("name", "text"),
     [
-        ("model", "nope"), ("model", "bundled-clip"), ("layer", "99"), ("layer", "x"),
+        ("model", "nope"), ("model", "../../etc"), ("model", "bundled-clip"),
+        ("layer", "99"), ("layer", "x"),
         ("head", "77"), ("view", "?"), ("keep", "0"), ("colors", "[a](http://x)"),
         ("opacity", "1e9"), ("size", "-3"), ("fit", "stretch"), ("hide", "yes"),
         ("photo", "nobody"), ("interp", ""),
@@ -84,17 +85,44 @@ def test_a_model_that_cannot_be_had_leaves_the_last_picture(
 
     def fails(id: str):
         if id == "dino-vits16":
+            tries.append(id)
             raise DownloadError("The hub cannot be reached: try again.")
         return begin(id)
 
+    tries: list[str] = []
     begin = models.begin
     monkeypatch.setattr(models, "begin", fails)
     app.set("model", "dino-vits16")
     assert app.errors == ["The hub cannot be reached: try again."]
     assert app.hero["src"] == before
     assert app.facts["Model"].startswith("Heedmap ViT")
+    app.set("opacity", 10, shared=True)
+    assert tries == ["dino-vits16"], "a failed model is not asked for at every move"
+    assert len(app.errors) == 1
+    app.at.button(key="again dino-vits16").click()
+    app.run()
+    assert len(tries) == 2
     app.set("model", "bundled-vit")
     assert not app.errors
+
+
+def test_an_id_of_the_hub_in_the_link(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+    record = models.record
+
+    def fails(id: str):
+        if "/" in id:
+            asked.append(id)
+            raise CheckpointError(f"{id} is no model: choose another.")
+        return record(id)
+
+    monkeypatch.setattr(models, "record", fails)
+    app = App(model="some/body")
+    assert app.errors == ["some/body is no model: choose another."]
+    assert app.link == {"model": "some/body"}
+    assert app.facts["Model"].startswith("Heedmap ViT")
+    app.set("layer", 1)
+    assert asked == ["some/body"]
 
 
 @pytest.mark.parametrize(
