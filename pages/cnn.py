@@ -20,7 +20,7 @@ notices = shell.Notices()
 with st.sidebar:
     shell.section("Photo")
     photo = photos.pick_photo()
-    shell.section("Model")
+    shell.section("Model", "or paste a hub id")
     model = picker.pick_model("cnn")
     size, fit = picker.pick_sight(model)
     picker.show_card(model)

@@ -6,7 +6,7 @@ import streamlit as st
 
 from pages.parts import attention, downloads, heads, link, photos, picker, records, shell, work
 from pages.parts.components import gallery, stage
-from pages.parts.drawing import SCALES, Drawing, original, panel, ratio
+from pages.parts.drawing import SCALES, Drawing, original, ratio
 from pages.parts.look import pick_look
 
 shell.enter("vit")
@@ -20,7 +20,7 @@ notices = shell.Notices()
 with st.sidebar:
     shell.section("Photo")
     photo = photos.pick_photo()
-    shell.section("Model")
+    shell.section("Model", "or paste a hub id")
     model = picker.pick_model("vit")
     size, fit = picker.pick_sight(model)
     picker.show_card(model)
@@ -49,7 +49,7 @@ link.finish()
 shown = [hero] if beside is None else [hero, beside]
 facts = attention.facts(hero) + (attention.beside(beside) if beside else [])
 stage(
-    [panel(each, drawing, share=True) for each in shown],
+    attention.panels(shown, drawing),
     original(source.asked, source.seen, source.seen.grid),
     facts,
     key="stage",

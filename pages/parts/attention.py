@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -12,8 +12,8 @@ import numpy as np
 import models
 import viz
 
-from .components import Item
-from .drawing import Drawing, saw, thumbnail
+from .components import Item, Panel
+from .drawing import Drawing, panel, saw, thumbnail
 from .records import Request
 
 if TYPE_CHECKING:
@@ -135,6 +135,15 @@ class Map:
     def _recorded(self) -> np.ndarray:
         layer = self.source.maps[self.layer]
         return viz.head_mean(layer) if self.head == MEAN else np.asarray(layer[int(self.head)])
+
+
+def panels(shown: Sequence[Map], drawing: Drawing) -> list[Panel]:
+    """Make the large pictures; where they come from several models, each says from which."""
+    several = len({each.asked.model for each in shown}) > 1
+    made = [panel(each, drawing, share=True) for each in shown]
+    for one, each in zip(made, shown, strict=True):
+        one["tag"] = models.record(each.asked.model).title if several else ""
+    return made
 
 
 def heads(shown: Map, drawing: Drawing) -> list[Item]:

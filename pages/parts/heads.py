@@ -77,9 +77,8 @@ def _source(model: str, source: Source, notices: Notices) -> Source | None:
     """Give the record of the second model for the same photo, or None with the reason said."""
     if model == source.asked.model:
         return source
-    asked = source.asked
-    size = picker.own_size(model)
-    request = Request(asked.photo, model, size, asked.fit)
     with notices.guard():
+        asked = source.asked
+        request = Request(asked.photo, model, picker.own_size(model), asked.fit)
         return attention.source(request, work.run_shown(request, records.attention))
     return None

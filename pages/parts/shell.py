@@ -67,9 +67,9 @@ def section_row(title: str, hint: str = "") -> DeltaGenerator:
     return row
 
 
-def section(title: str) -> None:
-    """Write a heading in the sidebar."""
-    st.html(f'<h3 class="section">{title}</h3>')
+def section(title: str, hint: str = "") -> None:
+    """Write a heading in the sidebar, with a hint at its end."""
+    st.html(f'<h3 class="section">{title} <small>{hint}</small></h3>')
 
 
 def plain(text: str) -> str:

@@ -99,7 +99,7 @@ function listen(view, figure) {
   const { frame } = figure.parts;
   frame.onpointermove = frame.onpointerdown = (event) => {
     const patch = under(figure, event);
-    point(view, patch && { ...patch, figure });
+    point(view, patch);
   };
   frame.onpointerleave = (event) => {
     if (event.pointerType === "mouse") point(view, null);
@@ -111,10 +111,10 @@ function listen(view, figure) {
     if (event.key === "Escape") return point(view, null);
     if (!step || !values) return undefined;
     event.preventDefault();
-    const from = view.at ?? { row: strongest(values).row - step[0], column: strongest(values).column - step[1] };
+    const from = (view.at && cell(view.at, figure.said.grid)) ?? before(strongest(values), step);
     const row = clamp(from.row + step[0], values.length);
     const column = clamp(from.column + step[1], values[0].length);
-    return point(view, { row, column, figure });
+    return point(view, { row, column, grid: figure.said.grid });
   };
 }
 
@@ -126,7 +126,17 @@ function under(figure, event) {
   const y = ((event.clientY - area.top) / area.height - top) / (bottom - top);
   const grid = figure.said.grid;
   if (!grid || x < 0 || y < 0 || x >= 1 || y >= 1) return null;
-  return { row: Math.floor(y * grid[0]), column: Math.floor(x * grid[1]) };
+  return { row: Math.floor(y * grid[0]), column: Math.floor(x * grid[1]), grid };
+}
+
+// The patch of another grid that covers the centre of this one: two models may differ.
+function cell(at, grid) {
+  const along = (index, from, to) => Math.floor(((index + 0.5) / from) * to);
+  return { row: along(at.row, at.grid[0], grid[0]), column: along(at.column, at.grid[1], grid[1]), grid };
+}
+
+function before({ row, column }, step) {
+  return { row: row - step[0], column: column - step[1] };
 }
 
 function point(view, at) {
@@ -134,14 +144,15 @@ function point(view, at) {
   for (const figure of [...view.heroes.children, view.original]) mark(figure, at);
 }
 
-function mark(figure, at) {
+function mark(figure, pointed) {
   const { parts, said } = figure;
-  const inside = at && said.grid && at.row < said.grid[0] && at.column < said.grid[1];
-  parts.patch.classList.toggle("on", Boolean(inside));
-  parts.readout.classList.toggle("on", Boolean(inside && said.values));
+  const at = pointed && (said.values ? cell(pointed, said.grid) : pointed);
+  const inside = Boolean(at && said.grid);
+  parts.patch.classList.toggle("on", inside);
+  parts.readout.classList.toggle("on", inside && Boolean(said.values));
   if (!inside) return;
   const [left, top, right, bottom] = said.box ?? [0, 0, 1, 1];
-  const [rows, columns] = said.grid;
+  const [rows, columns] = at.grid;
   const wide = (right - left) / columns;
   const tall = (bottom - top) / rows;
   const x = left + at.column * wide;
