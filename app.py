@@ -42,4 +42,5 @@ pages = [
 ]
 page = st.navigation(pages, position="hidden")
 shell.navigation(pages)
-page.run()
+with shell.Notices().guard():
+    page.run()

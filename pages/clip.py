@@ -12,8 +12,6 @@ from pages.parts import (
     heads,
     layers,
     link,
-    photos,
-    picker,
     records,
     shell,
     work,
@@ -30,21 +28,12 @@ shell.head(
 )
 notices = shell.Notices()
 
+asked = work.ask("clip")
 with st.sidebar:
-    shell.section("Photo")
-    photo = photos.pick_photo()
-    shell.section("Model", "or paste a hub id")
-    model = picker.pick_model("clip")
-    size, fit = picker.pick_sight(model)
-    picker.show_card(model)
     shell.section("Map")
     kind = layers.pick_kind()
 
-asked = records.Request(photo, model, size, fit)
 answer = work.result("clip", asked, lambda each: records.attention(each, kind == "tokens"), notices)
-if answer is None:
-    notices.show()
-    st.stop()
 
 source = attention.source(*answer, kind)
 with st.sidebar:

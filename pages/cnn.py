@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages.parts import channels, downloads, heads, link, photos, picker, records, shell, work
+from pages.parts import channels, downloads, heads, link, picker, records, shell, work
 from pages.parts.components import gallery, stage
 from pages.parts.drawing import SCALES, Drawing, original, panel, ratio
 from pages.parts.look import pick_look
@@ -17,15 +17,10 @@ shell.head(
 )
 notices = shell.Notices()
 
+asked = work.ask("cnn")
 with st.sidebar:
-    shell.section("Photo")
-    photo = photos.pick_photo()
-    shell.section("Model", "or paste a hub id")
-    model = picker.pick_model("cnn")
-    size, fit = picker.pick_sight(model)
-    picker.show_card(model)
     shell.section("Map")
-    chosen = st.container()
+    layers = channels.Layers()
     count = channels.pick_count()
     shell.section("Picture")
     drawing = Drawing(pick_look({each: SCALES[each] for each in ("map", "layer")}, "bilinear"))
@@ -33,16 +28,13 @@ with st.sidebar:
 
 def look_into(asked: records.Request) -> records.Channels:
     """Run the model for the layers that are chosen of it."""
-    with chosen:
-        names = channels.pick_layers(picker.have(asked.model))
-    return records.activations(asked, names)
+    adapter = picker.have(asked.model)
+    with notices.guard():
+        return records.activations(asked, layers.of(adapter))
+    return records.activations(asked, adapter.default_conv_layers)
 
 
-asked = records.Request(photo, model, size, fit)
 answer = work.result("cnn", asked, look_into, notices)
-if answer is None:
-    notices.show()
-    st.stop()
 
 rows = channels.strongest(*answer, count)
 key, hero = channels.pick_hero(rows)

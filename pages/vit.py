@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages.parts import attention, downloads, heads, link, photos, picker, records, shell, work
+from pages.parts import attention, downloads, heads, link, records, shell, work
 from pages.parts.components import gallery, stage
 from pages.parts.drawing import SCALES, Drawing, original, ratio
 from pages.parts.look import pick_look
@@ -17,19 +17,9 @@ shell.head(
 )
 notices = shell.Notices()
 
-with st.sidebar:
-    shell.section("Photo")
-    photo = photos.pick_photo()
-    shell.section("Model", "or paste a hub id")
-    model = picker.pick_model("vit")
-    size, fit = picker.pick_sight(model)
-    picker.show_card(model)
+asked = work.ask("vit")
 
-asked = records.Request(photo, model, size, fit)
 answer = work.result("vit", asked, records.attention, notices)
-if answer is None:
-    notices.show()
-    st.stop()
 
 source = attention.source(*answer)
 with st.sidebar:

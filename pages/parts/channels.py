@@ -78,7 +78,23 @@ class Channel:
         return float(values.min()), float(values.max())
 
 
-def pick_layers(adapter: Adapter) -> tuple[str, ...]:
+class Layers:
+    """The convolutions that are chosen: asked for once a run, however many models are tried."""
+
+    def __init__(self) -> None:
+        self._place = st.container()
+        self._chosen: tuple[str, ...] | None = None
+
+    def of(self, adapter: Adapter) -> tuple[str, ...]:
+        """Give the chosen convolutions of a model, or its own three where it has none of them."""
+        if self._chosen is None:
+            with self._place:
+                self._chosen = _pick_layers(adapter)
+        known = tuple(name for name in self._chosen if name in adapter.conv_layers)
+        return known or adapter.default_conv_layers
+
+
+def _pick_layers(adapter: Adapter) -> tuple[str, ...]:
     """Let the person choose convolutions, in the order of the model."""
     names = adapter.conv_layers
     key = link.setting(

@@ -133,6 +133,8 @@ def original(asked: Request, seen: Prepared, grid: tuple[int, int]) -> Panel:
         "alt": f"The photo: {photos.name(asked.photo)}",
         "grid": list(grid),
     }
+    if credit := photos.credit(asked.photo):
+        said["legend"] = {"what": credit}
     if seen.fit == "crop":
         left, top, right, bottom = seen.box
         said["box"] = [left / width, top / height, right / width, bottom / height]

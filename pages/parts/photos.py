@@ -61,6 +61,11 @@ def name(key: str) -> str:
     return "Your photo" if store.is_key(key) else samples.sample(key).title
 
 
+def credit(key: str) -> str:
+    """Say whose photo it is, where it is a sample."""
+    return "" if store.is_key(key) else samples.sample(key).credit
+
+
 def _uploader(key: str) -> None:
     """Take a photo from disk or by drag and drop; say in place what is wrong with it."""
     st.file_uploader(

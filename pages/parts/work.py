@@ -10,20 +10,32 @@ import streamlit as st
 
 from . import failed, photos, picker
 from .records import Request
-from .shell import Notices
+from .shell import Notices, section
 
 T = TypeVar("T")
 
 _GOOD = "heedmap.good"  # page -> the last request that worked
 
 
+def ask(page: str) -> Request:
+    """Let the person choose the photo, the model and what it sees."""
+    with st.sidebar:
+        section("Photo")
+        photo = photos.pick_photo()
+        section("Model", "or paste a hub id")
+        model = picker.pick_model(page)
+        size, fit = picker.pick_sight(model)
+        picker.show_card(model)
+    return Request(photo, model, size, fit)
+
+
 def result(
     page: str, asked: Request, run: Callable[[Request], T], notices: Notices
-) -> tuple[Request, T] | None:
+) -> tuple[Request, T]:
     """Run the model for what is asked; where that fails, say so and give the last that worked.
 
-    Returns the request that was answered with its answer, or None where not even the page's first
-    view can be shown.
+    Returns the request that was answered with its answer. Where not even the page's first view
+    can be shown, the run of the page ends with what went wrong.
     """
     good: dict[str, Request] = st.session_state.setdefault(_GOOD, {})
     tried: list[Request] = []
@@ -37,7 +49,8 @@ def result(
             return request, answer
         with notices.place:
             failed.offer_again(request.model)
-    return None
+    notices.show()
+    return st.stop()
 
 
 def run_shown(request: Request, run: Callable[[Request], T]) -> T:

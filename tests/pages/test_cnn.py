@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import pytest
+
 import models
+import viz
+from errors import CaptureError
 from tests.pages.app import App
 
 
@@ -59,3 +63,16 @@ def test_a_channel_by_link() -> None:
     other = App("cnn", channel=key)
     assert other.gallery("channels")["chosen"] == [key]
     assert other.link == {"channel": key}
+
+
+def test_a_failing_pass_keeps_the_layers(monkeypatch: pytest.MonkeyPatch) -> None:
+    app = App("cnn")
+    before = app.hero["src"]
+
+    def fails(*_args: object) -> None:
+        raise CaptureError("It did not run this one: choose other layers.")
+
+    monkeypatch.setattr(viz, "record_activations", fails, raising=False)
+    app.set("layers", [models.load("bundled-cnn").conv_layers[3]])
+    assert app.errors == ["It did not run this one: choose other layers."]
+    assert app.hero["src"] == before
