@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import threading
 from pathlib import Path
 
@@ -25,6 +26,7 @@ def warm_up() -> threading.Thread:
         import models
 
         models.load("bundled-vit")
+        gc.freeze()  # what is there stays: collections need not look at it again
 
     thread = threading.Thread(target=work, name="warm-up", daemon=True)
     thread.start()
