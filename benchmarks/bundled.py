@@ -219,7 +219,8 @@ def measure_folder(folder: Path) -> list[Figure]:
     size = sum(path.stat().st_size for path in folder.iterdir()) / 1e6
     others = [name for name in MEASURES if name != folder.name]
     script = (
-        f"import time, models; [models.load(name) for name in {others}];"
+        "import time, models; from transformers import CLIPModel;"
+        f"[models.load(name) for name in {others}];"
         f"start = time.perf_counter(); models.load({folder.name!r});"
         "print(time.perf_counter() - start)"
     )

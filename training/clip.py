@@ -1,25 +1,27 @@
 """Train `bundled-clip`, a small CLIP: `python -m training.clip`.
 
 The vision tower starts as `bundled-vit` (run `python -m training.vit` first) and stands still while
-the text tower learns to name what it sees (as in LiT, Zhai et al. 2022, arXiv 2111.07991); then
-both are tuned together. Texts are captions, and labels put into templates.
+the text tower learns to name what it sees (as in LiT, Zhai et al. 2022, arXiv 2111.07991). Texts
+are captions, and labels put into templates.
 """
 
 from __future__ import annotations
 
 import json
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import torch
 import torch.nn.functional as F
-from torch import Tensor, nn
+from safetensors.torch import load_file
+from torch import Tensor
 from transformers import CLIPConfig, CLIPModel, PreTrainedTokenizerFast
 
 from training import common
 from training.augment import MEAN, STD, Crops, centre_view
-from training.common import Ema, Net, Phase, Run, Schedule
+from training.common import Net, Phase, Run, Schedule
 from training.data import Photos, held_out_captioned, label_of, training_photos, validation_photos
 from training.words import TEMPLATES, make_tokenizer, prompt, zero_shot_prompts
 
@@ -29,11 +31,11 @@ CLIP_STD = (0.26862954, 0.26130258, 0.27577711)
 VISION = {"hidden_size": 192, "intermediate_size": 768, "num_hidden_layers": 6}
 TEXT = {"hidden_size": 128, "intermediate_size": 512, "num_hidden_layers": 3}
 PROJECTION = 192
-TEXT_PHASES = (Phase(12, SIDE, 384),)  # the vision tower stands still: a step costs little
-JOINT_PHASES = (Phase(0.6, SIDE, 96),)
-VIEWS = 1  # crops of each photo whose features the text tower learns from
+PHASES = (Phase(16, SIDE, 384),)  # the vision tower stands still: a step costs little
+PER_LABEL = 200  # at most so many photos of a label
+VIEWS = 1  # random crops of each photo whose features the text tower learns from
 CAPTIONED_SHARE = 0.3  # of a batch
-TEXT_RATE, JOINT_TEXT_RATE, JOINT_VISION_RATE = 1e-3, 2e-4, 5e-5
+RATE, WEIGHT_DECAY = 1e-3, 0.1
 
 
 @dataclass(frozen=True)
@@ -44,6 +46,7 @@ class Texts:
     tokenizer: PreTrainedTokenizerFast
     captioned: np.ndarray  # indices of photos with captions
     labelled: np.ndarray  # indices of photos with a label
+    groups: list[int]  # which label each of those has
 
     def draw(
         self, batch: int, step: int, seed: int
@@ -51,8 +54,7 @@ class Texts:
         """Indices (b,), the tokens of t different texts, and each photo's text (b,)."""
         rng = np.random.default_rng((seed, step))
         few = round(batch * CAPTIONED_SHARE)
-        groups = [label_of(self.photos.records[i]) for i in self.labelled]
-        some = common.balanced_indices(groups, batch - few, step, seed)
+        some = common.balanced_indices(self.groups, batch - few, step, seed)
         captioned = rng.choice(self.captioned, few, replace=few > len(self.captioned))
         index = np.concatenate([captioned, self.labelled[some]])
         texts: dict[str, int] = {}
@@ -72,7 +74,10 @@ class Texts:
 def make_texts(photos: Photos, tokenizer: PreTrainedTokenizerFast) -> Texts:
     """Sort the photos into captioned and labelled ones."""
     has_label = np.array([label_of(r) is not None for r in photos.records])
-    return Texts(photos, tokenizer, np.flatnonzero(~has_label), np.flatnonzero(has_label))
+    names = [label for r in photos.records if (label := label_of(r)) is not None]
+    groups = np.unique(names, return_inverse=True)[1].tolist()
+    captioned, labelled = np.flatnonzero(~has_label), np.flatnonzero(has_label)
+    return Texts(photos, tokenizer, captioned, labelled, groups)
 
 
 def tokenize(tokenizer: PreTrainedTokenizerFast, texts: list[str]) -> dict[str, Tensor]:
@@ -191,7 +196,7 @@ def features(model: Net, photos: Photos, views: int, seed: int) -> Tensor:
     return out.to(common.device())
 
 
-def train_text(model: Net, texts: Texts, seen: Tensor, run: Run, seed: int) -> None:
+def train(model: Net, texts: Texts, seen: Tensor, run: Run, seed: int) -> None:
     """The text tower and both projections learn; `seen` (views, n, dim) stands still."""
     adam = run.state["optimiser"]
     for step, phase in run:
@@ -204,46 +209,16 @@ def train_text(model: Net, texts: Texts, seen: Tensor, run: Run, seed: int) -> N
             image = model.visual_projection(pooled)
             text = model.text_projection(model.text_model(**tokens).pooler_output)
         loss = contrast(image, text, place, model.logit_scale)
-        descend(adam, loss, TEXT_RATE * run.schedule.rate(step))
+        descend(adam, loss, RATE * run.schedule.rate(step))
         run.report(loss.item())
 
 
-def train_both(model: Net, texts: Texts, ema: Ema, run: Run, seed: int) -> None:
-    """Both towers learn, the vision tower slowly."""
-    adam = run.state["optimiser"]
-    pixels, aspect = common.photos_on_device(texts.photos)
-    crops = Crops(SIDE, area=(0.4, 1.0), colour=0.3, grey=0.05)
-    tower = torch.compile(model.vision_model, dynamic=False)
-    for step, phase in run:
-        torch.manual_seed(seed * 1_000_003 + step)
-        index, tokens, place = texts.draw(phase.batch, step, seed + 1)
-        chosen = torch.from_numpy(index).to(pixels.device)
-        views = as_clip(crops(pixels[chosen], aspect[chosen]))
-        with common.autocast():
-            image = model.visual_projection(tower(views).pooler_output)
-            text = model.text_projection(model.text_model(**tokens).pooler_output)
-        loss = contrast(image, text, place, model.logit_scale)
-        factor = run.schedule.rate(step)
-        descend(adam, loss, JOINT_TEXT_RATE * factor, JOINT_VISION_RATE * factor)
-        ema.update()
-        run.report(loss.item())
-
-
-def descend(adam: torch.optim.Optimizer, loss: Tensor, *rates: float) -> None:
-    """One update, a learning rate for each group."""
-    for group, rate in zip(adam.param_groups, rates, strict=True):
-        group["lr"] = rate
+def descend(adam: torch.optim.Optimizer, loss: Tensor, rate: float) -> None:
+    """One update at a learning rate."""
+    adam.param_groups[0]["lr"] = rate
     adam.zero_grad()
     loss.backward()  # type: ignore[no-untyped-call]
     adam.step()
-
-
-def parameter_groups(model: Net, vision: bool) -> list[dict[str, list[nn.Parameter]]]:
-    """Text tower and projections first; then, where asked for, the vision tower."""
-    tower = list(model.vision_model.parameters())
-    known = {id(p) for p in tower}
-    rest = [p for p in model.parameters() if id(p) not in known]
-    return [{"params": rest}, {"params": tower}] if vision else [{"params": rest}]
 
 
 @torch.inference_mode()
@@ -308,13 +283,11 @@ def export(model: Net, tokenizer: PreTrainedTokenizerFast, out: Path) -> None:
 
 
 def main() -> None:
-    from safetensors.torch import load_file
-
     parser = common.arguments(__doc__, "bundled-clip")
     parser.add_argument("--vit", type=Path, default=common.BUNDLED / "bundled-vit")
     options = parser.parse_args()
     torch.manual_seed(options.seed)
-    photos = training_photos(options.data, options.cache)
+    photos = capped(training_photos(options.data, options.cache))
     tokenizer = make_tokenizer(photos)
     labels = json.loads((options.vit / "config.json").read_text())["label_names"]
     model = build(tokenizer, labels)
@@ -323,37 +296,29 @@ def main() -> None:
     texts = make_texts(photos, tokenizer)
     seen = features(model, photos, VIEWS, options.seed)
     model.train()
-    print(f"{len(photos)} photos, {len(tokenizer)} tokens", flush=True)
-
-    adam = torch.optim.AdamW(parameter_groups(model, vision=False), weight_decay=0.1)
-    run = make_run(model, adam, TEXT_PHASES, options, "text", len(photos))
-    train_text(model, texts, seen, run, options.seed)
+    model.vision_model.requires_grad_(False)
+    adam = torch.optim.AdamW(
+        [p for p in model.parameters() if p.requires_grad], weight_decay=WEIGHT_DECAY
+    )
+    phases = tuple(Phase(p.epochs * options.epochs, p.side, p.batch) for p in PHASES)
+    state = {"model": model, "optimiser": adam}
+    run = Run(Schedule(phases, len(photos)), state, options.checkpoint)
+    print(f"{len(photos)} photos, {len(tokenizer)} tokens, {run.schedule.total} steps", flush=True)
+    train(model, texts, seen, run, options.seed)
     export(model, tokenizer, options.out)
     measure(model, tokenizer, options)
 
-    model.train()
-    ema = Ema(model, decay=0.99)
-    adam = torch.optim.AdamW(parameter_groups(model, vision=True), weight_decay=0.05)
-    run = make_run(model, adam, JOINT_PHASES, options, "joint", len(photos), average=ema.average)
-    ema.steps = run.start
-    train_both(model, texts, ema, run, options.seed)
-    export(ema.average, tokenizer, options.out)
-    measure(ema.average, tokenizer, options)
 
-
-def make_run(
-    model: Net,
-    adam: torch.optim.Optimizer,
-    phases: tuple[Phase, ...],
-    options: common.Options,
-    name: str,
-    count: int,
-    **more: nn.Module,
-) -> Run:
-    """The run of one stage, with a checkpoint of its own."""
-    phases = tuple(Phase(p.epochs * options.epochs, p.side, p.batch) for p in phases)
-    checkpoint = options.checkpoint.with_stem(f"{options.checkpoint.stem}-{name}")
-    return Run(Schedule(phases, count), {"model": model, "optimiser": adam, **more}, checkpoint)
+def capped(photos: Photos) -> Photos:
+    """The first PER_LABEL photos of every label, and all with captions."""
+    seen: Counter[str | None] = Counter()
+    keep = []
+    for i, record in enumerate(photos.records):
+        label = label_of(record)
+        seen[label] += 1
+        if label is None or seen[label] <= PER_LABEL:
+            keep.append(i)
+    return photos.subset(keep)
 
 
 if __name__ == "__main__":

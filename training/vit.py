@@ -5,12 +5,14 @@ A transformer learns slowly from few photos; a CNN does not. So `bundled-cnn` te
 CNN's class probabilities, beside the label), what every patch shows (the CNN's dense features),
 and where the evidence lies: in the last layer four of the six heads learn to look where the CNN's
 class evidence and activation are (attention transfer, Zagoruyko & Komodakis 2017,
-arXiv 1612.03928). No masks or boxes are used anywhere. The other two heads are free.
+arXiv 1612.03928). No masks or boxes are used anywhere. The other two heads are free until a short
+last stage: left alone they settle on corners of the photo and outshine the others in the mean over
+heads, so then they too are taught, while all but the last layer stands still.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -36,8 +38,8 @@ MODEL_ARGS = {
     "pre_norm": True,  # as in CLIP, so that `training.clip` can start from these weights
     "dynamic_img_size": True,
 }
-PHASES = (Phase(4.5, 64), Phase(0.5, 96), Phase(0.2, 128))
 SIDE, PATCH = 128, 8
+PHASES = (Phase(4.5, 64), Phase(0.5, 96), Phase(0.2, 128))
 AREA = (0.35, 1.0)
 MATRIX_RATE, OTHER_RATE, WEIGHT_DECAY = 2e-3, 1e-3, 0.05
 UNKNOWN = -100  # no label: cross_entropy skips it
@@ -45,7 +47,17 @@ UNKNOWN = -100  # no label: cross_entropy skips it
 # (map of the teacher, sharpness) for the first heads of the last layer. The sharpness is the
 # factor on the standardised map before the softmax: 0.7 spreads 60 % of the mass over about a
 # third of the patches, 1.2 over about a sixth.
-HEAD_TARGETS = (("evidence", 0.7), ("evidence", 1.2), ("energy", 0.7), ("energy", 1.2))
+HEAD_TARGETS = (
+    ("evidence", 0.7),
+    ("evidence", 1.2),
+    ("energy", 0.7),
+    ("energy", 1.2),
+    ("both", 0.4),  # free until the last stage
+    ("both", 1.8),
+)
+GUIDED = 4  # heads that are taught from the start
+SETTLING = (Phase(0.4, SIDE, 64),)  # the last stage
+SETTLING_RATE = 5e-4
 WEIGHTS = {"label": 0.5, "logits": 1.0, "patches": 1.0, "attention": 1.0}
 
 
@@ -151,6 +163,7 @@ class Loss:
     teacher: Teacher
     mean: Tensor  # (channels,)
     deviation: Tensor  # (channels,)
+    guided: int = GUIDED  # heads of the last layer that are taught where to look
 
     def __call__(self, out: Output, features: Tensor, target: Tensor) -> Tensor:
         """`features` (b, channels, rows, cols) of the teacher, `target` (b,) labels."""
@@ -174,8 +187,10 @@ class Loss:
             "evidence": standardise(self.teacher.evidence(features)),
             "energy": standardise(self.teacher.energy(features)),
         }
-        wanted = torch.stack([(maps[m] * sharp).softmax(1) for m, sharp in HEAD_TARGETS], dim=1)
-        mine = attention[:, : len(HEAD_TARGETS)]
+        maps["both"] = standardise(maps["evidence"] + maps["energy"])
+        chosen = HEAD_TARGETS[: self.guided]
+        wanted = torch.stack([(maps[name] * sharp).softmax(1) for name, sharp in chosen], dim=1)
+        mine = attention[:, : self.guided]
         return F.kl_div(mine, wanted, reduction="none").sum(2).mean()
 
 
@@ -199,34 +214,63 @@ def targets(photos: Photos, labels: list[str]) -> Tensor:
     return torch.tensor(known, device=common.device())
 
 
-def train(
-    photos: Photos,
-    labels: list[str],
-    run: Run,
-    student: Student,
-    ema: Ema,
-    seed: int,
-    loss_of: Loss,
-) -> None:
+@dataclass(frozen=True)
+class Batches:
+    """Draws a step's crops with everything that is to be learned from them."""
+
+    pixels: Tensor
+    aspect: Tensor
+    target: Tensor  # (n,)
+    teacher: Teacher
+    seed: int
+
+    def __call__(self, step: int, phase: Phase) -> tuple[Tensor, Tensor, Tensor]:
+        """Views (b, 3, side, side), the teacher's features of each, labels (b,)."""
+        torch.manual_seed(self.seed * 1_000_003 + step)
+        groups = self.target.tolist()
+        index = common.balanced_indices(groups, phase.batch, step, self.seed)
+        place = torch.from_numpy(index).to(self.pixels.device)
+        boxes = random_boxes(self.aspect[place], AREA)
+        views = normalise(jitter(sample_boxes(self.pixels[place], boxes, phase.side), 0.3, 0.1))
+        return views, self.teacher(index, boxes, phase.side // PATCH), self.target[place]
+
+
+def train(run: Run, student: Student, ema: Ema, batches: Batches, loss_of: Loss) -> None:
     """One pass over the schedule."""
     optimisers = run.state["optimisers"]
-    pixels, aspect = common.photos_on_device(photos)
-    target = targets(photos, labels)
-    groups = target.tolist()
     forward = torch.compile(student, dynamic=False)
     for step, phase in run:
-        torch.manual_seed(seed * 1_000_003 + step)
-        index = common.balanced_indices(groups, phase.batch, step, seed)
-        place = torch.from_numpy(index).to(pixels.device)
-        boxes = random_boxes(aspect[place], AREA)
-        views = normalise(jitter(sample_boxes(pixels[place], boxes, phase.side), 0.3, 0.1))
-        features = loss_of.teacher(index, boxes, phase.side // PATCH)
+        views, features, target = batches(step, phase)
         with common.autocast():
             out = forward(views)
-        loss = loss_of(out, features, target[place])
+        loss = loss_of(out, features, target)
         optimisers.step(loss, run.schedule.rate(step))
         ema.update()
         run.report(loss.item())
+
+
+def settle(run: Run, student: Student, batches: Batches, loss_of: Loss) -> None:
+    """All heads of the last layer are taught; the layers before it stand still."""
+    adam = run.state["optimiser"]
+    for step, phase in run:
+        views, features, target = batches(step, phase)
+        with common.autocast():
+            out = student(views)
+        loss = loss_of(out, features, target)
+        adam.param_groups[0]["lr"] = SETTLING_RATE * run.schedule.rate(step)
+        adam.zero_grad()
+        loss.backward()  # type: ignore[no-untyped-call]
+        adam.step()
+        run.report(loss.item())
+
+
+def last_layer(student: Student) -> list[nn.Parameter]:
+    """Set all weights but those of the last layer and what follows it to stand still."""
+    student.requires_grad_(False)
+    vit = student.vit
+    for part in (vit.blocks[-1], vit.norm, vit.head, student.to_teacher):
+        part.requires_grad_(True)
+    return [p for p in student.parameters() if p.requires_grad]
 
 
 @torch.inference_mode()
@@ -283,10 +327,23 @@ def main() -> None:
     run = Run(Schedule(phases, len(photos)), state, options.checkpoint)
     ema.steps = run.start
     print(f"{len(photos)} photos, {run.schedule.total} steps", flush=True)
-    train(photos, labels, run, student, ema, options.seed, make_loss(guide))
+    batches = Batches(
+        *common.photos_on_device(photos), targets(photos, labels), guide, options.seed
+    )
+    loss_of = make_loss(guide)
+    train(run, student, ema, batches, loss_of)
     export(ema.average.vit, labels, options.out)
+
+    student = ema.average
+    adam = torch.optim.AdamW(last_layer(student), weight_decay=0.05)
+    phases = tuple(Phase(p.epochs * options.epochs, p.side, p.batch) for p in SETTLING)
+    checkpoint = options.checkpoint.with_stem(f"{options.checkpoint.stem}-settling")
+    state = {"student": student, "optimiser": adam}
+    run = Run(Schedule(phases, len(photos)), state, checkpoint)
+    settle(run, student, batches, replace(loss_of, guided=len(HEAD_TARGETS)))
+    export(student.vit, labels, options.out)
     held_out = validation_photos(options.data, options.cache)
-    measure(ema.average.vit, photos, held_out, labels)
+    measure(student.vit, photos, held_out, labels)
 
 
 if __name__ == "__main__":
