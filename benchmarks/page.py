@@ -70,7 +70,7 @@ def first_map(browser: Browser, url: str) -> float:
 def see_map(tab: Page, url: str) -> None:
     """Open the address and wait until a map is decoded and painted."""
     tab.goto(url)
-    tab.locator(f"{FRAME} img").first.evaluate("(img) => img.decode()", timeout=PATIENCE_MS)
+    tab.locator(f"{FRAME}[data-picture]").first.wait_for(timeout=PATIENCE_MS)
 
 
 def moves(tab: Page, press: Callable[[int], None]) -> list[float]:
