@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import gc
 import threading
 from pathlib import Path
@@ -27,6 +28,7 @@ def warm_up() -> threading.Thread:
 
         models.load("bundled-vit")
         gc.freeze()  # what is there stays: collections need not look at it again
+        atexit.register(gc.unfreeze)
 
     thread = threading.Thread(target=work, name="warm-up", daemon=True)
     thread.start()
