@@ -104,7 +104,13 @@ def accuracy(model: Net, photos: Photos, labels: list[str], side: int = SIDE) ->
 def export(model: Net, labels: list[str], out: Path) -> None:
     """Write the timm folder."""
     config = common.timm_config(
-        ARCHITECTURE, MODEL_ARGS, labels, SIDE, first_conv="conv1.0", classifier="fc"
+        ARCHITECTURE,
+        MODEL_ARGS,
+        labels,
+        SIDE,
+        first_conv="conv1.0",
+        classifier="fc",
+        interpolation="bilinear",  # as in training; on cats and dogs it matters
     )
     common.export_timm(model, out, config)
 
