@@ -72,7 +72,7 @@ class Ema:
     model: nn.Module
     decay: float = 0.998
     steps: int = 0
-    average: nn.Module = field(init=False)
+    average: Net = field(init=False)
 
     def __post_init__(self) -> None:
         self.average = copy.deepcopy(self.model).eval().requires_grad_(False)

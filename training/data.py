@@ -10,6 +10,7 @@ from __future__ import annotations
 import io
 import json
 import tarfile
+import tempfile
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -20,7 +21,7 @@ import numpy as np
 from PIL import Image
 
 DEFAULT_DATA = Path("../shared/data/photos")
-DEFAULT_CACHE = Path("/tmp/heedmap-training")
+DEFAULT_CACHE = Path(tempfile.gettempdir()) / "heedmap-training"
 SIDE = 160  # px of the cached square; the shards' short side is at most 160
 HELD_OUT_CAPTIONED = 200  # captioned photos kept for measuring retrieval
 
