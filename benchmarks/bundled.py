@@ -32,7 +32,8 @@ from training.words import zero_shot_prompts
 BUNDLED = Path("models/bundled")
 KEEP = 0.6  # share of the attention's mass that makes the mask
 NEIGHBOURS, TEMPERATURE = 20, 0.07  # DINO's k-NN vote
-START, STOP = "<!-- measured: written by python -m benchmarks.bundled -->", "<!-- /measured -->"
+# Link definitions without a link: invisible wherever Markdown is shown, also where HTML is escaped.
+START, STOP = "[//]: # (measured by python -m benchmarks.bundled)", "[//]: # (end of measured)"
 
 
 @dataclass(frozen=True)
@@ -241,7 +242,7 @@ def write_card(folder: Path, figures: list[Figure]) -> None:
     (folder / "card.json").write_text(json.dumps(card, indent=2) + "\n")
     readme = folder / "README.md"
     rows = [f"| {figure.name} | {figure} |" for figure in figures]
-    table = "\n".join([START, "| measured | |", "|---|---|", *rows, STOP])
+    table = "\n".join([START, "", "| measured | |", "|---|---|", *rows, "", STOP])
     if readme.exists():
         text = re.sub(
             f"{re.escape(START)}.*{re.escape(STOP)}", table, readme.read_text(), flags=re.S
