@@ -146,7 +146,7 @@ def main() -> None:
         print(f"| {case.title} | plain | 1 ({note}) | 0 |")
         for name in ways[1:]:
             more = (peak(case, name) - plain) / MEGABYTE
-            print(f"| | {name} | {ratios[name]:.2f} | {more:+.0f} |", flush=True)
+            print(f"| | {name} | {ratios[name]:.2f} | {round(more):+d} |", flush=True)
 
 
 if __name__ == "__main__":
