@@ -8,18 +8,16 @@ changes the picture to the new pixels on the screen, 50th and 95th percentile.
 from __future__ import annotations
 
 import statistics
-import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from tests.browser import chromium
-from tests.browser.conftest import ROOT, App, free_port, wait_for_health
+from tests.browser.server import serve
 
 PATIENCE_MS = 120_000
 MOVES = 30  # of each control
@@ -35,26 +33,6 @@ STOPWATCH = """(frame) => {
         window.pressed = undefined;
     }))).observe(frame, { attributes: true, attributeFilter: ['data-picture'] });
 }"""
-
-
-@contextmanager
-def server() -> Iterator[App]:
-    """A fresh server of the app, as `make run` starts it."""
-    with tempfile.TemporaryDirectory() as folder:
-        port, log = free_port(), Path(folder) / "log.txt"
-        command = [
-            *(sys.executable, "-m", "streamlit", "run", "app.py"),
-            *("--server.headless=true", f"--server.port={port}"),
-        ]
-        with log.open("wb") as out:
-            process = subprocess.Popen(command, cwd=ROOT, stdout=out, stderr=subprocess.STDOUT)
-        app = App(f"http://localhost:{port}", log)
-        try:
-            wait_for_health(app, process)
-            yield app
-        finally:
-            process.terminate()
-            process.wait()
 
 
 def first_map(browser: Browser, url: str) -> float:
@@ -102,7 +80,11 @@ def main() -> None:
     path = chromium.find()
     if path is None:
         sys.exit(chromium.missing())
-    with sync_playwright() as playwright, server() as app:
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        sync_playwright() as playwright,
+        serve(Path(folder) / "log.txt") as app,
+    ):
         browser = playwright.chromium.launch(executable_path=path, args=list(chromium.FLAGS))
         print("| what | measured |\n|---|---|")
         print(f"| first map, cold server | {first_map(browser, app.url):.1f} s |")

@@ -1,0 +1,74 @@
+"""The app on a free port of this machine, as `make run` starts it."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent.parent
+STARTS_WITHIN = 60  # seconds
+
+
+class App:
+    """The running app: its address, and what it has written to its log."""
+
+    def __init__(self, url: str, log: Path) -> None:
+        self.url, self.log = url, log
+
+    def said(self, since: int = 0) -> str:
+        return self.log.read_text(encoding="utf-8", errors="replace")[since:]
+
+
+@contextmanager
+def serve(log: Path) -> Iterator[App]:
+    """Start the app, cut off from the hub, and stop it at the end."""
+    port = _free_port()
+    command = [
+        *(sys.executable, "-m", "streamlit", "run", "app.py"),
+        *("--server.headless=true", "--server.address=localhost", f"--server.port={port}"),
+    ]
+    with log.open("wb") as out:
+        process = subprocess.Popen(
+            command,
+            cwd=ROOT,
+            env={**os.environ, "HF_HUB_OFFLINE": "1"},
+            stdin=subprocess.DEVNULL,
+            stdout=out,
+            stderr=subprocess.STDOUT,
+        )
+    app = App(f"http://localhost:{port}", log)
+    try:
+        _wait_for_health(app, process)
+        yield app
+    finally:
+        process.terminate()
+        try:
+            process.wait(10)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def _free_port() -> int:
+    with closing(socket.socket()) as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _wait_for_health(app: App, process: subprocess.Popen[bytes]) -> None:
+    deadline = time.monotonic() + STARTS_WITHIN
+    while time.monotonic() < deadline and process.poll() is None:
+        try:
+            with urllib.request.urlopen(f"{app.url}/_stcore/health", timeout=5) as answer:
+                if answer.status == 200:
+                    return
+        except OSError:
+            time.sleep(0.1)  # between two questions; nothing is taken for granted after it
+    raise RuntimeError(f"The app did not come up:\n{app.said()}")
