@@ -26,12 +26,15 @@ class Adapter:
         module: the module that runs.
         id: its id in the catalogue, or the name of its class.
         title: its name for people.
-        family: "vit", "clip" or "cnn": the page that shows it.
+        family: "vit", "clip" or "cnn": the page that it is opened on.
+        pages: all pages that can show it, that one first.
         patch: side of a patch, px; for a ConvNet its total stride.
         prefix: tokens before the patches (CLS, distillation, registers).
         has_cls: whether the first of them is a CLS token.
-        depth: layers of attention over all tokens; 0 for a ConvNet.
-        heads: attention heads a layer; 0 for a ConvNet.
+        kinds: the attention that can be recorded of it, some of "cls", "pool", "tokens" and
+            "windows", first the one that is shown at first; none for a ConvNet.
+        depth: layers of attention; 0 for a ConvNet.
+        heads: attention heads a layer, of its first layer where they differ; 0 for a ConvNet.
         preprocessing: size, mean, std, crop and interpolation of its input.
         classes: names of its logits, or None.
         lock: held while the module carries hooks.
@@ -47,8 +50,10 @@ class Adapter:
         classes: Sequence[str] | None,
     ) -> None:
         self.module = module
-        self.id, self.title, self.family = id, title, family.name
+        self.id, self.title = id, title
+        self.pages, self.family = family.pages, family.pages[0]
         self.patch, self.prefix, self.has_cls = family.patch, family.prefix, family.has_cls
+        self.kinds = family.kinds
         self.depth, self.heads = family.depth, family.heads
         self.preprocessing = preprocessing
         self.classes = tuple(classes) if classes is not None else None

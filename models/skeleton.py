@@ -23,9 +23,11 @@ class Probe:
 
     Attributes:
         id: the model's id.
-        family: "vit", "clip" or "cnn", the page that shows it.
-        depth: layers of attention over all tokens; 0 for a ConvNet.
-        heads: attention heads a layer; 0 for a ConvNet.
+        family: "vit", "clip" or "cnn", the page that it is opened on.
+        pages: all pages that can show it, that one first.
+        kinds: the attention that can be recorded of it; see `Adapter`.
+        depth: layers of attention; 0 for a ConvNet.
+        heads: attention heads a layer, of its first layer where they differ; 0 for a ConvNet.
         patch: side of a patch, px; for a ConvNet its total stride.
         prefix: tokens before the patches.
         has_cls: whether the first of them is a CLS token.
@@ -36,6 +38,8 @@ class Probe:
 
     id: str
     family: str
+    pages: tuple[str, ...]
+    kinds: tuple[str, ...]
     depth: int
     heads: int
     patch: int
@@ -59,6 +63,8 @@ def probe(model: Model) -> Probe:
     return Probe(
         id=model.id,
         family=adapter.family,
+        pages=adapter.pages,
+        kinds=adapter.kinds,
         depth=adapter.depth,
         heads=adapter.heads,
         patch=adapter.patch,

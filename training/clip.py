@@ -46,7 +46,7 @@ class Texts:
     tokenizer: PreTrainedTokenizerFast
     captioned: np.ndarray  # indices of photos with captions
     labelled: np.ndarray  # indices of photos with a label
-    groups: list[int]  # which label each of those has
+    weight: np.ndarray  # how often to draw each of those
 
     def draw(
         self, batch: int, step: int, seed: int
@@ -54,7 +54,7 @@ class Texts:
         """Indices (b,), the tokens of t different texts, and each photo's text (b,)."""
         rng = np.random.default_rng((seed, step))
         few = round(batch * CAPTIONED_SHARE)
-        some = common.balanced_indices(self.groups, batch - few, step, seed)
+        some = common.draw(self.weight, batch - few, step, seed)
         captioned = rng.choice(self.captioned, few, replace=few > len(self.captioned))
         index = np.concatenate([captioned, self.labelled[some]])
         texts: dict[str, int] = {}
@@ -75,9 +75,9 @@ def make_texts(photos: Photos, tokenizer: PreTrainedTokenizerFast) -> Texts:
     """Sort the photos into captioned and labelled ones."""
     has_label = np.array([label_of(r) is not None for r in photos.records])
     names = [label for r in photos.records if (label := label_of(r)) is not None]
-    groups = np.unique(names, return_inverse=True)[1].tolist()
+    weight = common.label_weights(names)
     captioned, labelled = np.flatnonzero(~has_label), np.flatnonzero(has_label)
-    return Texts(photos, tokenizer, captioned, labelled, groups)
+    return Texts(photos, tokenizer, captioned, labelled, weight)
 
 
 def tokenize(tokenizer: PreTrainedTokenizerFast, texts: list[str]) -> dict[str, Tensor]:

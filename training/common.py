@@ -7,7 +7,7 @@ import copy
 import json
 import math
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -119,14 +119,26 @@ class Schedule:
         return max(1, round(phase.epochs * self.photos / phase.batch))
 
 
-def balanced_indices(
-    groups: list[Any], count: int, step: int, seed: int, power: float = 0.6
-) -> np.ndarray:
-    """Draw `count` photos for a step; a group of n photos is drawn as often as n ** power says."""
-    _, member, sizes = np.unique(groups, return_inverse=True, return_counts=True)
+def label_weights(labels: Sequence[Any], power: float = 0.6) -> np.ndarray:
+    """How often to draw each photo, (n,) summing to one: a label of m photos gets m ** power."""
+    _, member, sizes = np.unique(labels, return_inverse=True, return_counts=True)
     weight = sizes[member].astype(np.float64) ** (power - 1)
+    return np.asarray(weight / weight.sum())
+
+
+def source_weights(photos: Photos, weight: np.ndarray, shares: Mapping[str, float]) -> np.ndarray:
+    """The same weights (n,), scaled so that each source gets its share of the draws."""
+    scaled = weight.copy()
+    for source, share in shares.items():
+        mine = np.array([record["source"] == source for record in photos.records])
+        scaled[mine] *= share / weight[mine].sum()
+    return np.asarray(scaled / scaled.sum())
+
+
+def draw(weight: np.ndarray, count: int, step: int, seed: int) -> np.ndarray:
+    """The `count` photos of a step."""
     rng = np.random.default_rng((seed, step))
-    return rng.choice(len(groups), count, p=weight / weight.sum())
+    return rng.choice(len(weight), count, p=weight)
 
 
 @dataclass

@@ -221,14 +221,14 @@ class Batches:
     pixels: Tensor
     aspect: Tensor
     target: Tensor  # (n,)
+    weight: np.ndarray  # (n,) how often to draw each
     teacher: Teacher
     seed: int
 
     def __call__(self, step: int, phase: Phase) -> tuple[Tensor, Tensor, Tensor]:
         """Views (b, 3, side, side), the teacher's features of each, labels (b,)."""
         torch.manual_seed(self.seed * 1_000_003 + step)
-        groups = self.target.tolist()
-        index = common.balanced_indices(groups, phase.batch, step, self.seed)
+        index = common.draw(self.weight, phase.batch, step, self.seed)
         place = torch.from_numpy(index).to(self.pixels.device)
         boxes = random_boxes(self.aspect[place], AREA)
         views = normalise(jitter(sample_boxes(self.pixels[place], boxes, phase.side), 0.3, 0.1))
@@ -327,9 +327,9 @@ def main() -> None:
     run = Run(Schedule(phases, len(photos)), state, options.checkpoint)
     ema.steps = run.start
     print(f"{len(photos)} photos, {run.schedule.total} steps", flush=True)
-    batches = Batches(
-        *common.photos_on_device(photos), targets(photos, labels), guide, options.seed
-    )
+    target = targets(photos, labels)
+    weight = common.label_weights(target.tolist(), power=0.8)
+    batches = Batches(*common.photos_on_device(photos), target, weight, guide, options.seed)
     loss_of = make_loss(guide)
     train(run, student, ema, batches, loss_of)
     export(ema.average.vit, labels, options.out)

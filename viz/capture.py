@@ -10,7 +10,7 @@ import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 import torch
@@ -21,6 +21,10 @@ from .watch import Watch
 
 if TYPE_CHECKING:
     from models import Adapter, Prepared
+
+
+# One (heads, rows, cols) float32 a layer: an array where all layers are alike.
+Maps: TypeAlias = "np.ndarray | tuple[np.ndarray, ...]"
 
 
 @dataclass(frozen=True)
@@ -35,26 +39,53 @@ class Attention:
         token_mean: (layers, heads, rows, cols) float32, how much a patch is attended to, mean
             over the queries of all patches; None unless it was asked for.
         grid: (rows, cols).
+        pool: (heads, rows, cols) float32, how the pooling head that stands behind the last layer
+            attends to the patches; None for a model without one.
+        windows: (heads, rows, cols) float32 for each layer of a model that attends within
+            windows: `token_mean` as if the attention to all other windows were 0. Heads, rows and
+            cols differ between its stages. None for all other models.
     """
 
     cls: np.ndarray | None
     cls_prefix: np.ndarray | None
     token_mean: np.ndarray | None
     grid: tuple[int, int]
+    pool: np.ndarray | None = None
+    windows: tuple[np.ndarray, ...] | None = None
+
+    def maps(self, kind: str) -> Maps:
+        """One kind of attention, a map (heads, rows, cols) float32 for each of its layers.
+
+        Args:
+            kind: "cls", "pool" (a single layer), "tokens" (`token_mean`) or "windows".
+
+        Raises:
+            SettingError: a kind that was not recorded.
+        """
+        found: dict[str, Maps | None] = {
+            "cls": self.cls,
+            "pool": None if self.pool is None else self.pool[None],
+            "tokens": self.token_mean,
+            "windows": self.windows,
+        }
+        there = {name: maps for name, maps in found.items() if maps is not None}
+        if kind not in there:
+            raise SettingError(f"{kind!r} was not recorded: choose from {_some(list(there))}.")
+        return there[kind]
 
     @property
     def depth(self) -> int:
         """How many layers were recorded."""
-        return len(self._any)
+        return len(self._layers)
 
     @property
     def heads(self) -> int:
-        """How many heads each layer has."""
-        return int(self._any.shape[1])
+        """How many heads a layer has; the first where they differ."""
+        return len(self._layers[0])
 
     @property
-    def _any(self) -> np.ndarray:
-        found = self.cls if self.cls is not None else self.token_mean
+    def _layers(self) -> Maps:
+        found = next((f for f in (self.cls, self.token_mean, self.windows) if f is not None), None)
         assert found is not None
         return found
 

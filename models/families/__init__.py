@@ -1,0 +1,16 @@
+"""What differs between model families: where the tokens stand, how the module is called.
+
+Each family describes one kind of module behind the same few names (`Family`). A new family is one
+more class and its place in `FAMILIES`, the first that matches is taken.
+"""
+
+from __future__ import annotations
+
+from .convnet import ConvNet, conv_layers
+from .family import Family
+from .timm_vit import TimmViT
+from .transformers_vit import TransformersViT
+
+FAMILIES: tuple[type[Family], ...] = (TimmViT, TransformersViT, ConvNet)
+
+__all__ = ["FAMILIES", "Family", "conv_layers"]

@@ -1,0 +1,47 @@
+"""What an adapter needs to know of a module, whatever its family."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+import torch
+from torch import nn
+
+from ..prepare import Preprocessing
+
+TOKENS: tuple[str, ...] = ("cls", "tokens")  # the kinds of attention of a ViT with a CLS token
+
+
+class Family(Protocol):
+    """What an adapter needs to know of a module.
+
+    Attributes:
+        pages: the pages that can show it, "vit", "clip" or "cnn"; first the one that it is
+            opened on.
+        patch: side of a patch, px; for a ConvNet its total stride.
+        prefix: tokens before the patches (CLS, distillation, registers).
+        has_cls: whether the first of them is a CLS token.
+        kinds: the attention that can be recorded of it, some of "cls", "pool", "tokens" and
+            "windows", first the one that is shown at first; see `viz.Attention`.
+        depth: layers of that attention.
+        heads: attention heads a layer, of its first layer where they differ.
+        preprocessing: what the module itself says of its input.
+    """
+
+    pages: tuple[str, ...]
+    patch: int
+    prefix: int
+    has_cls: bool
+    kinds: tuple[str, ...]
+    depth: int
+    heads: int
+    preprocessing: Preprocessing
+
+    def __init__(self, module: nn.Module) -> None: ...
+
+    @staticmethod
+    def matches(module: nn.Module) -> bool:
+        """Whether the module is of this family."""
+
+    def forward(self, pixels: torch.Tensor) -> torch.Tensor:
+        """(1, 3, H', W') on the module's device -> logits (1, classes) or features (1, dim)."""
