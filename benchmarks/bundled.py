@@ -15,7 +15,9 @@ import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -109,9 +111,9 @@ def measure_cnn(data: Data) -> list[Figure]:
     return figures
 
 
-def measure_vit(data: Data) -> list[Figure]:
-    """20-NN on imagenette, and where the last layer's attention falls."""
-    adapter = models.load("bundled-vit")
+def measure_vit(data: Data, id: str = "bundled-vit") -> list[Figure]:
+    """20-NN on imagenette, where the last layer's attention falls, and how even its tokens are."""
+    adapter = models.load(id)
     bank, queries = data.of("imagenette", "train"), data.of("imagenette", "val")
     names = sorted({record["label"] for _, record in bank})
     seen, asked = (
@@ -121,7 +123,7 @@ def measure_vit(data: Data) -> list[Figure]:
     voted = nearest_neighbours(seen, labels_of(bank, names), asked)
     share = percent(voted == labels_of(queries, names))
     nearest = Figure("20-NN top-1 on imagenette val, CLS token", share, "%", len(queries))
-    return [nearest, *attention_on_objects(adapter, data.objects)]
+    return [nearest, *attention_on_objects(adapter, data.objects), token_norms(adapter, data)]
 
 
 def nearest_neighbours(bank: Tensor, known: Tensor, queries: Tensor) -> Tensor:
@@ -159,6 +161,27 @@ def attention_on_objects(adapter: models.Adapter, objects: Path) -> list[Figure]
             n,
         ),
     ]
+
+
+@torch.inference_mode()
+def token_norms(adapter: models.Adapter, data: Data) -> Figure:
+    """The largest norm of a patch token behind the last layer over the median, mean over photos.
+
+    Tokens of plain background that outshine all others are what registers are for (Darcet et al.
+    2023, arXiv 2309.16588).
+    """
+    module: Any = adapter.module
+    ratios = []
+    for path in sorted(data.objects.glob("*.webp")):
+        pixels = adapter.prepare(viz.open_image(path), fit="whole").pixels.to(adapter.device)
+        (tokens,) = module.forward_intermediates(
+            pixels, indices=1, output_fmt="NLC", intermediates_only=True
+        )
+        norms = tokens[0].float().norm(dim=1)  # (patches,)
+        ratios.append((norms.max() / norms.median()).item())
+    return Figure(
+        "largest norm of a patch token over the median", float(np.mean(ratios)), "", len(ratios)
+    )
 
 
 def grow(cells: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
@@ -252,6 +275,7 @@ def write_card(folder: Path, figures: list[Figure]) -> None:
 
 MEASURES = {
     "bundled-vit": measure_vit,
+    "bundled-vit-reg": partial(measure_vit, id="bundled-vit-reg"),
     "bundled-clip": measure_clip,
     "bundled-cnn": measure_cnn,
 }
@@ -270,8 +294,8 @@ def main() -> None:
             begun = time.monotonic()
             figures = [*measure(data), *measure_folder(BUNDLED / name)]
             for figure in figures:
-                print(f"{name:13} {figure.name:52} {figure!s:>9}", flush=True)
-            print(f"{name:13} measured in {time.monotonic() - begun:.0f} s", flush=True)
+                print(f"{name:15} {figure.name:52} {figure!s:>9}", flush=True)
+            print(f"{name:15} measured in {time.monotonic() - begun:.0f} s", flush=True)
             if not options.dry:
                 write_card(BUNDLED / name, figures)
 

@@ -1,24 +1,26 @@
 """Train `bundled-vit`, a small vision transformer with patch 8: `python -m training.vit`.
 
+With `--registers 4` it trains `bundled-vit-reg`, which starts from `bundled-vit` and learns on with
+four register tokens (Darcet et al. 2023, arXiv 2309.16588).
+
 A transformer learns slowly from few photos; a CNN does not. So `bundled-cnn` teaches it (run
 `python -m training.cnn` first), in three ways for each crop of a photo: what the crop shows (the
 CNN's class probabilities, beside the label), what every patch shows (the CNN's dense features),
-and where the evidence lies: in the last layer four of the six heads learn to look where the CNN's
-class evidence and activation are (attention transfer, Zagoruyko & Komodakis 2017,
-arXiv 1612.03928). No masks or boxes are used anywhere. The other two heads are free until a short
-last stage: left alone they settle on corners of the photo and outshine the others in the mean over
-heads, so then they too are taught, while all but the last layer stands still.
+and where the evidence lies: in the last layer the heads learn to look where the CNN's class
+evidence and activation are (attention transfer, Zagoruyko & Komodakis 2017, arXiv 1612.03928). No
+masks or boxes are used anywhere.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import timm
 import torch
 import torch.nn.functional as F
+from safetensors.torch import load_file
 from timm.layers import set_fused_attn
 from torch import Tensor, nn
 
@@ -39,12 +41,13 @@ MODEL_ARGS = {
     "dynamic_img_size": True,
 }
 SIDE, PATCH = 128, 8
-PHASES = (Phase(4.5, 64), Phase(0.5, 96), Phase(0.2, 128))
+PHASES = (Phase(6, 64), Phase(3, 96), Phase(0.6, 128))
+REGISTER_PHASES = (Phase(0.8, 96), Phase(0.4, 128))  # after those
 AREA = (0.35, 1.0)
 MATRIX_RATE, OTHER_RATE, WEIGHT_DECAY = 2e-3, 1e-3, 0.05
 UNKNOWN = -100  # no label: cross_entropy skips it
 
-# (map of the teacher, sharpness) for the first heads of the last layer. The sharpness is the
+# (map of the teacher, sharpness) for each head of the last layer. The sharpness is the
 # factor on the standardised map before the softmax: 0.7 spreads 60 % of the mass over about a
 # third of the patches, 1.2 over about a sixth.
 HEAD_TARGETS = (
@@ -52,12 +55,9 @@ HEAD_TARGETS = (
     ("evidence", 1.2),
     ("energy", 0.7),
     ("energy", 1.2),
-    ("both", 0.4),  # free until the last stage
+    ("both", 0.4),
     ("both", 1.8),
 )
-GUIDED = 4  # heads that are taught from the start
-SETTLING = (Phase(0.4, SIDE, 64),)  # the last stage
-SETTLING_RATE = 5e-4
 WEIGHTS = {"label": 0.5, "logits": 1.0, "patches": 1.0, "attention": 1.0}
 
 
@@ -81,33 +81,48 @@ class Student(nn.Module):
     def forward(self, views: Tensor) -> Output:
         """(b, 3, H, W) normalised -> Output."""
         vit = self.vit
-        tokens = vit.norm_pre(vit._pos_embed(vit.patch_embed(views)))  # (b, 1 + rows * cols, dim)
+        tokens = vit.norm_pre(vit._pos_embed(vit.patch_embed(views)))  # (b, prefix + n, dim)
         for block in vit.blocks[:-1]:
             tokens = block(tokens)
-        attention = cls_log_attention(vit.blocks[-1], tokens)
+        prefix = vit.num_prefix_tokens
+        attention = cls_log_attention(vit.blocks[-1], tokens, prefix)
         tokens = vit.norm(vit.blocks[-1](tokens))
-        return Output(vit.head(tokens[:, 0]), self.to_teacher(tokens[:, 1:]), attention)
+        return Output(vit.head(tokens[:, 0]), self.to_teacher(tokens[:, prefix:]), attention)
 
 
-def cls_log_attention(block: Net, tokens: Tensor) -> Tensor:
+def cls_log_attention(block: Net, tokens: Tensor, prefix: int) -> Tensor:
     """Log of the CLS token's attention over patches alone: (b, heads, rows * cols)."""
     b, n, dim = tokens.shape
     heads = block.attn.num_heads
     qkv = block.attn.qkv(block.norm1(tokens)).view(b, n, 3, heads, dim // heads)
-    query, key = qkv[:, 0, 0], qkv[:, 1:, 1]  # (b, heads, d), (b, n - 1, heads, d)
+    query, key = qkv[:, 0, 0], qkv[:, prefix:, 1]  # (b, heads, d), (b, rows * cols, heads, d)
     scores = torch.einsum("bhd,bnhd->bhn", query.float(), key.float()) * block.attn.scale
     shares: Tensor = scores.log_softmax(-1)
     return shares
 
 
-def build(classes: int) -> Net:
+def build(classes: int, registers: int = 0) -> Net:
     """The untrained ViT, its positions starting from sines so that they interpolate well."""
-    vit = timm.create_model(ARCHITECTURE, num_classes=classes, **MODEL_ARGS)
+    vit = timm.create_model(ARCHITECTURE, num_classes=classes, reg_tokens=registers, **MODEL_ARGS)
     grid = SIDE // PATCH
     with torch.no_grad():
         vit.pos_embed.zero_()
-        vit.pos_embed[0, 1:] = 0.2 * sine_positions(grid, vit.embed_dim)
+        vit.pos_embed[0, 1 + registers :] = 0.2 * sine_positions(grid, vit.embed_dim)
+        if registers:
+            vit.reg_token.normal_(std=0.1)  # timm starts them all but equal
     return vit.to(common.device())
+
+
+@torch.no_grad()
+def start_from(vit: Net, folder: Path) -> None:
+    """Take over the weights of a ViT without registers; those of the registers stay as they are."""
+    known = load_file(folder / "model.safetensors")
+    own = vit.state_dict()
+    place = own["pos_embed"]  # (1, prefix + patches, dim), CLS first, then the registers
+    theirs = known.pop("pos_embed").to(place)
+    place[:, 0], place[:, vit.num_prefix_tokens :] = theirs[:, 0], theirs[:, 1:]
+    for name, value in known.items():
+        own[name].copy_(value)
 
 
 def sine_positions(grid: int, dim: int) -> Tensor:
@@ -163,7 +178,6 @@ class Loss:
     teacher: Teacher
     mean: Tensor  # (channels,)
     deviation: Tensor  # (channels,)
-    guided: int = GUIDED  # heads of the last layer that are taught where to look
 
     def __call__(self, out: Output, features: Tensor, target: Tensor) -> Tensor:
         """`features` (b, channels, rows, cols) of the teacher, `target` (b,) labels."""
@@ -188,10 +202,9 @@ class Loss:
             "energy": standardise(self.teacher.energy(features)),
         }
         maps["both"] = standardise(maps["evidence"] + maps["energy"])
-        chosen = HEAD_TARGETS[: self.guided]
-        wanted = torch.stack([(maps[name] * sharp).softmax(1) for name, sharp in chosen], dim=1)
-        mine = attention[:, : self.guided]
-        return F.kl_div(mine, wanted, reduction="none").sum(2).mean()
+        heads = [(maps[name] * sharp).softmax(1) for name, sharp in HEAD_TARGETS]
+        wanted = torch.stack(heads, dim=1)  # (b, heads, rows * cols)
+        return F.kl_div(attention, wanted, reduction="none").sum(2).mean()
 
 
 def standardise(maps: Tensor) -> Tensor:
@@ -249,30 +262,6 @@ def train(run: Run, student: Student, ema: Ema, batches: Batches, loss_of: Loss)
         run.report(loss.item())
 
 
-def settle(run: Run, student: Student, batches: Batches, loss_of: Loss) -> None:
-    """All heads of the last layer are taught; the layers before it stand still."""
-    adam = run.state["optimiser"]
-    for step, phase in run:
-        views, features, target = batches(step, phase)
-        with common.autocast():
-            out = student(views)
-        loss = loss_of(out, features, target)
-        adam.param_groups[0]["lr"] = SETTLING_RATE * run.schedule.rate(step)
-        adam.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]
-        adam.step()
-        run.report(loss.item())
-
-
-def last_layer(student: Student) -> list[nn.Parameter]:
-    """Set all weights but those of the last layer and what follows it to stand still."""
-    student.requires_grad_(False)
-    vit = student.vit
-    for part in (vit.blocks[-1], vit.norm, vit.head, student.to_teacher):
-        part.requires_grad_(True)
-    return [p for p in student.parameters() if p.requires_grad]
-
-
 @torch.inference_mode()
 def embed(vit: Net, photos: Photos, side: int = SIDE) -> Tensor:
     """The CLS token after the last norm, (n, dim), of evaluation views."""
@@ -297,8 +286,10 @@ def nearest_neighbours(bank: Tensor, known: Tensor, queries: Tensor, k: int = 20
 
 def export(vit: Net, labels: list[str], out: Path) -> None:
     """Write the timm folder."""
+    registers = vit.num_prefix_tokens - 1
+    args = {**MODEL_ARGS, "reg_tokens": registers} if registers else MODEL_ARGS
     config = common.timm_config(
-        ARCHITECTURE, MODEL_ARGS, labels, SIDE, first_conv="patch_embed.proj", classifier="head"
+        ARCHITECTURE, args, labels, SIDE, first_conv="patch_embed.proj", classifier="head"
     )
     common.export_timm(vit, out, config)
 
@@ -311,18 +302,36 @@ def measure(vit: Net, photos: Photos, held_out: Photos, labels: list[str]) -> No
     print(f"imagenette val 20-NN top-1 {share:.3f}", flush=True)
 
 
-def main() -> None:
+def arguments() -> common.Options:
+    """The options of this training; `--registers` decides what the model is called."""
     parser = common.arguments(__doc__, "bundled-vit")
     parser.add_argument("--teacher", type=Path, default=common.BUNDLED / "bundled-cnn")
+    parser.add_argument("--registers", type=int, default=0)
+    parser.add_argument("--start", type=Path, default=common.BUNDLED / "bundled-vit",
+                        help="with registers: the ViT to start from")  # fmt: skip
     options = parser.parse_args()
+    if options.registers:
+        for name in ("out", "checkpoint"):
+            path = getattr(options, name)
+            if path == parser.get_default(name):
+                setattr(options, name, path.with_stem(f"{path.stem}-reg"))
+    return options
+
+
+def main() -> None:
+    options = arguments()
     set_fused_attn(False)  # the compiler's own fusion has the faster backward pass on a CPU
     torch.manual_seed(options.seed)
     photos = training_photos(options.data, options.cache)
     labels = cnn.label_set(photos)
     guide = teacher.load(options.teacher, photos, options.cache)
-    student = Student(build(len(labels)), guide.features.shape[1]).to(common.device())
+    vit = build(len(labels), options.registers)
+    if options.registers:
+        start_from(vit, options.start)
+    student = Student(vit, guide.features.shape[1]).to(common.device())
     ema = Ema(student)
-    phases = tuple(Phase(p.epochs * options.epochs, p.side, p.batch) for p in PHASES)
+    recipe = REGISTER_PHASES if options.registers else PHASES
+    phases = tuple(Phase(p.epochs * options.epochs, p.side, p.batch) for p in recipe)
     state = {"student": student, "average": ema.average, "optimisers": Optimisers(student)}
     run = Run(Schedule(phases, len(photos)), state, options.checkpoint)
     ema.steps = run.start
@@ -330,20 +339,9 @@ def main() -> None:
     target = targets(photos, labels)
     weight = common.label_weights(target.tolist(), power=0.8)
     batches = Batches(*common.photos_on_device(photos), target, weight, guide, options.seed)
-    loss_of = make_loss(guide)
-    train(run, student, ema, batches, loss_of)
+    train(run, student, ema, batches, make_loss(guide))
     export(ema.average.vit, labels, options.out)
-
-    student = ema.average
-    adam = torch.optim.AdamW(last_layer(student), weight_decay=0.05)
-    phases = tuple(Phase(p.epochs * options.epochs, p.side, p.batch) for p in SETTLING)
-    checkpoint = options.checkpoint.with_stem(f"{options.checkpoint.stem}-settling")
-    state = {"student": student, "optimiser": adam}
-    run = Run(Schedule(phases, len(photos)), state, checkpoint)
-    settle(run, student, batches, replace(loss_of, guided=len(HEAD_TARGETS)))
-    export(student.vit, labels, options.out)
-    held_out = validation_photos(options.data, options.cache)
-    measure(student.vit, photos, held_out, labels)
+    measure(ema.average.vit, photos, validation_photos(options.data, options.cache), labels)
 
 
 if __name__ == "__main__":
