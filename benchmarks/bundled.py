@@ -273,7 +273,7 @@ def write_card(folder: Path, figures: list[Figure]) -> None:
         readme.write_text(text)
 
 
-MEASURES = {
+MEASURES: dict[str, Callable[[Data], list[Figure]]] = {
     "bundled-vit": measure_vit,
     "bundled-vit-reg": partial(measure_vit, id="bundled-vit-reg"),
     "bundled-clip": measure_clip,
