@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 FAMILIES = ("vit", "clip", "cnn")
+PAGES = {"vit": ("vit",), "clip": ("clip", "vit"), "cnn": ("cnn",)}  # that can show each family
 BUNDLED = Path(__file__).parent / "bundled"
 
 APACHE, MIT, BSD = "apache-2.0", "mit", "bsd-3-clause"
@@ -22,7 +23,8 @@ class Model:
     Attributes:
         id: the short name that links and `models.load` use.
         title: its name for people.
-        family: "vit", "clip" or "cnn", the page that shows it.
+        pages: the pages that can show it, "vit", "clip" or "cnn"; first the one that it is
+            opened on.
         library: "timm" or "transformers", which builds it.
         architecture: the name of the architecture in timm, or the class in Transformers; "" where
             the checkpoint's own config.json says it.
@@ -42,7 +44,7 @@ class Model:
 
     id: str
     title: str
-    family: str
+    pages: tuple[str, ...]
     library: str
     architecture: str = ""
     repo: str = ""
@@ -58,10 +60,21 @@ class Model:
     pasted: bool = False
     note: str = ""
 
+    @property
+    def family(self) -> str:
+        """The page that it is opened on."""
+        return self.pages[0]
+
+
+def contrastive(name: str) -> bool:
+    """Whether an architecture of timm or a model type of Transformers is a CLIP's by its name."""
+    return "clip" in name or "siglip" in name
+
 
 def _bundled(id: str, title: str, family: str, library: str) -> Model:
     return Model(
-        id, title, family, library, licence=APACHE, size=128, folder=BUNDLED / id, bundled=True,
+        id, title, PAGES[family], library, licence=APACHE, size=128, folder=BUNDLED / id,
+        bundled=True,
         note="Small, trained for this project: ready at once, no match for the large ones.",
     )  # fmt: skip
 
@@ -78,7 +91,7 @@ def _timm(
     note: str = "",
 ) -> Model:
     return Model(
-        id, title, family, "timm", architecture, f"timm/{architecture}", licence=licence,
+        id, title, PAGES[family], "timm", architecture, f"timm/{architecture}", licence=licence,
         download_bytes=round(megabytes * 1e6), parameters=parameters, size=size, note=note,
     )  # fmt: skip
 
@@ -106,7 +119,7 @@ def _clip(
     # Some of these repositories keep only pickled weights on their main branch: the revision is
     # then a pull request with the safetensors, or `models.download` finds the hub's own conversion.
     return Model(
-        id, f"CLIP ViT-{name}", "clip", "transformers", "CLIPModel", repo, revision, MIT,
+        id, f"CLIP ViT-{name}", PAGES["clip"], "transformers", "CLIPModel", repo, revision, MIT,
         round(megabytes * 1e6), parameters, size,
         note="The hub's card names no licence; OpenAI released the model with its code under MIT.",
     )  # fmt: skip

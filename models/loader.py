@@ -28,16 +28,21 @@ def ids() -> list[str]:
     return [model.id for model in records()]
 
 
-def records(family: str | None = None) -> list[Model]:
-    """The models that the host offers; of one family ("vit", "clip" or "cnn"), or all.
+def records(page: str | None = None) -> list[Model]:
+    """The models that the host offers; all, or those that a page ("vit", "clip", "cnn") can show.
+
+    First those that are opened on that page.
 
     Raises:
-        SettingError: no such family.
+        SettingError: no such page.
     """
-    if family is not None and family not in FAMILIES:
-        raise SettingError(f"family={family!r} is unknown: choose one of {', '.join(FAMILIES)}.")
-    every = [*CATALOGUE, *local.records()]
-    return [model for model in every if family in (None, model.family) and policy.allowed(model)]
+    every = [model for model in (*CATALOGUE, *local.records()) if policy.allowed(model)]
+    if page is None:
+        return every
+    if page not in FAMILIES:
+        raise SettingError(f"page={page!r} is unknown: choose one of {', '.join(FAMILIES)}.")
+    shown = [model for model in every if page in model.pages]
+    return sorted(shown, key=lambda model: model.family != page)
 
 
 def record(id: str) -> Model:

@@ -4,7 +4,8 @@ architecture = "vit_small_patch16_224"   # a name that timm knows; left out wher
                                          # in the folder says it (Transformers, timm)
 weights = "model.safetensors"            # the default
 title = "Ward 7, epoch 40"               # default: the folder's name
-family = "vit"                           # the page: "vit", "clip" or "cnn"; default: guessed
+family = "vit"                           # the page that it is opened on: "vit", "clip" or "cnn";
+                                         # default: guessed
 classes = ["healthy", "ill"]             # names of the logits, in order
 size = 224                               # short side, px
 mean = [0.5, 0.5, 0.5]                   # of the training, on a scale of 0 to 1
@@ -28,7 +29,7 @@ from typing import Any
 
 from errors import CheckpointError
 
-from .catalogue import FAMILIES, Model
+from .catalogue import FAMILIES, PAGES, Model, contrastive
 
 TOML = "model.toml"
 PREFIX = "local:"
@@ -101,14 +102,14 @@ def _record(folder: Path) -> Model:
     try:
         said = read(folder)
     except CheckpointError as error:
-        return Model(id, folder.name, "vit", "timm", folder=folder, note=str(error))
-    library = "timm" if "architecture" in said else _library(folder)
+        return Model(id, folder.name, PAGES["vit"], "timm", folder=folder, note=str(error))
+    kind = "" if "architecture" in said else _config(folder).get("model_type", "")
     weights = folder / said.get("weights", "model.safetensors")
     return Model(
         id=id,
         title=said.get("title", folder.name),
-        family=said.get("family") or _family(said.get("architecture", ""), library),
-        library=library,
+        pages=_pages(folder, said, kind),
+        library="transformers" if kind else "timm",
         architecture=said.get("architecture", ""),
         licence=said.get("licence", ""),
         download_bytes=weights.stat().st_size if weights.is_file() else 0,
@@ -119,19 +120,23 @@ def _record(folder: Path) -> Model:
     )
 
 
-def _library(folder: Path) -> str:
+def _config(folder: Path) -> dict[str, Any]:
+    """The folder's config.json, {} where there is none that can be read."""
     try:
-        said = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+        said: dict[str, Any] = json.loads((folder / "config.json").read_text(encoding="utf-8"))
     except (OSError, ValueError):
-        return "timm"
-    return "transformers" if "model_type" in said else "timm"
+        return {}
+    return said
 
 
-def _family(architecture: str, library: str) -> str:
-    """A guess from the name; whoever knows better says it in model.toml."""
-    if library == "transformers":
-        return "vit"
-    return "vit" if ATTENDS.search(f"{architecture}_") else "cnn"
+def _pages(folder: Path, said: dict[str, Any], kind: str) -> tuple[str, ...]:
+    """A guess from the name, behind what model.toml says."""
+    name = said.get("architecture") or kind or _config(folder).get("architecture", "")
+    guess = "cnn"
+    if kind or ATTENDS.search(f"{name}_"):
+        guess = "clip" if contrastive(name) else "vit"
+    family = said.get("family", guess)
+    return tuple(dict.fromkeys([family, *PAGES[guess], *PAGES[family]]))
 
 
 def _check(folder: Path, said: dict[str, Any]) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 import torch
 from torch import nn
 
+from ..catalogue import PAGES, contrastive
 from .family import TOKENS
 from .preprocessing import of_timm
 
@@ -15,10 +16,9 @@ from .preprocessing import of_timm
 class TimmViT:
     """timm's VisionTransformer, distilled DeiT and Eva (DINOv3): blocks over prefix and patches."""
 
-    pages: tuple[str, ...] = ("vit",)
-
     def __init__(self, module: Any) -> None:
         self.module = _any_size(module)
+        self.pages = PAGES["clip" if contrastive(_architecture(module)) else "vit"]
         self.patch = int(module.patch_embed.patch_size[0])
         self.prefix = int(module.num_prefix_tokens)
         self.has_cls = module.cls_token is not None
@@ -35,6 +35,11 @@ class TimmViT:
     def forward(self, pixels: torch.Tensor) -> torch.Tensor:
         output: torch.Tensor = self.module(pixels)
         return output
+
+
+def _architecture(module: Any) -> str:
+    cfg = getattr(module, "pretrained_cfg", None) or {}
+    return cfg.get("architecture") or ""
 
 
 def _any_size(module: Any) -> Any:

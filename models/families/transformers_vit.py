@@ -8,6 +8,7 @@ from typing import Any
 import torch
 from torch import nn
 
+from ..catalogue import PAGES, contrastive
 from .family import TOKENS
 from .preprocessing import of_transformers, side
 
@@ -19,8 +20,7 @@ class TransformersViT:
         tower = getattr(module, "vision_model", module)
         config = tower.config
         self.module = tower
-        contrastive = config.model_type.startswith(("clip", "siglip"))
-        self.pages: tuple[str, ...] = ("clip",) if contrastive else ("vit",)
+        self.pages = PAGES["clip" if contrastive(config.model_type) else "vit"]
         self.patch = side(config.patch_size)
         self.has_cls, self.prefix = _prefix(tower)
         self.kinds = TOKENS if self.has_cls else TOKENS[1:]

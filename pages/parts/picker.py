@@ -30,25 +30,25 @@ SIZES = (128, 224, 336, 448, 518, 672, 896, 1036)
 _PATIENCE = 0.4  # seconds without a word
 
 
-def pick_model(family: str) -> str:
-    """Let the person choose a model of `family`, say what it is, and give its id.
+def pick_model(page: str) -> str:
+    """Let the person choose a model that `page` shows, say what it is, and give its id.
 
     An id of the hub can be typed or pasted; where it is none, the default stands in for it.
     """
-    id = pick_id(family, "model", DEFAULTS[family])
+    id = pick_id(page, "model", DEFAULTS[page])
     try:
-        record = _look_up(id, family)
+        record = _look_up(id, page)
     except HeedmapError as error:
         st.error(plain(str(error)), icon=":material/error:")
         failed.offer_again(id)
-        return DEFAULTS[family]
+        return DEFAULTS[page]
     st.caption(_about(record))
     return id
 
 
-def pick_id(family: str, name: str, default: str) -> str:
-    """Let the person choose the id of a model of `family`, or paste one of the hub."""
-    lines = {record.id: _line(record) for record in models.records(family)}
+def pick_id(page: str, name: str, default: str) -> str:
+    """Let the person choose the id of a model that `page` shows, or paste one of the hub."""
+    lines = {record.id: _line(record) for record in models.records(page)}
     key = link.setting(name, default, str, fits=lambda id: id in lines or is_id(id))
     pasted = [id for id in [st.session_state[key]] if id not in lines]
     return str(
@@ -59,7 +59,7 @@ def pick_id(family: str, name: str, default: str) -> str:
     )  # fmt: skip
 
 
-def _look_up(id: str, family: str) -> Model:
+def _look_up(id: str, page: str) -> Model:
     """Give what is known of a model; the hub is asked once about an id that is pasted.
 
     Raises:
@@ -68,7 +68,7 @@ def _look_up(id: str, family: str) -> Model:
     failed.known(id)
     with failed.remembered(id), st.spinner(f"Asking the hub about {plain(id)} …"):
         record = models.record(id)
-    if record.family != family:
+    if page not in record.pages:
         raise ModelError(f"{record.title} is shown on another page: see {PAGES[record.family]}.")
     return record
 

@@ -53,9 +53,9 @@ def tiny_clip() -> checkpoints.Files:
 def catalogue(monkeypatch: pytest.MonkeyPatch) -> tuple[Model, Model, Model]:
     """A catalogue of two timm models and a CLIP, instead of the real one."""
     tiny = (
-        Model("tiny", "Tiny ViT", "vit", "timm", "test_vit", "timm/tiny", size=64),
-        Model("small", "Small ConvNet", "cnn", "timm", "test_efficientnet", "timm/small"),
-        Model("clip", "Tiny CLIP", "clip", "transformers", "CLIPModel", "openai/tiny"),
+        Model("tiny", "Tiny ViT", ("vit",), "timm", "test_vit", "timm/tiny", size=64),
+        Model("small", "Small ConvNet", ("cnn",), "timm", "test_efficientnet", "timm/small"),
+        Model("clip", "Tiny CLIP", ("clip", "vit"), "transformers", "CLIPModel", "openai/tiny"),
     )
     monkeypatch.setattr(loader, "CATALOGUE", tiny)
     return tiny

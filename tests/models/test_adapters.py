@@ -105,6 +105,21 @@ def test_wrapping_leaves_the_module_as_it_was(vit: nn.Module) -> None:
         torch.testing.assert_close(adapter.forward(native.pixels), vit.eval()(native.pixels))
 
 
+@pytest.mark.parametrize(
+    ("name", "pages"),
+    [
+        ("vit_tiny_patch16_224", ("vit",)),
+        ("vit_base_patch16_clip_224", ("clip", "vit")),
+        ("vit_base_patch16_siglip_224", ("clip", "vit")),
+        ("eva02_base_patch16_clip_224", ("clip", "vit")),
+    ],
+)
+def test_a_tower_of_clip_is_opened_on_its_own_page(name: str, pages: tuple[str, ...]) -> None:
+    with torch.device("meta"):
+        adapter = models.wrap(timm.create_model(name, depth=1))
+    assert (adapter.pages, adapter.family) == (pages, pages[0])
+
+
 def test_any_other_module_is_refused() -> None:
     with pytest.raises(ModelError, match="Linear has neither patch tokens nor convolutions"):
         models.wrap(nn.Linear(3, 3))

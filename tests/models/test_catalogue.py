@@ -58,7 +58,7 @@ def test_timm_knows_it_as_the_catalogue_does(model: Model) -> None:
     with torch.device("meta"):
         module = timm.create_model(model.architecture)
     assert sum(weight.numel() for weight in module.parameters()) == model.parameters
-    assert models.wrap(module).family == model.family
+    assert models.wrap(module).pages == model.pages
     assert model.size % models.wrap(module).patch == 0
 
 
@@ -85,13 +85,16 @@ def test_transformers_counts_the_same(id: str, hidden: int, layers: int, patch: 
     assert sum(weight.numel() for weight in module.parameters()) == models.record(id).parameters
 
 
-def test_records_of_a_family_in_order() -> None:
+def test_records_of_a_page_in_order() -> None:
     every = models.records()
     assert [model.id for model in every] == models.ids()
     for family in FAMILIES:
-        assert models.records(family) == [model for model in every if model.family == family]
+        opened = [model for model in every if model.family == family]
+        also = [model for model in every if family in model.pages[1:]]
+        assert models.records(family) == opened + also
         assert models.records(family)[0].bundled
-    with pytest.raises(SettingError, match="family='gan' is unknown: choose one of vit, clip, cnn"):
+    assert models.records("vit")[-1].family == "clip"
+    with pytest.raises(SettingError, match="page='gan' is unknown: choose one of vit, clip, cnn"):
         models.records("gan")
 
 

@@ -58,7 +58,7 @@ def test_bundled_ones_stay_within_14_mb() -> None:
 def test_a_copy_without_the_bundled_models_says_so(
     machine: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    lost = Model("lost", "Lost", "vit", "timm", folder=tmp_path, bundled=True)
+    lost = Model("lost", "Lost", ("vit",), "timm", folder=tmp_path, bundled=True)
     monkeypatch.setattr(loader, "CATALOGUE", (lost,))
     with pytest.raises(CheckpointError, match="lost is not in this copy of the project"):
         models.load("lost")

@@ -48,7 +48,7 @@ def test_an_architecture_and_a_file_are_enough(shelf: Path, tiny_vit: Files) -> 
     put(shelf, "mine", TOML, weights(tiny_vit))
     put(shelf, "no-model", None, weights(tiny_vit))
     assert models.ids()[-1] == "local:mine"
-    record = models.records("vit")[-1]
+    record = next(record for record in models.records("vit") if record.id == "local:mine")
     assert (record.id, record.title, record.family) == ("local:mine", "mine", "vit")
     assert record.download_bytes == len(tiny_vit["model.safetensors"])
     adapter = models.load("local:mine")
@@ -93,14 +93,34 @@ def test_model_args_reach_timm(shelf: Path) -> None:
 
 
 def test_a_folder_of_transformers_needs_no_architecture(shelf: Path, tiny_clip: Files) -> None:
-    put(shelf, "clip", 'title = "Our CLIP"\nfamily = "clip"', tiny_clip)
+    put(shelf, "clip", 'title = "Our CLIP"', tiny_clip)
+    assert models.record("local:clip").pages == ("clip", "vit")
     adapter = models.load("local:clip")
     assert (adapter.title, adapter.family, adapter.depth) == ("Our CLIP", "clip", 2)
 
 
 def test_a_folder_of_timm_needs_no_architecture(shelf: Path, tiny_vit: Files) -> None:
     put(shelf, "vit", "", tiny_vit)
+    assert models.record("local:vit").pages == ("vit",)
     assert models.load("local:vit").family == "vit"
+
+
+@pytest.mark.parametrize(
+    ("toml", "pages"),
+    [
+        ('architecture = "vit_base_patch16_224"', ("vit",)),
+        ('architecture = "vit_base_patch16_clip_224.openai"', ("clip", "vit")),
+        ('architecture = "vit_base_patch16_siglip_224"', ("clip", "vit")),
+        ('architecture = "vit_base_patch16_clip_224"\nfamily = "vit"', ("vit", "clip")),
+        ('architecture = "vit_small_patch16_224"\nfamily = "clip"', ("clip", "vit")),
+        ('architecture = "resnet50_clip"', ("cnn",)),
+    ],
+)
+def test_the_pages_are_known_from_the_name(toml: str, pages: tuple[str, ...], shelf: Path) -> None:
+    put(shelf, "mine", toml, {})
+    assert models.record("local:mine").pages == pages
+    for page in pages:
+        assert "local:mine" in [record.id for record in models.records(page)]
 
 
 def test_only_the_file_that_is_named_is_read(shelf: Path, tiny_vit: Files) -> None:

@@ -57,16 +57,26 @@ def test_a_convnet_of_timm(hub: Hub) -> None:
 
 
 @pytest.mark.parametrize(
-    ("kind", "family", "prefix", "classes"),
-    [("vit", "vit", 1, ("cat", "dog")), ("dinov2", "vit", 1, None), ("siglip", "clip", 0, None)],
+    ("kind", "pages", "prefix", "classes"),
+    [
+        ("vit", ("vit",), 1, ("cat", "dog")),
+        ("dinov2", ("vit",), 1, None),
+        ("siglip", ("clip", "vit"), 0, None),
+    ],
 )
 def test_a_model_of_transformers(
-    kind: str, family: str, prefix: int, classes: tuple[str, ...] | None, hub: Hub, tmp_path: Path
+    kind: str,
+    pages: tuple[str, ...],
+    prefix: int,
+    classes: tuple[str, ...] | None,
+    hub: Hub,
+    tmp_path: Path,
 ) -> None:
     hub.add("somebody/model", files(tmp_path, kind))
     assert models.record("somebody/model").library == "transformers"
+    assert models.record("somebody/model").pages == pages
     adapter = models.load("somebody/model")
-    assert (adapter.family, adapter.patch) == (family, 16)
+    assert (adapter.pages, adapter.patch) == (pages, 16)
     assert (adapter.depth, adapter.prefix) == (2, prefix)
     assert adapter.classes == classes
 

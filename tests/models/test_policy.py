@@ -14,7 +14,7 @@ from models.catalogue import Model
 
 pytestmark = pytest.mark.usefixtures("machine")
 
-PASTED = Model("owner/name", "owner/name", "vit", "timm", repo="owner/name", pasted=True)
+PASTED = Model("owner/name", "owner/name", ("vit",), "timm", repo="owner/name", pasted=True)
 
 
 def test_all_is_allowed_by_default() -> None:

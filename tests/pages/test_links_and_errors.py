@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 import models
@@ -15,7 +17,7 @@ from tests.pages.app import App
 @pytest.mark.parametrize(
     ("name", "text"),
     [
-        ("model", "nope"), ("model", "../../etc"), ("model", "bundled-clip"),
+        ("model", "nope"), ("model", "../../etc"), ("model", "bundled-cnn"),
         ("layer", "99"), ("layer", "x"),
         ("head", "77"), ("view", "?"), ("keep", "0"), ("colors", "[a](http://x)"),
         ("opacity", "1e9"), ("size", "-3"), ("fit", "stretch"), ("hide", "yes"),
@@ -155,3 +157,25 @@ def test_nothing_is_lost_when_the_shelf_is_full() -> None:
     shelf.put("d", b"1234567890123")
     assert shelf.get("d") is not None
     assert shelf.get("b") is None
+
+
+def test_a_tower_of_clip_is_shown_on_both_pages() -> None:
+    app = App(model="bundled-clip")
+    assert not app.notices
+    assert not app.errors
+    assert app.facts["Model"].startswith("Heedmap CLIP")
+
+
+def test_a_pasted_model_is_refused_where_it_cannot_be_shown(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    record = models.record
+
+    def pasted(id: str):
+        known = record("bundled-cnn")
+        return replace(known, id=id, title="Body") if id == "some/body" else record(id)
+
+    monkeypatch.setattr(models, "record", pasted)
+    app = App(model="some/body")
+    assert app.errors == ["Body is shown on another page: see CNN channels."]
+    assert app.facts["Model"].startswith("Heedmap ViT")

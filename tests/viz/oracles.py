@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import timm
 import torch
@@ -49,14 +50,21 @@ TRANSFORMERS = {
 
 @dataclass
 class Case:
-    """A module to wrap, and its oracle: pixels -> (layers, heads, N, N) float32."""
+    """A module to wrap, and its oracle.
+
+    Attributes:
+        module: what is wrapped.
+        attention: pixels -> (layers, heads, N, N) float32.
+        against: what the oracle is, for the table of the README.
+    """
 
     module: nn.Module
     attention: Callable[[torch.Tensor], torch.Tensor]
+    against: str
 
 
 def timm_case(family: str) -> Case:
-    """timm, unfused: what goes into the dropout behind the softmax of every block."""
+    """What goes into the dropout behind the softmax of every block."""
     name, settings = TIMM[family]
     torch.manual_seed(0)
     module = timm.create_model(name, depth=2, **settings).eval()
@@ -73,11 +81,11 @@ def timm_case(family: str) -> Case:
             eager(pixels)
         return torch.stack(kept)
 
-    return Case(module, attention)
+    return Case(module, attention, "timm, unfused")
 
 
 def transformers_case(family: str) -> Case:
-    """Transformers, `attn_implementation="eager"` with `output_attentions=True`."""
+    """The same weights in a model that forms its attention itself and gives it back."""
     model, config = TRANSFORMERS[family]
     torch.manual_seed(0)
     settings = config(**SMALL, num_register_tokens=3)
@@ -93,19 +101,19 @@ def transformers_case(family: str) -> Case:
             output = eager(pixel_values=pixels, output_attentions=True, **how)
         return torch.stack([layer[0] for layer in output.attentions])
 
-    return Case(module, attention)
+    return Case(module, attention, "Transformers, eager with `output_attentions=True`")
 
 
-CASES = {
-    **{f"timm {family}": (timm_case, family) for family in TIMM},
-    **{f"Transformers {family}": (transformers_case, family) for family in TRANSFORMERS},
+# Every family that an oracle holds, by its name; other files add to it.
+CASES: dict[str, Callable[[], Case]] = {
+    **{f"timm {family}": partial(timm_case, family) for family in TIMM},
+    **{f"Transformers {family}": partial(transformers_case, family) for family in TRANSFORMERS},
 }
 
 
 def case(name: str) -> Case:
     """The case of this name, with fresh modules."""
-    make, family = CASES[name]
-    return make(family)
+    return CASES[name]()
 
 
 def _spread(module: nn.Module) -> None:
