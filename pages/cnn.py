@@ -10,8 +10,7 @@ from pages.parts.drawing import SCALES, Drawing, original, panel, ratio
 from pages.parts.look import pick_look
 
 shell.enter("cnn")
-shell.head(
-    "CNN channels",
+shell.head("CNN channels").caption(
     "Which parts of the photo the strongest channels of each convolution answer to, before any "
     "normalisation. A strong channel is a response, not a reason for the prediction.",
 )

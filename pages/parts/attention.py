@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -12,45 +12,90 @@ import numpy as np
 import models
 import viz
 
-from .components import Item, Panel
-from .drawing import Drawing, panel, saw, thumbnail
+from . import records
+from .components import Panel
+from .drawing import Drawing, panel, saw
 from .records import Request
 
 if TYPE_CHECKING:
     from models import Prepared
-    from viz import Attention
+    from viz.capture import Maps
 
 MEAN = "mean"  # the head that stands for all
-KINDS = {"cls": "attention from CLS", "tokens": "mean attention token to token"}
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of attention: its name on a control, what its values are, and how to read it."""
+
+    name: str
+    what: str
+    how: str
+
+
+KINDS = {
+    "cls": Kind(
+        "From CLS",
+        "attention from CLS",
+        "Where each head reads from as the model sums up the photo in its CLS token.",
+    ),
+    "pool": Kind(
+        "Pooling head",
+        "the pooling head’s attention",
+        "Where the pooling head, which stands in for a CLS token, reads from to sum up the photo.",
+    ),
+    "tokens": Kind(
+        "Token to token",
+        "mean attention token to token",
+        "How much each patch is read by all patches, on average.",
+    ),
+    "windows": Kind(
+        "Within windows",
+        "mean attention token to token, within windows",
+        "How much each patch is read by the patches of its window, on average: this model attends "
+        "within windows.",
+    ),
+}
 
 
 @dataclass(frozen=True)
 class Source:
-    """The record that maps are taken from: (layers, heads, rows, cols) float32."""
+    """The record that maps are taken from: for each layer (heads, rows, cols) float32."""
 
     asked: Request
     seen: Prepared
-    maps: np.ndarray
+    maps: Maps
     kind: str  # a key of KINDS
+    has_cls: bool
 
     @property
     def depth(self) -> int:
         """How many layers there are."""
-        return int(self.maps.shape[0])
+        return len(self.maps)
 
     @property
-    def heads(self) -> int:
-        """How many heads each layer has."""
-        return int(self.maps.shape[1])
+    def what(self) -> str:
+        """What the values are."""
+        return KINDS[self.kind].what
+
+    def heads(self, layer: int | None = None) -> int:
+        """How many heads a layer has, or every layer at least."""
+        layers = self.maps if layer is None else self.maps[layer : layer + 1]
+        return min(len(heads) for heads in layers)
+
+    def layer_name(self, layer: int) -> str:
+        """Name a layer for people."""
+        return "Pooling head" if self.kind == "pool" else f"Layer {layer}"
 
 
-def source(asked: Request, answer: tuple[Attention, Prepared], kind: str = "cls") -> Source:
-    """Take the attention of CLS from a record, or of all tokens where there is no CLS."""
-    record, seen = answer
-    if kind == "cls" and record.cls is not None:
-        return Source(asked, seen, record.cls, "cls")
-    assert record.token_mean is not None
-    return Source(asked, seen, record.token_mean, "tokens")
+def source(asked: Request, kind: str) -> Source:
+    """Run the model, or take what it showed before, for one kind of attention that it has.
+
+    Raises:
+        HeedmapError: a model that shows none, and why.
+    """
+    record, seen = records.attention(asked, kind == "tokens")
+    return Source(asked, seen, record.maps(kind), kind, record.cls is not None)
 
 
 @dataclass(frozen=True)
@@ -80,13 +125,22 @@ class Map:
     @property
     def title(self) -> str:
         """Its name."""
-        head = "mean of all heads" if self.head == MEAN else f"head {self.head}"
-        return f"Layer {self.layer}, {head}"
+        return f"{self.layer_name}, {self.head_name}"
+
+    @property
+    def layer_name(self) -> str:
+        """The name of its layer."""
+        return self.source.layer_name(self.layer)
+
+    @property
+    def head_name(self) -> str:
+        """The name of its head."""
+        return "mean of all heads" if self.head == MEAN else f"head {self.head}"
 
     @property
     def what(self) -> str:
         """What its values are."""
-        return KINDS[self.source.kind]
+        return self.source.what
 
     @property
     def label(self) -> str:
@@ -121,15 +175,19 @@ class Map:
         The scale of a layer spans all its heads; "layers" spans this head in all layers; that of
         the model spans all heads of all layers.
         """
+        shown = list(self._scaled(scale))
+        return float(min(maps.min() for maps in shown)), float(max(maps.max() for maps in shown))
+
+    def _scaled(self, scale: str) -> Iterator[np.ndarray]:
+        """All values that a colour scale spans, layer by layer where they may differ in shape."""
         if scale == "map":
-            maps = self.values
+            yield self.values
         elif scale == "layers":
-            layers = range(self.source.depth)
-            maps = np.stack([replace(self, layer=layer).values for layer in layers])
+            yield from (each.values for each in layers(self))
         else:
-            maps = self.source.maps if scale == "model" else self.source.maps[self.layer]
-            maps = viz.hide_outliers(maps)[0] if self.hide else maps
-        return float(maps.min()), float(maps.max())
+            own = slice(self.layer, self.layer + 1)
+            for maps in self.source.maps if scale == "model" else self.source.maps[own]:
+                yield viz.hide_outliers(maps)[0] if self.hide else maps
 
     @property
     def _recorded(self) -> np.ndarray:
@@ -146,50 +204,49 @@ def panels(shown: Sequence[Map], drawing: Drawing) -> list[Panel]:
     return made
 
 
-def heads(shown: Map, drawing: Drawing) -> list[Item]:
-    """Make the thumbnails of the mean and of all heads of a layer."""
-    names = {MEAN: "Mean", **{str(head): f"Head {head}" for head in range(shown.source.heads)}}
-    return [
-        thumbnail(head, name, replace(shown, head=head), drawing) for head, name in names.items()
-    ]
+def heads(shown: Map) -> list[Map]:
+    """Give the mean and all heads of a layer."""
+    count = shown.source.heads(shown.layer)
+    return [replace(shown, head=head) for head in (MEAN, *map(str, range(count)))]
 
 
-def layers(shown: Map, drawing: Drawing) -> list[Item]:
-    """Make the thumbnails of all layers, for one head or the mean."""
-    return [
-        thumbnail(str(layer), f"Layer {layer}", replace(shown, layer=layer), drawing)
-        for layer in range(shown.source.depth)
-    ]
+def layers(shown: Map) -> list[Map]:
+    """Give all layers, for one head or the mean."""
+    return [replace(shown, layer=layer) for layer in range(shown.source.depth)]
 
 
 def facts(shown: Map) -> list[tuple[str, str]]:
     """Tell what always has to be known: the model, what it saw, and which map this is."""
+    source = shown.source
+    where = among(str(shown.layer), source.depth)
     return [
-        *sight(shown.source),
-        ("Layer", among(str(shown.layer), shown.source.depth)),
-        ("Head", among(shown.head, shown.source.heads)),
+        *sight(shown),
+        ("Layer", "the pooling head, behind the last" if source.kind == "pool" else where),
+        ("Head", among(shown.head, source.heads(shown.layer))),
         ("Strongest", shown.strongest),
-        ("On patches", shown.reach),
+        *([("On patches", shown.reach)] if shown.seen.prefix else []),
     ]
 
 
-def sight(source: Source) -> list[tuple[str, str]]:
-    """Tell the model and what it saw."""
-    rows, columns = source.seen.grid
+def sight(shown: Map) -> list[tuple[str, str]]:
+    """Tell the model, what it saw, and which attention this is."""
+    rows, columns = shown.values.shape
+    patch = round(shown.seen.view.shape[0] / rows)
     return [
-        ("Model", models.record(source.asked.model).title),
-        ("Saw", saw(source.seen)),
-        ("Grid", f"{rows} × {columns} patches of {source.seen.patch} px"),
-        ("Prefix tokens", _prefix(source.seen.prefix)),
+        ("Model", models.record(shown.asked.model).title),
+        ("Saw", saw(shown.seen)),
+        ("Grid", f"{rows} × {columns} patches of {patch} px"),
+        ("Prefix tokens", _prefix(shown.seen.prefix, shown.source.has_cls)),
+        ("Attention", shown.what),
     ]
 
 
 def beside(shown: Map) -> list[tuple[str, str]]:
     """Tell the same of the map that stands beside the first, in short."""
-    rows, columns = shown.seen.grid
+    rows, columns = shown.values.shape
     title = models.record(shown.asked.model).title
     return [
-        ("Beside", f"{title}, {saw(shown.seen)}, grid {rows} × {columns}"),
+        ("Beside", f"{title}, {shown.what}, {saw(shown.seen)}, grid {rows} × {columns}"),
         ("Strongest there", shown.strongest),
     ]
 
@@ -199,8 +256,10 @@ def among(which: str, count: int) -> str:
     return f"mean of {count}" if which == MEAN else f"{which} (first 0, last {count - 1})"
 
 
-def _prefix(count: int) -> str:
+def _prefix(count: int, has_cls: bool) -> str:
     """Name the tokens before the patches."""
-    if count < 2:
-        return "1 (CLS)" if count else "none"
-    return f"{count} (CLS and {count - 1} more)"
+    if not count:
+        return "none"
+    if not has_cls:
+        return f"{count} (no CLS)"
+    return f"{count} (CLS and {count - 1} more)" if count > 1 else "1 (CLS)"

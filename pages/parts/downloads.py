@@ -6,7 +6,6 @@ import io
 import json
 import zipfile
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -14,6 +13,7 @@ import streamlit as st
 
 import viz
 
+from . import attention
 from .attention import MEAN, Map
 from .drawing import Drawing
 from .look import Look
@@ -28,7 +28,7 @@ def heads(shown: Map, drawing: Drawing, facts: Facts) -> None:
         button(name, lambda: viz.encode_png(drawing(shown)), name, "image/png")
         button(
             "All heads (ZIP)", lambda: _zip(shown, drawing, facts),
-            f"attn-layer{shown.layer}.zip", "application/zip",
+            f"attn-{shown.layer_name.lower().replace(' ', '')}.zip", "application/zip",
         )  # fmt: skip
 
 
@@ -45,8 +45,7 @@ def _name(head: str) -> str:
 
 def _zip(shown: Map, drawing: Drawing, facts: Facts) -> bytes:
     """Pack the pictures of all heads, the numbers that they show, and what they are."""
-    heads = [MEAN, *map(str, range(shown.source.heads))]
-    pictures = {_name(head): drawing(replace(shown, head=head)) for head in heads}
+    pictures = {_name(each.head): drawing(each) for each in attention.heads(shown)}
     stream = io.BytesIO(viz.zip_pngs(pictures))
     with zipfile.ZipFile(stream, "a") as archive:
         archive.writestr("attention.npy", _npy(shown.source.maps[shown.layer]))

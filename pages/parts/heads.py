@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import streamlit as st
 
-from . import attention, link, picker, records, work
+import models
+
+from . import attention, kinds, link, picker, shell, work
 from .attention import MEAN, Map, Source
-from .drawing import VIEWS
+from .components import gallery
+from .drawing import VIEWS, Drawing, ratio, thumbnail
 from .records import Request
 from .shell import Notices
 
@@ -20,9 +23,9 @@ def pick_layer(source: Source, name: str = "layer") -> int:
     return int(st.slider("Layer", 0, last, key=key, help="Counted from 0; the last by default."))
 
 
-def pick_head(source: Source, name: str = "head") -> str:
-    """Let the person choose a head, or the mean of all, which is the default."""
-    options = [MEAN, *(str(head) for head in range(source.heads))]
+def pick_head(count: int, name: str = "head") -> str:
+    """Let the person choose one of so many heads, or the mean of all, which is the default."""
+    options = [MEAN, *(str(head) for head in range(count))]
     key = link.choice(name, options, MEAN)
     return str(st.selectbox("Head", options, key=key, format_func=head_name))
 
@@ -70,15 +73,49 @@ def pick_beside(shown: Map, notices: Notices) -> Map | None:
         other = _source(model, source, notices)
         if other is None:
             return None
-        return Map(other, pick_layer(other, "layer2"), pick_head(other, "head2"), shown.hide)
+        layer = pick_layer(other, "layer2")
+        return Map(other, layer, pick_head(other.heads(layer), "head2"), shown.hide)
+
+
+def show_all(shown: Map, drawing: Drawing, key: str) -> dict[str, Map]:
+    """Show the mean and all heads of a layer, to pick from; `key` is that of the head.
+
+    Returns the maps that were shown by their captions.
+    """
+    every = {_caption(each.head): each for each in attention.heads(shown)}
+    items = [thumbnail(each.head, name, each, drawing) for name, each in every.items()]
+    layer = shown.layer_name[0].lower() + shown.layer_name[1:]
+    name = f"the {layer}" if shown.source.kind == "pool" else layer
+    shell.heading(f"All heads of {name}", "Pick one to see it large.")
+    gallery(
+        [{"items": items}],
+        [shown.head],
+        lambda picked: choose(key, picked),
+        label=f"Heads of {name}",
+        key="heads",
+        ratio=ratio(shown.seen),
+    )
+    return every
+
+
+def _caption(head: str) -> str:
+    """Name a head under its thumbnail."""
+    return "Mean" if head == MEAN else head_name(head)
 
 
 def _source(model: str, source: Source, notices: Notices) -> Source | None:
-    """Give the record of the second model for the same photo, or None with the reason said."""
+    """Give the record of the second model for the same photo, or None with the reason said.
+
+    It shows the same kind of attention as the first, where it has it.
+    """
     if model == source.asked.model:
         return source
+
+    def look(asked: Request) -> Source:
+        return attention.source(asked, kinds.fitting(models.load(asked.model), source.kind))
+
     with notices.guard():
         asked = source.asked
         request = Request(asked.photo, model, picker.own_size(model), asked.fit)
-        return attention.source(request, work.run_shown(request, records.attention))
+        return work.run_shown(request, look)
     return None

@@ -1,36 +1,31 @@
-"""The controls of the CLIP page: which attention, which head, and the two layers shown large."""
+"""The controls of the CLIP page: the two layers shown large, and the grid of all."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import streamlit as st
 
-from . import link
-from .attention import KINDS
+from . import attention, heads, link
+from .attention import Map
+from .components import gallery
+from .drawing import Drawing, ratio, thumbnail
 from .shell import section_row
 
 _TURN = "heedmap.turn"  # which of the two pictures the next pick replaces: 0 or 1
 NAMES = ("first", "second")
-_KIND_NAMES = {"cls": "From CLS", "tokens": "Token to token"}
+ACROSS = "How attention changes from layer to layer of the vision tower."
 
 
-def pick_kind() -> str:
-    """Let the person choose between the attention of CLS and the mean of all tokens."""
-    return str(
-        st.segmented_control(
-            "Attention", KINDS, key=link.choice("kind", KINDS, "cls"),
-            format_func=_KIND_NAMES.__getitem__, required=True, width="stretch",
-            help="From CLS: how the CLS token attends to each patch. Token to token: how much "
-            "each patch is attended to by all patches, on average.",
-        )
-    )  # fmt: skip
+def pick_pair(depth: int) -> tuple[int, ...]:
+    """Let the person choose the two layers that stand side by side: the middle and the last.
 
-
-def pick_pair(depth: int) -> tuple[int, int]:
-    """Let the person choose the two layers that stand side by side: the middle and the last."""
+    Of a single one, such as a pooling head, there is no pair.
+    """
     defaults = (max(0, depth // 2 - 1), depth - 1)
     keys = [link.whole(name, 0, depth - 1, own) for name, own in zip(NAMES, defaults, strict=True)]
     if depth == 1:
-        return 0, 0
+        return (0,)
     left, right = (
         st.slider(f"{name.capitalize()} layer", 0, depth - 1, key=key)
         for name, key in zip(NAMES, keys, strict=True)
@@ -45,7 +40,45 @@ def swap_in(layer: str) -> None:
     st.session_state[_TURN] = 1 - turn
 
 
-def pick_columns() -> int:
+def facts(shown: Sequence[Map]) -> list[tuple[str, str]]:
+    """Tell what always has to be known: the model, what it saw, and which maps these are."""
+    first = shown[0]
+    if len(shown) == 1:
+        return attention.facts(first)
+    numbers = " and ".join(str(each.layer) for each in shown)
+    return [
+        *attention.sight(first),
+        ("Layers", f"{numbers} (first 0, last {first.source.depth - 1})"),
+        ("Head", attention.among(first.head, first.source.heads())),
+        *((f"In layer {each.layer}", each.strongest) for each in shown),
+    ]
+
+
+def show_all(shown: Sequence[Map], drawing: Drawing) -> tuple[dict[str, Map], int]:
+    """Show all layers, or all heads where there is one layer, to pick from.
+
+    Returns the maps that were shown by their captions, and the columns that they stand in.
+    """
+    first = shown[0]
+    if len(shown) == 1:
+        return heads.show_all(first, drawing, "clip.head"), 4
+    columns = _pick_columns()
+    every = {each.layer_name: each for each in attention.layers(first)}
+    items = [thumbnail(str(each.layer), name, each, drawing) for name, each in every.items()]
+    gallery(
+        [{"items": items}],
+        [str(each.layer) for each in shown],
+        swap_in,
+        label="Layers",
+        key="layers",
+        ratio=ratio(first.seen),
+        columns=columns,
+        badges=["1", "2"],
+    )
+    return every, columns
+
+
+def _pick_columns() -> int:
     """Let the person choose how many columns the grid of layers has."""
     with section_row("All layers", "Pick one to see it large; the two pictures take turns."):
         options = range(2, 9)

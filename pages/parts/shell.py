@@ -37,12 +37,15 @@ def enter(page: str) -> None:
     link.begin(page)
 
 
-def head(title: str, what: str) -> None:
-    """Write the page's title, the button that copies its link, and one line on what is shown."""
+def head(title: str) -> DeltaGenerator:
+    """Write the page's title and the button that copies its link.
+
+    Gives the place for the line on what is shown, which may have to wait for the model.
+    """
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.header(title, anchor=False, width="stretch")
         copy_link()
-    st.caption(what)
+    return st.container()
 
 
 def navigation(pages: Sequence[Any]) -> None:

@@ -1,0 +1,191 @@
+"""Kinds of attention: a control where a model has several, and pages that say what they show."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+import streamlit as st
+
+import models
+import viz
+from pages.parts import attention, downloads
+from pages.parts.drawing import Drawing
+from pages.parts.kinds import Kinds
+from pages.parts.look import Look
+from pages.parts.records import Request
+from tests import checkpoints
+from tests.pages.app import App
+from viz import Attention
+
+RNG = np.random.default_rng(3)
+POOL = RNG.random((3, 4, 6), np.float32)
+TOKENS = RNG.random((2, 6, 4, 6), np.float32)
+WINDOWS = (RNG.random((2, 8, 12), np.float32), RNG.random((4, 4, 6), np.float32))
+POOLED = Attention(None, None, TOKENS, (4, 6), pool=POOL)
+WINDOWED = Attention(None, None, None, (8, 12), windows=WINDOWS)
+
+Pretend = Callable[[str, Attention, tuple[str, ...]], None]
+
+
+@pytest.fixture
+def pretend(monkeypatch: pytest.MonkeyPatch) -> Iterator[Pretend]:
+    """Have a bundled model show a record made by hand."""
+
+    def show(id: str, record: Attention, kinds: tuple[str, ...]) -> None:
+        st.cache_resource.clear()
+        monkeypatch.setattr(models.load(id), "kinds", kinds)
+        monkeypatch.setattr(viz, "record_attention", lambda *a, **b: record, raising=False)
+
+    yield show
+    st.cache_resource.clear()
+
+
+@pytest.fixture
+def without_cls(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """The id of a tiny ViT of one's own with two registers and no CLS token."""
+    own = {"embed_dim": 32, "depth": 2, "num_heads": 2, "img_size": 64, "class_token": False,
+           "global_pool": "avg", "reg_tokens": 2}  # fmt: skip
+    folder = tmp_path / "gap"
+    folder.mkdir()
+    for name, content in checkpoints.timm("vit_tiny_patch16_224", **own).items():
+        (folder / name).write_bytes(content)
+    (folder / "model.toml").write_text('title = "GAP ViT"\nsize = 64\nfamily = "vit"\n')
+    monkeypatch.setenv("HEEDMAP_MODELS", str(tmp_path))
+    return "local:gap"
+
+
+def offers(app: App) -> list[str]:
+    """The names on the control of kinds."""
+    groups = app.at.get("button_group")
+    return [str(name) for g in groups if g.key == f"{app.page}.kind" for name in g.options]
+
+
+def caption(app: App) -> str:
+    """The line under the page's title."""
+    said: str = app.at.main.caption[0].value
+    return said
+
+
+def test_a_model_with_cls_offers_both(passes: list[str]) -> None:
+    app = App()
+    assert offers(app) == ["From CLS", "Token to token"]
+    assert app.facts["Attention"] == "attention from CLS"
+    before = app.hero["src"]
+    app.set("kind", "tokens")
+    assert app.link == {"kind": "tokens"}
+    assert app.facts["Attention"] == "mean attention token to token"
+    assert app.hero["legend"]["what"].startswith("mean attention token to token")
+    assert "mean attention token to token" in app.hero["alt"]
+    assert "read by all patches" in caption(app)
+    assert app.hero["src"] != before
+    app.set("layer", 2)
+    assert passes == ["bundled-vit"] * 2
+
+
+@pytest.mark.parametrize("page", ["vit", "clip"])
+@pytest.mark.parametrize("kind", ["pool", "nope"])
+def test_a_kind_that_the_model_has_not_is_said(page: str, kind: str) -> None:
+    app = App(page, kind=kind)
+    assert len(app.notices) == 1
+    assert kind in app.notices[0]
+    assert app.facts["Attention"] == "attention from CLS"
+    assert not app.link
+
+
+def test_a_pooling_head_is_shown_first(pretend: Pretend) -> None:
+    pretend("bundled-vit", POOLED, ("pool", "tokens"))
+    app = App()
+    assert offers(app) == ["Pooling head", "Token to token"]
+    assert app.hero["title"] == "Pooling head, mean of all heads"
+    assert np.allclose(app.hero["values"], POOL.mean(0), rtol=1e-3)
+    assert app.facts["Layer"] == "the pooling head, behind the last"
+    assert app.facts["Prefix tokens"] == "1 (no CLS)"
+    assert [slider for slider in app.at.slider if slider.key == "vit.layer"] == []
+    assert len(app.items("heads")) == 1 + len(POOL)
+    app.set("kind", "tokens")
+    assert app.hero["title"] == "Layer 1, mean of all heads"
+    assert np.allclose(app.hero["values"], TOKENS[1].mean(0), rtol=1e-3)
+    assert App(kind="tokens", layer="0").hero["title"] == "Layer 0, mean of all heads"
+
+
+def test_clip_shows_the_heads_of_a_pooling_head(pretend: Pretend) -> None:
+    pretend("bundled-clip", POOLED, ("pool", "tokens"))
+    app = App("clip")
+    assert [panel["title"] for panel in app.stage["panels"]] == ["Pooling head, mean of all heads"]
+    assert app.facts["Layer"] == "the pooling head, behind the last"
+    assert [item["key"] for item in app.items("heads")] == ["mean", "0", "1", "2"]
+    app.set("head", "2")
+    assert np.allclose(app.hero["values"], POOL[2], rtol=1e-3)
+    app.set("scale", "layer")
+    legend = app.hero["legend"]
+    assert [float(legend["low"]), float(legend["high"])] == pytest.approx(
+        [POOL.min(), POOL.max()], rel=1e-2
+    )
+    app.set("kind", "tokens")
+    assert [item["key"] for item in app.items("layers")] == ["0", "1"]
+    assert len(app.stage["panels"]) == 2
+
+
+def test_windows_have_heads_and_grids_of_their_own_in_each_layer(pretend: Pretend) -> None:
+    pretend("bundled-vit", WINDOWED, ("windows",))
+    app = App(head="3", scale="model")
+    assert offers(app) == []
+    assert app.facts["Attention"] == "mean attention token to token, within windows"
+    assert app.facts["Grid"].startswith("4 × 6 ")
+    assert len(app.items("heads")) == 5
+    legend = app.hero["legend"]
+    ends = [min(maps.min() for maps in WINDOWS), max(maps.max() for maps in WINDOWS)]
+    assert [float(legend["low"]), float(legend["high"])] == pytest.approx(ends, rel=1e-2)
+    app.set("layer", 0)
+    assert app.hero["title"] == "Layer 0, mean of all heads", "it has no head 3"
+    assert app.facts["Grid"].startswith("8 × 12 ")
+    assert app.stage["original"]["grid"] == [8, 12]
+    assert len(app.items("heads")) == 3
+    for name, value in [("hide", True), ("view", "mask"), ("view", "contour"), ("scale", "layer")]:
+        app.set(name, value)
+        assert np.shape(app.hero["values"]) == (8, 12)
+
+
+def test_the_layers_page_takes_heads_that_all_layers_have(pretend: Pretend) -> None:
+    pretend("bundled-clip", WINDOWED, ("windows",))
+    app = App("clip", head="1", scale="layers", first="0", second="1")
+    assert [np.shape(panel["values"]) for panel in app.stage["panels"]] == [(8, 12), (4, 6)]
+    first, second = (panel["legend"] for panel in app.stage["panels"])
+    assert first["high"] == second["high"]
+    assert App("clip", head="3").hero["title"].endswith("mean of all heads")
+
+
+def test_what_is_taken_home_is_of_the_kind(pretend: Pretend) -> None:
+    pretend("bundled-vit", WINDOWED, ("windows",))
+    source = Kinds().look(Request("cat", "bundled-vit", 128, "whole"))
+    look = Look("viridis", 0.6, "nearest", False, "photo", "map")
+    shown = attention.Map(source, 0, "1")
+    content = downloads._zip(shown, Drawing(look), attention.facts(shown))
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        assert np.array_equal(np.load(io.BytesIO(archive.read("attention.npy"))), WINDOWS[0])
+        assert "attn-head1.png" in archive.namelist()
+        assert "within windows" in archive.read("view.json").decode()
+
+
+def test_a_model_without_cls_says_so(without_cls: str) -> None:
+    app = App(model=without_cls)
+    assert offers(app) == []
+    assert app.facts["Prefix tokens"] == "2 (no CLS)"
+    assert app.facts["Attention"] == "mean attention token to token"
+    assert "CLS token" not in caption(app)
+
+
+def test_beside_stands_a_model_of_another_kind(without_cls: str) -> None:
+    app = App(two="1", model2=without_cls)
+    first, second = (panel["legend"]["what"] for panel in app.stage["panels"])
+    assert first.startswith("attention from CLS")
+    assert second.startswith("mean attention token to token")
+    assert "token to token" in app.facts["Beside"]
+    app.set("kind", "tokens")
+    first, second = (panel["legend"]["what"] for panel in app.stage["panels"])
+    assert first == second
