@@ -14,7 +14,7 @@ TEST_STAMP := $(VENV)/.test-$(shell cat requirements.txt requirements-test.txt |
 
 # The bundled models are measured on photos that do not ship with the project.
 DATA       := ../shared/data/photos
-BENCHMARKS := capture page $(if $(wildcard $(DATA)),bundled)
+BENCHMARKS := capture models page $(if $(wildcard $(DATA)),bundled)
 
 .PHONY: help run test check bench clean
 .DEFAULT_GOAL := help

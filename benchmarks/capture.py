@@ -8,18 +8,16 @@ pass, each way in a process of its own, in megabytes over the plain pass (Linux 
 from __future__ import annotations
 
 import argparse
-import statistics
-import subprocess
-import sys
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
 
+from benchmarks import measure
+
 WAYS = ("plain", "record", "record, token_mean", "eager, output_attentions")
-MEGABYTE = 1e6
 
 
 @dataclass(frozen=True)
@@ -87,46 +85,6 @@ def way(name: str, case: Case) -> Callable[[int], object]:
     return run
 
 
-def times(case: Case, ways: tuple[str, ...]) -> tuple[float, dict[str, float]]:
-    """Seconds of a plain pass, and the ratio of each way to it."""
-    runs = {name: way(name, case) for name in ways}
-    taken: dict[str, list[float]] = {name: [] for name in ways}
-    for turn in range(case.passes + 1):
-        for name, run in runs.items():
-            start = time.perf_counter()
-            run(case.size)
-            if turn:  # the first turn warms up
-                taken[name].append(time.perf_counter() - start)
-    ratios = {
-        name: statistics.median(t / p for t, p in zip(taken[name], taken["plain"], strict=True))
-        for name in ways
-    }
-    return statistics.median(taken["plain"]), ratios
-
-
-def peak(case: Case, name: str) -> float:
-    """Bytes that one pass adds to the peak of a fresh process."""
-    index = str(CASES.index(case))
-    command = [sys.executable, "-m", "benchmarks.capture", "--peak", index, name]
-    done = subprocess.run(command, capture_output=True, text=True, check=True)
-    return float(done.stdout.split()[-1])
-
-
-def _measure_peak(case: Case, name: str) -> int:
-    run = way(name, case)
-    run(case.size // 4)
-    with open("/proc/self/clear_refs", "w") as marks:
-        marks.write("5")  # the kernel's way to start the peak anew
-    before = _status("VmRSS")
-    run(case.size)
-    return _status("VmHWM") - before
-
-
-def _status(name: str) -> int:
-    with open("/proc/self/status") as lines:
-        return next(int(line.split()[1]) * 1024 for line in lines if line.startswith(name))
-
-
 def main() -> None:
     """Measure every case and print the table."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -134,19 +92,17 @@ def main() -> None:
     parser.add_argument("--peak", nargs=2, help=argparse.SUPPRESS)
     asked = parser.parse_args()
     if asked.peak:
-        print(_measure_peak(CASES[int(asked.peak[0])], asked.peak[1]))
+        case = CASES[int(asked.peak[0])]
+        run = way(asked.peak[1], case)
+        measure.print_peak(lambda: run(case.size // 4), lambda: run(case.size))
         return
     ways = WAYS[:3] if asked.quick else WAYS
-    print("| model | way | time, ratio to plain | memory, MB over plain |")
-    print("|---|---|---|---|")
-    for case in CASES:
-        seconds, ratios = times(case, ways)
-        plain = peak(case, "plain")
-        note = f"{seconds:.2f} s, +{plain / MEGABYTE:.0f} MB in all"
-        print(f"| {case.title} | plain | 1 ({note}) | 0 |")
-        for name in ways[1:]:
-            more = (peak(case, name) - plain) / MEGABYTE
-            print(f"| | {name} | {ratios[name]:.2f} | {round(more):+d} |", flush=True)
+    measure.print_head()
+    for index, case in enumerate(CASES):
+        runs = {name: partial(way(name, case), case.size) for name in ways}
+        seconds, ratios = measure.times(runs, case.passes)
+        peaks = {name: measure.peak("benchmarks.capture", index, name) for name in ways}
+        measure.print_table(case.title, seconds, ratios, peaks)
 
 
 if __name__ == "__main__":

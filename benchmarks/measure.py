@@ -1,0 +1,70 @@
+"""How a benchmark compares several ways through one model: time in turns, memory alone."""
+
+from __future__ import annotations
+
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping
+
+MEGABYTE = 1e6
+PLAIN = "plain"  # the way that all others are compared with
+
+Run = Callable[[], object]
+
+
+def times(runs: Mapping[str, Run], passes: int) -> tuple[float, dict[str, float]]:
+    """Seconds of a plain pass, and each way's median ratio to the plain pass of the same turn."""
+    taken: dict[str, list[float]] = {name: [] for name in runs}
+    for turn in range(passes + 1):
+        for name, run in runs.items():
+            start = time.perf_counter()
+            run()
+            if turn:  # the first turn warms up
+                taken[name].append(time.perf_counter() - start)
+    ratios = {
+        name: statistics.median(t / p for t, p in zip(taken[name], taken[PLAIN], strict=True))
+        for name in runs
+    }
+    return statistics.median(taken[PLAIN]), ratios
+
+
+def peak(benchmark: str, case: int, way: str) -> float:
+    """Bytes that one pass adds to the peak of a fresh process, which runs `print_peak`."""
+    command = [sys.executable, "-m", benchmark, "--peak", str(case), way]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    return float(done.stdout.split()[-1])
+
+
+def print_peak(warm: Run, run: Run) -> None:
+    """Print what the peak of this process rises by in one pass, bytes (Linux only)."""
+    warm()
+    with open("/proc/self/clear_refs", "w") as marks:
+        marks.write("5")  # the kernel's way to start the peak anew
+    before = _status("VmRSS")
+    run()
+    print(_status("VmHWM") - before)
+
+
+def _status(name: str) -> int:
+    with open("/proc/self/status") as lines:
+        return next(int(line.split()[1]) * 1024 for line in lines if line.startswith(name))
+
+
+def print_table(
+    title: str, seconds: float, ratios: dict[str, float], peaks: dict[str, float]
+) -> None:
+    """Print one model's rows: each way beside the plain pass."""
+    note = f"{seconds:.2f} s, +{peaks[PLAIN] / MEGABYTE:.0f} MB in all"
+    print(f"| {title} | plain | 1 ({note}) | 0 |")
+    for name, ratio in ratios.items():
+        if name != PLAIN:
+            more = (peaks[name] - peaks[PLAIN]) / MEGABYTE
+            print(f"| | {name} | {ratio:.2f} | {round(more):+d} |", flush=True)
+
+
+def print_head() -> None:
+    """Print the head of the table."""
+    print("| model | way | time, ratio to plain | memory, MB over plain |")
+    print("|---|---|---|---|")
