@@ -152,7 +152,7 @@ def wrap(
     """Make any module in memory a model that Heedmap can look into; the module stays as it was.
 
     Args:
-        module: a timm ViT or ConvNet, a vision model (or CLIP) of Transformers, or any module
+        module: a timm or torchvision ViT, a vision model (or CLIP) of Transformers, or any module
             with convolutions that takes (1, 3, H, W).
         id: what to call it in messages; the name of its class by default.
         title: its name for people; `id` by default.

@@ -17,7 +17,8 @@ import torch
 
 from errors import CaptureError, SettingError
 
-from .watch import Watch
+from .scores import Layer
+from .watch import OverTokens
 
 if TYPE_CHECKING:
     from models import Adapter, Prepared
@@ -40,7 +41,8 @@ class Attention:
             over the queries of all patches; None unless it was asked for.
         grid: (rows, cols).
         pool: (heads, rows, cols) float32, how the pooling head that stands behind the last layer
-            attends to the patches; None for a model without one.
+            attends to the patches; sums to 1, less what goes to tokens before them where it attends
+            to those too. None for a model without one.
         windows: (heads, rows, cols) float32 for each layer of a model that attends within
             windows: `token_mean` as if the attention to all other windows were 0. Heads, rows and
             cols differ between its stages. None for all other models.
@@ -137,25 +139,24 @@ def record_attention(adapter: Adapter, x: Prepared, token_mean: bool = False) ->
         adapter: a model with attention.
         x: the photo that `adapter.prepare` made.
         token_mean: also record the mean over all patch queries, `A[:, prefix:, prefix:].mean(1)`.
-            Always recorded for a model without a CLS token, which has nothing else to show.
+            Always recorded for a model without a CLS token; never for one whose `kinds` do not
+            hold "tokens".
 
     Raises:
         CaptureError: the model showed nothing, or fewer layers than it has.
     """
     tokens = x.prefix + x.grid[0] * x.grid[1]
-    mean = token_mean or not adapter.has_cls
-    with Watch(tokens, x.prefix, mean) as watch:
+    mean = "tokens" in adapter.kinds and (token_mean or not adapter.has_cls)
+    with OverTokens(tokens, x.prefix, mean) as watch:
         adapter.forward(x.pixels)
-    _check(adapter, watch)
-    received = _maps([layer.received for layer in watch.layers], x) if mean else None
-    if not adapter.has_cls:
-        return Attention(None, None, received, x.grid)
-    first = torch.stack([layer.first for layer in watch.layers])
+    layers, pool = _seen(adapter, watch)
+    first = [layer.first for layer in layers]
     return Attention(
-        cls=_maps([layer.first for layer in watch.layers], x),
-        cls_prefix=first[..., : x.prefix].numpy(),
-        token_mean=received,
+        cls=_maps(first, x) if adapter.has_cls else None,
+        cls_prefix=torch.stack(first)[..., : x.prefix].numpy() if adapter.has_cls else None,
+        token_mean=_maps([layer.received for layer in layers], x) if mean else None,
         grid=x.grid,
+        pool=_maps([pool], x)[0] if pool is not None else None,
     )
 
 
@@ -216,15 +217,32 @@ def _hooks(adapter: Adapter, names: Sequence[str], maps: dict[str, np.ndarray]) 
 
 
 def _maps(rows: Sequence[torch.Tensor | None], x: Prepared) -> np.ndarray:
-    """(heads, N) a layer -> (layers, heads, rows, cols) float32."""
+    """(heads, prefix + patches) or (heads, patches) a layer -> (layers, heads, rows, cols)."""
     stack = torch.stack([row for row in rows if row is not None])
-    return stack[..., x.prefix :].reshape(*stack.shape[:-1], *x.grid).numpy()
+    return stack[..., -x.grid[0] * x.grid[1] :].reshape(*stack.shape[:-1], *x.grid).numpy()
 
 
-def _check(adapter: Adapter, watch: Watch) -> None:
+def _seen(adapter: Adapter, watch: OverTokens) -> tuple[list[Layer], torch.Tensor | None]:
+    """The layers, and the pooling head where there is one, counted against what the model has."""
+    layers, single = watch.layers, watch.single
+    if adapter.kinds == ("cls",):  # class-attention layers
+        layers, single = [Layer(row, None) for row in single], []
+    elif "pool" in adapter.kinds and watch.tokens == 1 and layers:
+        single = [layers.pop().first]  # over one patch all calls are of one shape
+    _check(adapter, len(layers), watch)
+    if "pool" not in adapter.kinds:
+        return layers, None
+    if len(single) != 1:
+        raise CaptureError(
+            f"{adapter.title} shows no attention map: its pooling head does not pass through a "
+            "call that can be watched."
+        )
+    return layers, single[0]
+
+
+def _check(adapter: Adapter, seen: int, watch: OverTokens) -> None:
     """Count what was recorded against what the model has."""
-    seen = len(watch.layers)
-    if seen and seen >= adapter.depth:
+    if seen and seen == adapter.depth:
         return
     if not seen and not watch.others:
         why = "its attention does not pass through a call that can be watched"
@@ -233,6 +251,8 @@ def _check(adapter: Adapter, watch: Watch) -> None:
     elif not seen:
         queries, keys = watch.others[0]
         why = f"it attends from {queries} to {keys} tokens at a time, not over all {watch.tokens}"
+    elif seen > adapter.depth:
+        why = f"{seen} layers of attention were seen where {adapter.depth} are known"
     else:
         why = f"only {seen} of its {adapter.depth} layers could be watched"
     raise CaptureError(f"{adapter.title} shows no attention map: {why}.")

@@ -1,14 +1,16 @@
 """Attention seen as it is computed: watch the calls of one thread, change nothing.
 
-Every fused attention in PyTorch passes through `scaled_dot_product_attention`, and every eager
-one through a softmax over (batch, heads, queries, keys). A `TorchFunctionMode` sees both, in its
-own thread only, so a model that several people use at once is never touched.
+Every fused attention in PyTorch passes through `scaled_dot_product_attention`, every
+`nn.MultiheadAttention` through `multi_head_attention_forward`, and every eager one through a
+softmax over (batch, heads, queries, keys). A `TorchFunctionMode` sees all three, in its own thread
+only, so a model that several people use at once is never touched.
 
 `A` below is the attention of one layer, (heads, N, N): row = query, column = key, rows sum to 1.
 """
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -17,62 +19,29 @@ import torch
 import torch.nn.functional as F
 from torch.overrides import TorchFunctionMode
 
+from .scores import Layer, Scores, reduce
+
 SOFTMAX: tuple[Callable[..., Any], ...] = (torch.Tensor.softmax, torch.softmax, F.softmax)
-BLOCK_BYTES = 8 * 2**20  # of scores formed at a time: what stays in a core's caches
+MULTI_HEAD = inspect.signature(F.multi_head_attention_forward)
 
 
-@dataclass
-class Layer:
-    """What is kept of one layer's attention, float32 on the CPU.
-
-    Attributes:
-        first: (heads, N), the row of the first token, CLS where there is one.
-        received: (heads, N), the mean over all patch queries; None where it was not asked for.
-    """
-
-    first: torch.Tensor
-    received: torch.Tensor | None
-
-
-@dataclass
 class Watch(TorchFunctionMode):
-    """Reduces every attention over exactly `tokens` tokens to a `Layer`; counts the others.
-
-    Attributes:
-        tokens: N, prefix tokens and patches.
-        prefix: tokens before the patches; their queries do not count in `Layer.received`.
-        mean: whether `Layer.received` is formed.
-        layers: what was seen, in the order of the calls.
-        others: (queries, keys) of attention calls over other numbers of tokens.
-    """
-
-    tokens: int
-    prefix: int
-    mean: bool = False
-    layers: list[Layer] = field(default_factory=list)
-    others: list[tuple[int, int]] = field(default_factory=list)
-
-    def __post_init__(self) -> None:
-        super().__init__()
+    """Sees every attention call of its thread; the children say what is kept of it."""
 
     def __torch_function__(
         self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: Any = None
     ) -> Any:
         kwargs = kwargs or {}
         if func is F.scaled_dot_product_attention:
-            return self._fused(*args, **kwargs)
+            return self.fused(*args, **kwargs)
+        if func is F.multi_head_attention_forward:
+            self.multi_head(MULTI_HEAD.bind(*args, **kwargs).arguments)
         output = func(*args, **kwargs)
-        if func in SOFTMAX and output.ndim == 4 and self._is_layer(*output.shape[-2:]):
-            self._keep(_reduce(output[0], self.prefix, self.mean))
+        if func in SOFTMAX and output.ndim == 4:
+            self.formed(output)
         return output
 
-    def _is_layer(self, queries: int, keys: int) -> bool:
-        if queries == keys == self.tokens:
-            return True
-        self.others.append((queries, keys))
-        return False
-
-    def _fused(
+    def fused(
         self,
         query: torch.Tensor,
         key: torch.Tensor,
@@ -80,107 +49,122 @@ class Watch(TorchFunctionMode):
         *args: Any,
         **kwargs: Any,
     ) -> torch.Tensor:
-        if self._is_layer(query.shape[-2], key.shape[-2]):
-            scores = Scores.of(query, key, *args, **kwargs)
-            if self.mean:
-                output, layer = _attend_in_blocks(scores, value, self.prefix)
-                self._keep(layer)
-                return output
-            self._keep(Layer(scores.rows(0, 1).softmax(-1)[:, 0], None))
-        return F.scaled_dot_product_attention(query, key, value, *args, **kwargs)
+        """In place of `scaled_dot_product_attention`: its output."""
+        raise NotImplementedError
 
-    def _keep(self, layer: Layer) -> None:
-        received = layer.received.float().cpu() if layer.received is not None else None
-        self.layers.append(Layer(layer.first.float().cpu(), received))
+    def formed(self, attention: torch.Tensor) -> None:
+        """An attention (batch, heads, Q, N) that the model formed itself."""
+        raise NotImplementedError
+
+    def multi_head(self, call: dict[str, Any]) -> None:
+        """Arguments of `multi_head_attention_forward`, which runs next, out of sight."""
 
 
 @dataclass
-class Scores:
-    """The arguments of one attention call of batch 1, and its scores before the softmax.
+class OverTokens(Watch):
+    """Reduces every attention over all `tokens` tokens to a `Layer`; counts the others.
 
     Attributes:
-        query: (heads, N, d).
-        key: (heads, N, d) float32; grouped keys are repeated for the heads that share them.
-        scale: what the products are multiplied with.
-        mask: what is added or hidden, broadcastable to (heads, N, N), or None.
-        causal: whether a query sees only the keys up to its own place.
+        tokens: N, prefix tokens and patches.
+        prefix: tokens before the patches; their queries do not count in `Layer.received`.
+        mean: whether `Layer.received` is formed.
+        layers: attention of all tokens to all tokens, in the order of the calls.
+        single: (keys of all tokens or of all patches), attention of one query alone, each
+            (heads, keys): of class-attention layers, of a pooling head.
+        others: (queries, keys) of attention calls over other numbers of tokens.
     """
 
-    query: torch.Tensor
-    key: torch.Tensor
-    scale: float
-    mask: torch.Tensor | None
-    causal: bool
+    tokens: int
+    prefix: int
+    mean: bool = False
+    layers: list[Layer] = field(default_factory=list)
+    single: list[torch.Tensor] = field(default_factory=list)
+    others: list[tuple[int, int]] = field(default_factory=list)
 
-    @classmethod
-    def of(
-        cls,
+    def __post_init__(self) -> None:
+        super().__init__()
+
+    def fused(
+        self,
         query: torch.Tensor,
         key: torch.Tensor,
-        attn_mask: torch.Tensor | None = None,
-        dropout_p: float = 0.0,
-        is_causal: bool = False,
-        scale: float | None = None,
-        enable_gqa: bool = False,
-    ) -> Scores:
-        """From the arguments of `scaled_dot_product_attention`, in its order (less the value)."""
-        mask = attn_mask
-        if mask is not None and mask.ndim == 4:
-            mask = mask[0]
-        keys = _shared(key[0], len(query[0])).float()
-        if scale is None:
-            scale = query.shape[-1] ** -0.5
-        return cls(query[0], keys, scale, mask, is_causal)
+        value: torch.Tensor,
+        *args: Any,
+        **kwargs: Any,
+    ) -> torch.Tensor:
+        kind = self._kind(query.shape, key.shape[-2])
+        if kind == "layers" and self.mean:
+            output, layer = Scores.of(query, key, *args, **kwargs).attend(value[0], self.prefix)
+            self._keep(kind, layer)
+            return output.unsqueeze(0).to(value.dtype)
+        if kind:
+            self._keep(kind, Scores.of(query, key, *args, **kwargs).layer(self.prefix, False))
+        return F.scaled_dot_product_attention(query, key, value, *args, **kwargs)
 
-    def rows(self, start: int, stop: int, out: torch.Tensor | None = None) -> torch.Tensor:
-        """Scores of the queries from `start` to `stop`: (heads, stop - start, N) float32."""
-        scores = torch.bmm(self.query[:, start:stop].float() * self.scale, self.key.mT, out=out)
-        if self.causal:
-            query, key = (torch.arange(n, device=scores.device) for n in scores.shape[1:])
-            scores.masked_fill_(key > query.unsqueeze(1) + start, -torch.inf)
-        if self.mask is not None:
-            part = self.mask[..., start:stop, :] if self.mask.shape[-2] > 1 else self.mask
-            if part.dtype == torch.bool:
-                scores.masked_fill_(~part, -torch.inf)
-            else:
-                scores += part
-        return scores
+    def multi_head(self, call: dict[str, Any]) -> None:
+        """The mode is off within the call, so its query and key are projected here once more."""
+        if any(call.get(name) is not None for name in ("bias_k", "static_k")):
+            return  # its keys are not the tokens alone, so it stays unseen
+        if call["add_zero_attn"]:
+            return
+        query, key, mask = _projected(call)
+        kind = self._kind(query.shape, key.shape[-2])
+        if kind:
+            mean = self.mean and kind == "layers"
+            self._keep(kind, Scores.of(query, key, mask).layer(self.prefix, mean))
 
+    def formed(self, attention: torch.Tensor) -> None:
+        kind = self._kind(attention.shape, attention.shape[-1])
+        if kind:
+            self._keep(kind, reduce(attention[0], self.prefix, self.mean and kind == "layers"))
 
-def _attend_in_blocks(
-    scores: Scores, value: torch.Tensor, prefix: int
-) -> tuple[torch.Tensor, Layer]:
-    """The attention's output and its reduction from the same blocks of queries.
+    def _kind(self, shape: torch.Size, keys: int) -> str | None:
+        """Where a call of this (batch, heads, queries, ...) and so many keys belongs."""
+        queries = shape[-2]
+        if shape[0] == 1 and queries == keys == self.tokens:
+            return "layers"
+        if shape[0] == 1 and queries == 1 and keys in (self.tokens, self.tokens - self.prefix):
+            return "single"
+        self.others.append((queries, keys))
+        return None
 
-    A block of scores has to be formed to be averaged, so it yields the output too, and the fused
-    kernel need not run. One buffer serves all blocks: no (heads, N, N) tensor ever stands.
-    """
-    heads, tokens = scores.query.shape[:2]
-    values = _shared(value[0], heads).float().contiguous()
-    output = values.new_empty(heads, tokens, values.shape[-1])
-    received = values.new_zeros(heads, tokens)
-    first = values.new_empty(heads, tokens)
-    block = min(tokens, max(32, BLOCK_BYTES // (4 * heads * tokens)))
-    buffer = values.new_empty(heads * block * tokens)
-    for start in range(0, tokens, block):
-        stop = min(start + block, tokens)
-        weights = buffer[: heads * (stop - start) * tokens].view(heads, stop - start, tokens)
-        scores.rows(start, stop, out=weights)
-        torch.softmax(weights, -1, out=weights)
-        torch.bmm(weights, values, out=output[:, start:stop])
-        received += weights[:, max(prefix - start, 0) :].sum(1)
-        if start == 0:
-            first.copy_(weights[:, 0])
-    received /= tokens - prefix
-    return output.unsqueeze(0).to(value.dtype), Layer(first, received)
+    def _keep(self, kind: str, layer: Layer) -> None:
+        first = layer.first.float().cpu()
+        received = layer.received.float().cpu() if layer.received is not None else None
+        if kind == "layers":
+            self.layers.append(Layer(first, received))
+        else:
+            self.single.append(first)
 
 
-def _reduce(attention: torch.Tensor, prefix: int, mean: bool) -> Layer:
-    """The same from an attention (heads, N, N) that the model formed itself."""
-    received = attention[:, prefix:].mean(1, dtype=torch.float32) if mean else None
-    return Layer(attention[:, 0].clone(), received)
+def _projected(call: dict[str, Any]) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor | None]:
+    """Query and key, each (batch, heads, tokens, d), and what is added to their scores."""
+    if call.get("use_separate_proj_weight"):
+        weights = call["q_proj_weight"], call["k_proj_weight"]
+    else:
+        weights = call["in_proj_weight"].chunk(3)[:2]
+    biases = call["in_proj_bias"].chunk(3) if call["in_proj_bias"] is not None else (None, None)
+    heads = call["num_heads"]
+    query = _split(F.linear(call["query"], weights[0], biases[0]), heads)
+    key = _split(F.linear(call["key"], weights[1], biases[1]), heads)
+    return query, key, _mask(call.get("attn_mask"), call.get("key_padding_mask"))
 
 
-def _shared(key: torch.Tensor, heads: int) -> torch.Tensor:
-    """Grouped-query attention: (groups, N, d) -> (heads, N, d)."""
-    return key if len(key) == heads else key.repeat_interleave(heads // len(key), 0)
+def _split(x: torch.Tensor, heads: int) -> torch.Tensor:
+    """(tokens, dim) or (tokens, batch, dim) -> (batch, heads, tokens, d)."""
+    return x.reshape(len(x), -1, heads, x.shape[-1] // heads).permute(1, 2, 0, 3)
+
+
+def _mask(attention: torch.Tensor | None, padding: torch.Tensor | None) -> torch.Tensor | None:
+    """The masks of `multi_head_attention_forward`, where True hides, as one that is added."""
+    rows = padding.reshape(1, 1, -1) if padding is not None else None  # (1, 1, keys)
+    if attention is None or rows is None:
+        mask = rows if attention is None else attention
+        return None if mask is None else _added(mask)
+    return _added(attention) + _added(rows)
+
+
+def _added(mask: torch.Tensor) -> torch.Tensor:
+    if mask.dtype != torch.bool:
+        return mask
+    return torch.zeros_like(mask, dtype=torch.float32).masked_fill(mask, -torch.inf)

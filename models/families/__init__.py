@@ -9,8 +9,9 @@ from __future__ import annotations
 from .convnet import ConvNet, conv_layers
 from .family import Family
 from .timm_vit import TimmViT
+from .torchvision_vit import TorchvisionViT
 from .transformers_vit import TransformersViT
 
-FAMILIES: tuple[type[Family], ...] = (TimmViT, TransformersViT, ConvNet)
+FAMILIES: tuple[type[Family], ...] = (TimmViT, TransformersViT, TorchvisionViT, ConvNet)
 
 __all__ = ["FAMILIES", "Family", "conv_layers"]

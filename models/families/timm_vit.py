@@ -22,7 +22,8 @@ class TimmViT:
         self.patch = int(module.patch_embed.patch_size[0])
         self.prefix = int(module.num_prefix_tokens)
         self.has_cls = module.cls_token is not None
-        self.kinds = TOKENS if self.has_cls else TOKENS[1:]
+        pool = ("pool",) if hasattr(getattr(module, "attn_pool", None), "latent") else ()
+        self.kinds = pool + (TOKENS if self.has_cls else TOKENS[1:])
         self.depth = len(module.blocks)
         self.heads = int(module.blocks[0].attn.num_heads)
         self.preprocessing = of_timm(module)

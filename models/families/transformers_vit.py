@@ -23,7 +23,8 @@ class TransformersViT:
         self.pages = PAGES["clip" if contrastive(config.model_type) else "vit"]
         self.patch = side(config.patch_size)
         self.has_cls, self.prefix = _prefix(tower)
-        self.kinds = TOKENS if self.has_cls else TOKENS[1:]
+        pool = ("pool",) if getattr(tower, "use_head", False) else ()
+        self.kinds = pool + (TOKENS if self.has_cls else TOKENS[1:])
         self.depth, self.heads = int(config.num_hidden_layers), int(config.num_attention_heads)
         self.preprocessing = of_transformers(config)
         self._asks_for_any_size = (

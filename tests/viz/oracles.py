@@ -69,7 +69,7 @@ def timm_case(family: str) -> Case:
     torch.manual_seed(0)
     module = timm.create_model(name, depth=2, **settings).eval()
     eager = timm.create_model(name, depth=2, dynamic_img_size=True, **settings).eval()
-    _spread(module)
+    spread(module)
     eager.load_state_dict(module.state_dict())
 
     def attention(pixels: torch.Tensor) -> torch.Tensor:
@@ -90,7 +90,7 @@ def transformers_case(family: str) -> Case:
     torch.manual_seed(0)
     settings = config(**SMALL, num_register_tokens=3)
     module = model(settings).eval()
-    _spread(module)
+    spread(module)
     eager = model(copy.deepcopy(settings)).eval()
     eager.set_attn_implementation("eager")
     eager.load_state_dict(module.state_dict())
@@ -116,7 +116,7 @@ def case(name: str) -> Case:
     return CASES[name]()
 
 
-def _spread(module: nn.Module) -> None:
+def spread(module: nn.Module) -> None:
     """Fresh weights attend almost evenly; spread them, so that a mistake cannot hide."""
     with torch.no_grad():
         for name, weight in module.named_parameters():

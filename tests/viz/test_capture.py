@@ -14,8 +14,10 @@ from torch import nn
 import models
 import viz
 from errors import CaptureError, SettingError
+from tests.viz import oracles_torchvision  # noqa: F401  adds its cases
 from tests.viz.oracles import CASES, case
-from viz import watch
+from viz import scores
+from viz.watch import OverTokens
 
 SHAPES = {"landscape": (90, 150), "portrait": (140, 90), "square": (96, 96)}
 
@@ -62,7 +64,7 @@ def test_maps_equal_the_models_own_eager_attention(name: str, shape: tuple[int, 
 def test_blocks_of_queries_change_nothing(
     block_bytes: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(watch, "BLOCK_BYTES", block_bytes)
+    monkeypatch.setattr(scores, "BLOCK_BYTES", block_bytes)
     known = case("timm DINOv2 with registers")
     adapter = models.wrap(known.module)
     x = adapter.prepare(photo_of(90, 150), size=112)
@@ -90,7 +92,7 @@ def test_half_precision_is_reduced_in_float32(dtype: torch.dtype) -> None:
     torch.manual_seed(0)
     q, k, v = torch.randn(3, 1, 2, 40, 8).to(dtype)
     own = ((q.float() * 8**-0.5) @ k.float().mT).softmax(-1)[0]
-    with watch.Watch(40, 1, mean=True) as seen:
+    with OverTokens(40, 1, mean=True) as seen:
         output = F.scaled_dot_product_attention(q, k, v)
     assert output.dtype == dtype
     torch.testing.assert_close(seen.layers[0].first, own[:, 0], atol=1e-6, rtol=0)
@@ -114,14 +116,14 @@ def test_every_argument_of_the_call_is_heeded(
     how: dict, block_bytes: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """With the identity as values, the output of the call is the attention itself."""
-    monkeypatch.setattr(watch, "BLOCK_BYTES", block_bytes)
+    monkeypatch.setattr(scores, "BLOCK_BYTES", block_bytes)
     torch.manual_seed(1)
     groups = 2 if "enable_gqa" in how else 4
     q, k = torch.randn(1, 4, 24, 8), torch.randn(1, groups, 24, 8)
     v = torch.eye(24).expand(1, groups, 24, 24)
     own = F.scaled_dot_product_attention(q, k, v, **how)
     for mean in (False, True):
-        with watch.Watch(24, 2, mean) as seen:
+        with OverTokens(24, 2, mean) as seen:
             output = F.scaled_dot_product_attention(q, k, v, **how)
         torch.testing.assert_close(output, own, atol=1e-6, rtol=0)
         torch.testing.assert_close(seen.layers[0].first, own[0, :, 0], atol=1e-6, rtol=0)

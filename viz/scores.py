@@ -1,0 +1,134 @@
+"""Attention from the arguments of a call, reduced as it is formed.
+
+Softmax, means and sums are taken in float32, and scores are formed a block of queries or of windows
+at a time: a whole (heads, N, N) never stands.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+
+BLOCK_BYTES = 8 * 2**20  # of scores formed at a time: what stays in a core's caches
+
+
+@dataclass
+class Layer:
+    """What is kept of one layer's attention over all tokens, float32.
+
+    Attributes:
+        first: (heads, N), the row of the first token, CLS where there is one.
+        received: (heads, N), the mean over all patch queries; None where it was not asked for.
+    """
+
+    first: torch.Tensor
+    received: torch.Tensor | None
+
+
+@dataclass
+class Scores:
+    """The arguments of one attention call, and its scores before the softmax.
+
+    Batches are folded into the heads: windows attend apart from each other, as heads do.
+
+    Attributes:
+        query: (heads, Q, d).
+        key: (heads, N, d) float32; grouped keys are repeated for the heads that share them.
+        scale: what the products are multiplied with.
+        mask: what is added or hidden, broadcastable to (heads, Q, N), or None.
+        causal: whether a query sees only the keys up to its own place.
+    """
+
+    query: torch.Tensor
+    key: torch.Tensor
+    scale: float
+    mask: torch.Tensor | None
+    causal: bool
+
+    @classmethod
+    def of(
+        cls,
+        query: torch.Tensor,
+        key: torch.Tensor,
+        attn_mask: torch.Tensor | None = None,
+        dropout_p: float = 0.0,
+        is_causal: bool = False,
+        scale: float | None = None,
+        enable_gqa: bool = False,
+    ) -> Scores:
+        """From the arguments of `scaled_dot_product_attention`, in its order (less the value)."""
+        batch, heads = query.shape[:2]
+        mask = attn_mask
+        if mask is not None:
+            mask = mask.expand(batch, heads, *mask.shape[-2:]).flatten(0, 1)
+        keys = _shared(key, heads).flatten(0, 1).float()
+        if scale is None:
+            scale = query.shape[-1] ** -0.5
+        return cls(query.flatten(0, 1), keys, scale, mask, is_causal)
+
+    def rows(self, start: int, stop: int, out: torch.Tensor | None = None) -> torch.Tensor:
+        """Scores of the queries from `start` to `stop`: (heads, stop - start, N) float32."""
+        scores = torch.bmm(self.query[:, start:stop].float() * self.scale, self.key.mT, out=out)
+        if self.causal:
+            query, key = (torch.arange(n, device=scores.device) for n in scores.shape[1:])
+            scores.masked_fill_(key > query.unsqueeze(1) + start, -torch.inf)
+        if self.mask is not None:
+            part = self.mask[..., start:stop, :] if self.mask.shape[-2] > 1 else self.mask
+            if part.dtype == torch.bool:
+                scores.masked_fill_(~part, -torch.inf)
+            else:
+                scores += part
+        return scores
+
+    def first(self) -> torch.Tensor:
+        """Attention of the first query: (heads, N) float32."""
+        return self.rows(0, 1).softmax(-1)[:, 0]
+
+    def layer(self, prefix: int, mean: bool) -> Layer:
+        """The reduction alone; `Layer.received` too where `mean` is set."""
+        if mean:
+            return self.attend(self.key[..., :0], prefix)[1]  # values of no width: no output
+        return Layer(self.first(), None)
+
+    def attend(self, value: torch.Tensor, prefix: int) -> tuple[torch.Tensor, Layer]:
+        """The attention's output (heads, N, d) and its reduction from the same blocks of queries.
+
+        A block of scores has to be formed to be averaged, so it yields the output too, and the
+        fused kernel need not run. One buffer serves all blocks.
+
+        Args:
+            value: (heads or groups, N, d).
+            prefix: queries that do not count in `Layer.received`.
+        """
+        heads, queries = self.query.shape[:2]
+        tokens = self.key.shape[1]
+        values = _shared(value, heads, 0).float().contiguous()
+        output = values.new_empty(heads, queries, values.shape[-1])
+        received = values.new_zeros(heads, tokens)
+        first = values.new_empty(heads, tokens)
+        block = min(queries, max(32, BLOCK_BYTES // (4 * heads * tokens)))
+        buffer = values.new_empty(heads * block * tokens)
+        for start in range(0, queries, block):
+            stop = min(start + block, queries)
+            weights = buffer[: heads * (stop - start) * tokens].view(heads, stop - start, tokens)
+            self.rows(start, stop, out=weights)
+            torch.softmax(weights, -1, out=weights)
+            torch.bmm(weights, values, out=output[:, start:stop])
+            received += weights[:, max(prefix - start, 0) :].sum(1)
+            if start == 0:
+                first.copy_(weights[:, 0])
+        received /= queries - prefix
+        return output, Layer(first, received)
+
+
+def reduce(attention: torch.Tensor, prefix: int, mean: bool) -> Layer:
+    """The same from an attention (heads, Q, N) that the model formed itself."""
+    received = attention[:, prefix:].mean(1, dtype=torch.float32) if mean else None
+    return Layer(attention[:, 0].clone(), received)
+
+
+def _shared(key: torch.Tensor, heads: int, dim: int = 1) -> torch.Tensor:
+    """Grouped-query attention: as many groups along `dim` as there are heads."""
+    groups = key.shape[dim]
+    return key if groups == heads else key.repeat_interleave(heads // groups, dim)
