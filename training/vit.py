@@ -41,8 +41,8 @@ MODEL_ARGS = {
     "dynamic_img_size": True,
 }
 SIDE, PATCH = 128, 8
-PHASES = (Phase(6, 64), Phase(3, 96), Phase(0.6, 128))
-REGISTER_PHASES = (Phase(0.8, 96), Phase(0.4, 128))  # after those
+PHASES = (Phase(5, 64), Phase(2.2, 96), Phase(0.4, 128))
+REGISTER_PHASES = (Phase(0.5, 96), Phase(0.3, 128))  # after those
 AREA = (0.35, 1.0)
 MATRIX_RATE, OTHER_RATE, WEIGHT_DECAY = 2e-3, 1e-3, 0.05
 UNKNOWN = -100  # no label: cross_entropy skips it
