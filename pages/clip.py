@@ -15,7 +15,7 @@ shell.enter("clip")
 caption = shell.head("CLIP layers")
 notices = shell.Notices()
 
-asked = work.ask("clip")
+asked = work.ask("clip", notices)
 with st.sidebar:
     shell.section("Map")
     kinds = Kinds()

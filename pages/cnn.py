@@ -16,7 +16,7 @@ shell.head("CNN channels").caption(
 )
 notices = shell.Notices()
 
-asked = work.ask("cnn")
+asked = work.ask("cnn", notices)
 with st.sidebar:
     shell.section("Map")
     layers = channels.Layers()

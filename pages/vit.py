@@ -15,7 +15,7 @@ shell.enter("vit")
 caption = shell.head("ViT heads")
 notices = shell.Notices()
 
-asked = work.ask("vit")
+asked = work.ask("vit", notices)
 with st.sidebar:
     shell.section("Map")
     kinds = Kinds()

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 import models
-from errors import HeedmapError, ModelError
+from errors import ModelError
 from models.pasted import is_id
 
 from . import failed, link
-from .shell import plain
+from .shell import Notices, plain
 
 if TYPE_CHECKING:
     from models import Adapter, Model, Progress
@@ -30,20 +30,18 @@ SIZES = (128, 224, 336, 448, 518, 672, 896, 1036)
 _PATIENCE = 0.4  # seconds without a word
 
 
-def pick_model(page: str) -> str:
-    """Let the person choose a model that `page` shows, say what it is, and give its id.
+def pick_model(page: str, instead: str, notices: Notices) -> str:
+    """Let the person choose a model that `page` can show, say what it is, and give its id.
 
-    An id of the hub can be typed or pasted; where it is none, the default stands in for it.
+    An id of the hub can be typed or pasted; where it cannot be shown, `instead` stands in for it.
     """
     id = pick_id(page, "model", DEFAULTS[page])
-    try:
-        record = _look_up(id, page)
-    except HeedmapError as error:
-        st.error(plain(str(error)), icon=":material/error:")
+    with notices.guard():
+        st.caption(_about(_look_up(id, page)))
+        return id
+    with notices.place:
         failed.offer_again(id)
-        return DEFAULTS[page]
-    st.caption(_about(record))
-    return id
+    return instead
 
 
 def pick_id(page: str, name: str, default: str) -> str:
@@ -69,7 +67,8 @@ def _look_up(id: str, page: str) -> Model:
     with failed.remembered(id), st.spinner(f"Asking the hub about {plain(id)} …"):
         record = models.record(id)
     if page not in record.pages:
-        raise ModelError(f"{record.title} is shown on another page: see {PAGES[record.family]}.")
+        others = " or ".join(PAGES[each] for each in record.pages)
+        raise ModelError(f"{record.title} is shown on another page: see {others}.")
     return record
 
 

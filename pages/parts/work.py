@@ -17,13 +17,17 @@ T = TypeVar("T")
 _GOOD = "heedmap.good"  # page -> the last request that worked
 
 
-def ask(page: str) -> Request:
-    """Let the person choose the photo, the model and what it sees."""
+def ask(page: str, notices: Notices) -> Request:
+    """Let the person choose the photo, the model and what it sees.
+
+    For a model that cannot be shown stands the last that worked, with the reason said.
+    """
+    last = _good().get(page, _first(page))
     with st.sidebar:
         section("Photo")
         photo = photos.pick_photo()
         section("Model", "or paste a hub id")
-        model = picker.pick_model(page)
+        model = picker.pick_model(page, last.model, notices)
         size, fit = picker.pick_sight(model)
         picker.show_card(model)
     return Request(photo, model, size, fit)
@@ -37,7 +41,7 @@ def result(
     Returns the request that was answered with its answer. Where not even the page's first view
     can be shown, the run of the page ends with what went wrong.
     """
-    good: dict[str, Request] = st.session_state.setdefault(_GOOD, {})
+    good = _good()
     tried: list[Request] = []
     for request in _in_turn(asked, good.get(page), _first(page)):
         if request in tried:
@@ -66,6 +70,11 @@ def _in_turn(asked: Request, good: Request | None, first: Request) -> list[Reque
     """Give what is tried: as asked, then the photo with what worked before, then what worked."""
     others = [good, first] if good else [first]
     return [asked, *(replace(each, photo=asked.photo) for each in others), *others]
+
+
+def _good() -> dict[str, Request]:
+    found: dict[str, Request] = st.session_state.setdefault(_GOOD, {})
+    return found
 
 
 def _first(page: str) -> Request:

@@ -27,8 +27,8 @@ class App:
 
 
 @contextmanager
-def serve(log: Path) -> Iterator[App]:
-    """Start the app, cut off from the hub, and stop it at the end."""
+def serve(log: Path, **env: str) -> Iterator[App]:
+    """Start the app, cut off from the hub unless `env` says where it is, and stop it at the end."""
     port = _free_port()
     command = [
         *(sys.executable, "-m", "streamlit", "run", "app.py"),
@@ -38,7 +38,7 @@ def serve(log: Path) -> Iterator[App]:
         process = subprocess.Popen(
             command,
             cwd=ROOT,
-            env={**os.environ, "HF_HUB_OFFLINE": "1"},
+            env={**os.environ, "HF_HUB_OFFLINE": "1", **env},
             stdin=subprocess.DEVNULL,
             stdout=out,
             stderr=subprocess.STDOUT,

@@ -216,6 +216,14 @@ class View:
                 handle.press(key)
         return self.settle()
 
+    def paste_model(self, id: str) -> View:
+        """Paste an id of the hub into the model picker."""
+        box = self.tab.get_by_test_id("stSidebar").get_by_role("combobox", name="Model").first
+        box.fill(id)
+        with self._run():
+            box.press("Enter")
+        return self
+
     def copy_link(self) -> str:
         """Press the button that copies the view's link, and read the clipboard."""
         self.tab.get_by_role("button", name="Copy link").click()
