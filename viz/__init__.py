@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 from .encode import encode_jpeg, encode_png, zip_pngs
 from .image import open_image, region
 from .maps import (
+    KINDS,
     Patch,
     area,
     head_mean,
@@ -34,11 +35,13 @@ from .samples import SAMPLES, Sample, open_sample, sample, sample_ids
 
 if TYPE_CHECKING:
     from .capture import Activations, Attention, record_activations, record_attention
+    from .epoch import epoch_figure
     from .figure import grid_figure, to_pdf, to_png
 
 _LATE = {
     "Activations": "capture",
     "Attention": "capture",
+    "epoch_figure": "epoch",
     "record_activations": "capture",
     "record_attention": "capture",
     "grid_figure": "figure",
@@ -49,6 +52,7 @@ _LATE = {
 __all__ = [
     "COLORMAPS",
     "INTERPOLATIONS",
+    "KINDS",
     "SAMPLES",
     "Activations",
     "Attention",
@@ -61,6 +65,7 @@ __all__ = [
     "draw_mask",
     "encode_jpeg",
     "encode_png",
+    "epoch_figure",
     "grid_figure",
     "grid_lines",
     "head_mean",

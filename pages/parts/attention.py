@@ -26,32 +26,27 @@ MEAN = "mean"  # the head that stands for all
 
 @dataclass(frozen=True)
 class Kind:
-    """A kind of attention: its name on a control, what its values are, and how to read it."""
+    """A kind of attention for people: its name on a control, and how to read it."""
 
     name: str
-    what: str
     how: str
 
 
 KINDS = {
     "cls": Kind(
         "From CLS",
-        "attention from CLS",
         "Where each head reads from as the model sums up the photo in its CLS token.",
     ),
     "pool": Kind(
         "Pooling head",
-        "the pooling head’s attention",
         "Where the pooling head, which stands in for a CLS token, reads from to sum up the photo.",
     ),
     "tokens": Kind(
         "Token to token",
-        "mean attention token to token",
         "How much each patch is read by all patches, on average.",
     ),
     "windows": Kind(
         "Within windows",
-        "mean attention token to token, within windows",
         "How much each patch is read by the patches of its window, on average: this model attends "
         "within windows.",
     ),
@@ -76,7 +71,7 @@ class Source:
     @property
     def what(self) -> str:
         """What the values are."""
-        return KINDS[self.kind].what
+        return viz.KINDS[self.kind]
 
     def heads(self, layer: int | None = None) -> int:
         """How many heads a layer has, or every layer at least."""
