@@ -81,12 +81,18 @@ def config(model: Model) -> dict[str, Any]:
 
     Raises:
         DownloadError, CheckpointError: as `models.download.config`.
+        CheckpointError: a file of one's own that is no JSON.
     """
     if model.folder is None:
         known = model.library == "timm" and model.architecture
         return {} if known else download.config(model)
     path = model.folder / "config.json"
-    said: dict[str, Any] = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+    try:
+        said: dict[str, Any] = json.loads(path.read_text("utf-8")) if path.is_file() else {}
+    except ValueError as error:
+        raise CheckpointError(
+            f"{model.folder.name}/config.json is no JSON ({error}): correct it."
+        ) from error
     return said
 
 

@@ -31,6 +31,7 @@ from urllib.parse import unquote, urlsplit
 
 PIECE = 1 << 14  # bytes between two looks at the clock
 LARGE = (".safetensors", ".bin")
+LICENCE = "mit"  # of every repository
 
 
 @dataclass
@@ -160,7 +161,7 @@ class _Handler(BaseHTTPRequestHandler):
             {
                 "id": id, "modelId": id, "sha": repo.commit(revision), "private": False,
                 "gated": "manual" if repo.gated else False, "siblings": siblings, "tags": [],
-                "cardData": {"license": "mit"},
+                "cardData": {"license": LICENCE},
             }
         )  # fmt: skip
 

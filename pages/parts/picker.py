@@ -11,7 +11,7 @@ import models
 from errors import ModelError
 from models.pasted import is_id
 
-from . import failed, link
+from . import about, failed, link
 from .shell import Notices, plain
 
 if TYPE_CHECKING:
@@ -19,12 +19,6 @@ if TYPE_CHECKING:
 
 DEFAULTS = {"vit": "bundled-vit", "clip": "bundled-clip", "cnn": "bundled-cnn"}
 PAGES = {"vit": "ViT heads", "clip": "CLIP layers", "cnn": "CNN channels"}
-LICENCES = {
-    "apache-2.0": "Apache 2.0",
-    "mit": "MIT",
-    "bsd-3-clause": "BSD 3-clause",
-    "dinov3-license": "DINOv3 licence",
-}
 FITS = {"whole": "Whole photo", "crop": "Middle crop", "squash": "Squash"}
 SIZES = (128, 224, 336, 448, 518, 672, 896, 1036)
 _PATIENCE = 0.4  # seconds without a word
@@ -37,7 +31,7 @@ def pick_model(page: str, instead: str, notices: Notices) -> str:
     """
     id = pick_id(page, "model", DEFAULTS[page])
     with notices.guard():
-        st.caption(_about(_look_up(id, page)))
+        st.caption(_look_up(id, page))
         return id
     with notices.place:
         failed.offer_again(id)
@@ -46,7 +40,7 @@ def pick_model(page: str, instead: str, notices: Notices) -> str:
 
 def pick_id(page: str, name: str, default: str) -> str:
     """Let the person choose the id of a model that `page` shows, or paste one of the hub."""
-    lines = {record.id: _line(record) for record in models.records(page)}
+    lines = {record.id: about.line(record) for record in models.records(page)}
     key = link.setting(name, default, str, fits=lambda id: id in lines or is_id(id))
     pasted = [id for id in [st.session_state[key]] if id not in lines]
     return str(
@@ -57,8 +51,8 @@ def pick_id(page: str, name: str, default: str) -> str:
     )  # fmt: skip
 
 
-def _look_up(id: str, page: str) -> Model:
-    """Give what is known of a model; the hub is asked once about an id that is pasted.
+def _look_up(id: str, page: str) -> str:
+    """Say what a model is; the hub is asked once about an id that is pasted.
 
     Raises:
         ModelError: no model that this page can show, and why.
@@ -66,10 +60,10 @@ def _look_up(id: str, page: str) -> Model:
     failed.known(id)
     with failed.remembered(id), st.spinner(f"Asking the hub about {plain(id)} …"):
         record = models.record(id)
-    if page not in record.pages:
-        others = " or ".join(PAGES[each] for each in record.pages)
-        raise ModelError(f"{record.title} is shown on another page: see {others}.")
-    return record
+        if page in record.pages:
+            return about.text(record)
+    others = " or ".join(PAGES[each] for each in record.pages)
+    raise ModelError(f"{record.title} is shown on another page: see {others}.")
 
 
 def own_size(id: str) -> int:
@@ -137,27 +131,6 @@ def _progress(model: Model, progress: Progress) -> tuple[float, str]:
 def _span(seconds: float) -> str:
     """Say a time span in the words people use."""
     return f"{seconds:.0f} s" if seconds < 90 else f"{seconds / 60:.0f} min"
-
-
-def _line(record: Model) -> str:
-    """Name a model in the list, with what having it costs."""
-    if record.bundled or models.loaded(record.id):
-        return record.title
-    return f"{record.title} · {record.download_bytes / 1e6:,.0f} MB"
-
-
-def _about(record: Model) -> str:
-    """Say under the picker what the model is and what having it costs."""
-    facts = [LICENCES.get(record.licence, record.licence)]
-    if record.parameters:
-        facts.append(f"{record.parameters / 1e6:.1f} M weights")
-    if record.bundled:
-        facts.append("ships with Heedmap")
-    elif models.loaded(record.id):
-        facts.append("loaded")
-    else:
-        facts.append(f"downloads {record.download_bytes / 1e6:,.0f} MB once")
-    return " · ".join(facts) + (f"  \n{record.note}" if record.note else "")
 
 
 def _without_front_matter(text: str) -> str:

@@ -1,0 +1,128 @@
+"""What the picker says of a model before it is loaded, and why it shows none."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import streamlit as st
+
+from models import Probe
+from pages.parts import about
+from pages.parts.shell import UNEXPECTED
+from tests import checkpoints
+from tests.hub import Hub
+from tests.pages.app import App
+
+VIT = {"embed_dim": 32, "depth": 2, "num_heads": 2, "img_size": 64}
+
+
+@pytest.fixture
+def hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Hub]:
+    """A hub of one's own, and an empty cache."""
+    st.cache_resource.clear()
+    with Hub() as hub:
+        monkeypatch.setenv("HF_ENDPOINT", hub.url)
+        monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path / "hub"))
+        monkeypatch.delenv("HF_HUB_OFFLINE", raising=False)
+        yield hub
+
+
+def said(app: App) -> list[str]:
+    """The lines under the model picker, as they stand on the screen."""
+    captions = [re.sub(r"\\(.)", r"\1", each.value) for each in app.at.sidebar.caption]
+    return next(each for each in captions if "weights" in each or "of memory" in each).split("  \n")
+
+
+def probe(**facts: object) -> Probe:
+    own: dict = {
+        "id": "a/b", "family": "vit", "pages": ("vit",), "kinds": ("cls", "tokens"), "depth": 12,
+        "heads": 6, "patch": 16, "prefix": 1, "has_cls": True, "size": 224,
+        "parameters": 22_000_000, "nbytes": 88_000_000,
+    }  # fmt: skip
+    return Probe(**{**own, **facts})
+
+
+@pytest.mark.parametrize(
+    ("facts", "line"),
+    [
+        ({}, "12 layers of 6 heads · patch 16 px · CLS · takes 88 MB of memory"),
+        ({"prefix": 5}, "12 layers of 6 heads · patch 16 px · CLS and 4 more tokens before the "
+         "patches · takes 88 MB of memory"),
+        ({"prefix": 0, "has_cls": False, "kinds": ("pool", "tokens")},
+         "12 layers of 6 heads · patch 16 px · pooling head, no CLS · takes 88 MB of memory"),
+        ({"prefix": 4, "has_cls": False, "kinds": ("tokens",), "depth": 1, "heads": 1},
+         "1 layer of 1 head · patch 16 px · no CLS, 4 tokens before the patches · takes 88 MB of "
+         "memory"),
+        ({"prefix": 0, "has_cls": False, "kinds": ("windows",), "patch": 4, "heads": 3},
+         "12 layers of 3 heads or more, within windows · patch 4 px · no CLS · takes 88 MB of "
+         "memory"),
+        ({"kinds": (), "depth": 0, "heads": 0, "patch": 32, "nbytes": 2_000_000_000},
+         "ConvNet · stride 32 px · takes 2.00 GB of memory"),
+        ({"kinds": (), "patch": 1}, "ConvNet · takes 88 MB of memory"),
+    ],
+)  # fmt: skip
+def test_a_shape_in_a_line(facts: dict, line: str) -> None:
+    assert about.shape(probe(**facts)) == line
+
+
+def test_a_pasted_id_is_told_before_it_is_loaded(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
+    own = {**VIT, "class_token": False, "global_pool": "avg", "reg_tokens": 2}
+    hub.add("tiny/about-vit", checkpoints.timm("vit_tiny_patch16_224", **own))
+    monkeypatch.setenv("HEEDMAP_MAX_GB", "0.000001")
+    app = App(model="tiny/about-vit")
+    shape, costs = said(app)
+    assert shape.startswith("2 layers of 2 heads · patch 16 px · no CLS, 2 tokens before")
+    assert costs.startswith("MIT · 0.")
+    assert "downloads " in costs
+    assert "permits" in app.errors[0]
+    assert app.facts["Model"].startswith("Heedmap ViT")
+    assert hub.sent("model.safetensors") == []
+    monkeypatch.delenv("HEEDMAP_MAX_GB")
+    app.at.button(key="again tiny/about-vit").click()
+    app.run()
+    assert not app.errors
+    assert app.facts["Model"] == "tiny/about-vit"
+    assert said(App(model="tiny/about-vit"))[1].endswith("loaded")
+
+
+def test_a_model_of_another_page_says_which(hub: Hub) -> None:
+    hub.add("tiny/about-cnn", checkpoints.timm("test_resnet"))
+    app = App(model="tiny/about-cnn")
+    assert app.errors == ["tiny/about-cnn is shown on another page: see CNN channels."]
+    assert app.facts["Model"].startswith("Heedmap ViT")
+    app = App("cnn", model="tiny/about-cnn")
+    assert said(app)[0].startswith("ConvNet · stride 32 px · takes ")
+    assert app.facts["Model"] == "tiny/about-cnn"
+
+
+def test_what_the_hub_says_is_no_markup(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
+    licence = "[free](http://x)"
+    monkeypatch.setattr("tests.hub.LICENCE", licence)
+    hub.add("tiny/about-licence", checkpoints.timm("vit_tiny_patch16_224", **VIT))
+    app = App(model="tiny/about-licence")
+    assert said(app)[1].startswith(licence)
+    assert not any("[free](" in each.value for each in app.at.sidebar.caption)
+
+
+def test_a_folder_of_ones_own_is_told_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, config in [("good", None), ("broken", b"{"), ("odd", b'{"model_type": "nope"}')]:
+        folder = tmp_path / name
+        folder.mkdir()
+        files = checkpoints.timm("vit_tiny_patch16_224", **VIT)
+        for file, content in files.items():
+            (folder / file).write_bytes(content)
+        if config:
+            (folder / "config.json").write_bytes(config)
+        (folder / "model.toml").write_text('size = 64\nfamily = "vit"\n')
+    monkeypatch.setenv("HEEDMAP_MODELS", str(tmp_path))
+    app = App(model="local:good")
+    assert said(app)[0].startswith("2 layers of 2 heads · patch 16 px · CLS · takes ")
+    for name, word in [("broken", "config.json"), ("odd", "nope")]:
+        app.set("model", f"local:{name}")
+        assert len(app.errors) == 1
+        assert word in app.errors[0]
+        assert UNEXPECTED not in app.errors
+        assert app.facts["Model"] == "good"
