@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from errors import ModelError
+from errors import ModelError, SettingError
 
 from . import families
 from .prepare import Prepared, Preprocessing, prepare
@@ -120,9 +120,21 @@ class Adapter:
 
         Returns:
             Logits (1, classes), or features (1, dim) where the model has no classes, float.
+
+        Raises:
+            SettingError: a shape that this model cannot take.
         """
-        with self._evaluating(), torch.inference_mode():
-            return self._run(pixels.to(self.device, self.dtype))
+        try:
+            with self._evaluating(), torch.inference_mode():
+                return self._run(pixels.to(self.device, self.dtype))
+        except (RuntimeError, ValueError, AssertionError) as error:
+            height, width = pixels.shape[-2:]
+            if height == width == self.size or isinstance(error, torch.OutOfMemoryError):
+                raise
+            raise SettingError(
+                f"{self.title} cannot take a photo of {width} x {height} px: choose the size "
+                f"{self.size} and the fit 'squash', which it was made for."
+            ) from error
 
     @contextmanager
     def _evaluating(self) -> Iterator[None]:

@@ -8,10 +8,19 @@ from __future__ import annotations
 
 from .convnet import ConvNet, conv_layers
 from .family import Family
-from .timm_vit import TimmViT
+from .timm_vit import TimmNaFlex, TimmRelative, TimmViT
 from .torchvision_vit import TorchvisionViT
-from .transformers_vit import TransformersViT
+from .transformers_vit import TransformersMAE, TransformersNaFlex, TransformersViT
 
-FAMILIES: tuple[type[Family], ...] = (TimmViT, TransformersViT, TorchvisionViT, ConvNet)
+FAMILIES: tuple[type[Family], ...] = (
+    TimmViT,
+    TimmRelative,
+    TimmNaFlex,
+    TransformersMAE,
+    TransformersNaFlex,
+    TransformersViT,
+    TorchvisionViT,
+    ConvNet,
+)
 
 __all__ = ["FAMILIES", "Family", "conv_layers"]

@@ -9,6 +9,7 @@ import torch
 from torch import nn
 
 from .preprocessing import of_timm
+from .transformers_vit import vector
 
 
 class ConvNet:
@@ -29,8 +30,8 @@ class ConvNet:
         return any(isinstance(part, nn.Conv2d) for part in module.modules())
 
     def forward(self, pixels: torch.Tensor) -> torch.Tensor:
-        output: torch.Tensor = self.module(pixels)
-        return output
+        output = self.module(pixels)
+        return output if isinstance(output, torch.Tensor) else vector(self.module, output)
 
 
 def conv_layers(module: nn.Module) -> tuple[str, ...]:

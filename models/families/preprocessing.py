@@ -26,14 +26,24 @@ def of_timm(module: Any) -> Preprocessing:
 
 def of_transformers(config: Any) -> Preprocessing:
     """Transformers keeps this beside the model; these are what each family's processor uses."""
-    size = side(config.image_size)
-    if config.model_type.startswith("clip"):
+    size = _size(config)
+    kind = config.model_type
+    if "clip" in kind or kind.startswith("blip"):
         return Preprocessing(size, CLIP_MEAN, CLIP_STD, crop_pct=1.0)
-    if config.model_type.startswith("dino"):
+    if kind.startswith("dino"):
         return Preprocessing(min(size, 224), crop_pct=224 / 256)
+    if kind.startswith(("vit_mae", "vit_msn", "ijepa")):
+        return Preprocessing(size, crop_pct=1.0)
     return Preprocessing(size, HALF, HALF, crop_pct=1.0, interpolation="bilinear")
+
+
+def _size(config: Any) -> int:
+    """The side of a photo, px; SigLIP 2's NaFlex says how many patches it has on the average."""
+    if hasattr(config, "image_size"):
+        return side(config.image_size)
+    return side(config.patch_size) * math.isqrt(config.num_patches)
 
 
 def side(size: Any) -> int:
     """The side of a square, given as one number or as two."""
-    return int(size if isinstance(size, int) else math.sqrt(math.prod(size)))
+    return int(size if isinstance(size, int) else math.isqrt(math.prod(size)))

@@ -8,24 +8,29 @@ from typing import Any
 import torch
 from torch import nn
 
+from errors import ModelError
+
 from ..catalogue import PAGES, contrastive
 from .family import TOKENS
 from .preprocessing import of_timm
+from .sharing import sharing
 
 
 class TimmViT:
     """timm's VisionTransformer, distilled DeiT and Eva (DINOv3): blocks over prefix and patches."""
 
     def __init__(self, module: Any) -> None:
+        attentions = _attentions(module)
         self.module = _any_size(module)
         self.pages = PAGES["clip" if contrastive(_architecture(module)) else "vit"]
-        self.patch = int(module.patch_embed.patch_size[0])
+        if hasattr(_embeds(module), "backbone"):  # a ConvNet makes the patches
+            self.pages = (*self.pages, "cnn")
+        self.patch = _patch(_embeds(module))
         self.prefix = int(module.num_prefix_tokens)
-        self.has_cls = module.cls_token is not None
+        self.has_cls = getattr(module, "embeds", module).cls_token is not None
         pool = ("pool",) if hasattr(getattr(module, "attn_pool", None), "latent") else ()
         self.kinds = pool + (TOKENS if self.has_cls else TOKENS[1:])
-        self.depth = len(module.blocks)
-        self.heads = int(module.blocks[0].attn.num_heads)
+        self.depth, self.heads = len(attentions), int(attentions[0].num_heads)
         self.preprocessing = of_timm(module)
 
     @staticmethod
@@ -38,9 +43,62 @@ class TimmViT:
         return output
 
 
+class TimmNaFlex(TimmViT):
+    """timm's NaFlexVit, which takes a photo of any shape as it is."""
+
+    @staticmethod
+    def matches(module: nn.Module) -> bool:
+        return all(hasattr(module, name) for name in ("embeds", "blocks", "num_prefix_tokens"))
+
+
+class TimmRelative(TimmViT):
+    """timm's BEiT and its ViTs with relative positions: their bias is made for one grid."""
+
+    @staticmethod
+    def matches(module: nn.Module) -> bool:
+        names = ("patch_embed", "blocks", "num_prefix_tokens", "set_input_size")
+        return all(hasattr(module, name) for name in names)
+
+    def forward(self, pixels: torch.Tensor) -> torch.Tensor:
+        """As timm, with the bias resized to the photo's grid as timm does for a checkpoint."""
+        module = self.module
+        if pixels.shape[-2:] != tuple(module.patch_embed.img_size):
+            module = sharing(module)
+            module.set_input_size(img_size=tuple(pixels.shape[-2:]))
+        output: torch.Tensor = module(pixels)
+        return output
+
+
+def _embeds(module: Any) -> Any:
+    """What makes the patches."""
+    return getattr(module, "patch_embed", None) or module.embeds
+
+
+def _patch(embeds: Any) -> int:
+    """Side of what one token stands for, px: of a ConvNet's cells where that makes the patches."""
+    return int(embeds.feat_ratio() if hasattr(embeds, "feat_ratio") else embeds.patch_size[0])
+
+
+def _attentions(module: Any) -> list[Any]:
+    """The modules that attend, in order: one or more in each block.
+
+    Raises:
+        ModelError: what comes out of two softmaxes is no attention that sums to 1.
+    """
+    parts = module.blocks.modules()
+    found = [part for part in parts if hasattr(part, "num_heads") and hasattr(part, "fused_attn")]
+    for part in found:
+        if type(part).__name__.startswith("Diff"):
+            raise ModelError(
+                f"{_architecture(module) or type(module).__name__} attends with the difference of "
+                "two softmaxes, which is no map of shares: choose a model with plain attention."
+            )
+    return found
+
+
 def _architecture(module: Any) -> str:
     cfg = getattr(module, "pretrained_cfg", None) or {}
-    return cfg.get("architecture") or ""
+    return str(cfg.get("architecture") or "")
 
 
 def _any_size(module: Any) -> Any:
@@ -48,7 +106,7 @@ def _any_size(module: Any) -> Any:
 
     Shallow copies carry the switches, so the module that was handed in stays as it was.
     """
-    if module.dynamic_img_size:
+    if getattr(module, "dynamic_img_size", True):
         return module
     patches = copy.copy(module.patch_embed)
     patches.strict_img_size, patches.flatten = False, False

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -11,6 +12,7 @@ import timm
 import torch
 import transformers
 from torch import nn
+from transformers.models.siglip2.image_processing_siglip2 import convert_image_to_patches
 
 TIMM = {
     "ViT": ("vit_tiny_patch16_224", {"embed_dim": 48, "num_heads": 4}),
@@ -24,6 +26,23 @@ TIMM = {
     "DINOv3": ("vit_small_patch16_dinov3", {"embed_dim": 64, "num_heads": 4, "img_size": 64}),
     "EVA-02": ("eva02_tiny_patch14_224", {"embed_dim": 64, "num_heads": 4, "img_size": 98}),
     "SigLIP": ("vit_base_patch16_siglip_224", {"embed_dim": 48, "num_heads": 4}),
+    "SigLIP 2": ("vit_base_patch16_siglip_256", {"embed_dim": 48, "num_heads": 4}),
+    "SigLIP 2 NaFlex": ("naflexvit_base_patch16_siglip", {"embed_dim": 48, "num_heads": 4}),
+    "CLIP": ("vit_base_patch16_clip_224", {"embed_dim": 48, "num_heads": 4}),
+    "DeiT III": ("deit3_small_patch16_224", {"embed_dim": 48, "num_heads": 4}),
+    "MAE": ("vit_base_patch16_224.mae", {"embed_dim": 48, "num_heads": 4}),
+    "BEiT": ("beit_base_patch16_224", {"embed_dim": 48, "num_heads": 4, "img_size": 64}),
+    "BEiT v2": ("beitv2_base_patch16_224", {"embed_dim": 48, "num_heads": 4, "img_size": 64}),
+    "ViT with relative positions": (
+        "vit_relpos_small_patch16_224",
+        {"embed_dim": 48, "num_heads": 4, "img_size": 64},
+    ),
+    "hybrid of ResNet and ViT": ("vit_tiny_r_s16_p8_224", {"embed_dim": 48, "num_heads": 4}),
+    "Perception Encoder": ("vit_pe_core_tiny_patch16_384", {"embed_dim": 64, "num_heads": 4}),
+    "AIMv2": ("aimv2_large_patch14_224", {"embed_dim": 48, "num_heads": 4, "img_size": 98}),
+    "ViT with mixed RoPE": ("vit_small_patch16_rope_mixed_224", {"embed_dim": 64, "num_heads": 4}),
+    "ViT with parallel blocks": ("vit_small_patch16_18x2_224", {"embed_dim": 48, "num_heads": 4}),
+    "ViT with fused blocks": ("vit_large_patch14_xp_224", {"embed_dim": 48, "num_heads": 4}),
 }
 
 SMALL = {
@@ -45,7 +64,18 @@ TRANSFORMERS = {
         transformers.Dinov2WithRegistersConfig,
     ),
     "DINOv3": (transformers.DINOv3ViTModel, transformers.DINOv3ViTConfig),
+    "BEiT": (transformers.BeitModel, transformers.BeitConfig),
+    "BLIP": (transformers.BlipVisionModel, transformers.BlipVisionConfig),
+    "MSN": (transformers.ViTMSNModel, transformers.ViTMSNConfig),
+    "I-JEPA": (transformers.IJepaModel, transformers.IJepaConfig),
+    "Chinese CLIP": (transformers.ChineseCLIPVisionModel, transformers.ChineseCLIPVisionConfig),
+    "MLCD": (transformers.MLCDVisionModel, transformers.MLCDVisionConfig),
+    "MAE": (transformers.ViTMAEModel, transformers.ViTMAEConfig),
+    "SigLIP 2 NaFlex": (transformers.Siglip2VisionModel, transformers.Siglip2VisionConfig),
 }
+# What only some of them can be told; others would keep it and never ask for it.
+BEIT = {"use_relative_position_bias": True, "use_shared_relative_position_bias": True}
+SETTINGS = {"BEiT": BEIT, "SigLIP 2 NaFlex": {"num_patches": 64}}
 
 
 @dataclass
@@ -68,17 +98,23 @@ def timm_case(family: str) -> Case:
     name, settings = TIMM[family]
     torch.manual_seed(0)
     module = timm.create_model(name, depth=2, **settings).eval()
-    eager = timm.create_model(name, depth=2, dynamic_img_size=True, **settings).eval()
+    dynamic = hasattr(module, "dynamic_img_size")
+    how = {"dynamic_img_size": True} if dynamic else {}
+    eager = timm.create_model(name, depth=2, **how, **settings).eval()
     spread(module)
     eager.load_state_dict(module.state_dict())
 
     def attention(pixels: torch.Tensor) -> torch.Tensor:
         kept: list[torch.Tensor] = []
-        for block in eager.blocks:
-            block.attn.fused_attn = False
-            block.attn.attn_drop.register_forward_hook(lambda _, i, o: kept.append(i[0][0]))
+        own = copy.deepcopy(eager)
+        if not dynamic and hasattr(own, "set_input_size"):
+            own.set_input_size(tuple(pixels.shape[-2:]))
+        for part in own.blocks.modules():
+            if hasattr(part, "fused_attn"):
+                part.fused_attn = False
+                part.attn_drop.register_forward_hook(lambda _, i, o: kept.append(i[0][0]))
         with torch.no_grad():
-            eager(pixels)
+            own(pixels)
         return torch.stack(kept)
 
     return Case(module, attention, "timm, unfused")
@@ -88,20 +124,37 @@ def transformers_case(family: str) -> Case:
     """The same weights in a model that forms its attention itself and gives it back."""
     model, config = TRANSFORMERS[family]
     torch.manual_seed(0)
-    settings = config(**SMALL, num_register_tokens=3)
+    settings = config(**SMALL, num_register_tokens=3, **SETTINGS.get(family, {}))
     module = model(settings).eval()
     spread(module)
     eager = model(copy.deepcopy(settings)).eval()
     eager.set_attn_implementation("eager")
     eager.load_state_dict(module.state_dict())
-    how = {} if family.startswith("DINO") else {"interpolate_pos_encoding": True}
+    if family == "MAE":
+        eager.config.mask_ratio = 0.0
 
     def attention(pixels: torch.Tensor) -> torch.Tensor:
         with torch.no_grad():
-            output = eager(pixel_values=pixels, output_attentions=True, **how)
+            output = eager(**_inputs(eager, pixels), output_attentions=True)
         return torch.stack([layer[0] for layer in output.attentions])
 
     return Case(module, attention, "Transformers, eager with `output_attentions=True`")
+
+
+def _inputs(model: nn.Module, pixels: torch.Tensor) -> dict[str, object]:
+    """What a model of Transformers is called with, patches cut by its own image processor."""
+    taken = inspect.signature(model.forward).parameters
+    rows, cols = (side // SMALL["patch_size"] for side in pixels.shape[-2:])
+    inputs: dict[str, object] = {"pixel_values": pixels}
+    if "spatial_shapes" in taken:
+        patches = convert_image_to_patches(pixels[0], SMALL["patch_size"])[None]
+        inputs = {"pixel_values": patches, "spatial_shapes": torch.tensor([[rows, cols]])}
+        inputs["pixel_attention_mask"] = torch.ones(1, rows * cols, dtype=torch.long)
+    if "interpolate_pos_encoding" in taken:
+        inputs["interpolate_pos_encoding"] = True
+    if "noise" in taken:
+        inputs["noise"] = torch.linspace(0, 1, rows * cols)[None]
+    return inputs
 
 
 # Every family that an oracle holds, by its name; other files add to it.
