@@ -59,6 +59,7 @@ class Adapter:
         self.classes = tuple(classes) if classes is not None else None
         self.lock = threading.RLock()
         self._run = family.forward
+        self._windows = getattr(family, "windows", lambda height, width: ())
 
     def __repr__(self) -> str:
         return f"Adapter({self.id!r}, {self.family}, patch={self.patch}, prefix={self.prefix})"
@@ -111,6 +112,11 @@ class Adapter:
             SettingError: a setting out of range.
         """
         return prepare(photo, self.preprocessing, self.patch, self.prefix, size, fit)
+
+    def windows(self, x: Prepared) -> tuple[families.Window, ...]:
+        """Where each layer attends in a photo; none for a model that attends over all of it."""
+        found: tuple[families.Window, ...] = self._windows(*x.pixels.shape[-2:])
+        return found
 
     def forward(self, pixels: torch.Tensor) -> torch.Tensor:
         """Run the model once, as in evaluation and without gradients.

@@ -18,7 +18,7 @@ import torch
 from errors import CaptureError, SettingError
 
 from .scores import Layer
-from .watch import OverTokens
+from .watch import InWindows, OverTokens
 
 if TYPE_CHECKING:
     from models import Adapter, Prepared
@@ -44,8 +44,9 @@ class Attention:
             attends to the patches; sums to 1, less what goes to tokens before them where it attends
             to those too. None for a model without one.
         windows: (heads, rows, cols) float32 for each layer of a model that attends within
-            windows: `token_mean` as if the attention to all other windows were 0. Heads, rows and
-            cols differ between its stages. None for all other models.
+            windows: `token_mean` as if the attention to all other windows were 0. Sums to 1, less
+            what goes to padding; heads, rows and cols differ between its stages. None for all other
+            models.
     """
 
     cls: np.ndarray | None
@@ -145,6 +146,8 @@ def record_attention(adapter: Adapter, x: Prepared, token_mean: bool = False) ->
     Raises:
         CaptureError: the model showed nothing, or fewer layers than it has.
     """
+    if "windows" in adapter.kinds:
+        return _in_windows(adapter, x)
     tokens = x.prefix + x.grid[0] * x.grid[1]
     mean = "tokens" in adapter.kinds and (token_mean or not adapter.has_cls)
     with OverTokens(tokens, x.prefix, mean) as watch:
@@ -158,6 +161,15 @@ def record_attention(adapter: Adapter, x: Prepared, token_mean: bool = False) ->
         grid=x.grid,
         pool=_maps([pool], x)[0] if pool is not None else None,
     )
+
+
+def _in_windows(adapter: Adapter, x: Prepared) -> Attention:
+    """The same for a model that attends within windows."""
+    with InWindows(adapter.windows(x)) as watch:
+        adapter.forward(x.pixels)
+    _check(adapter, len(watch.maps), watch)
+    maps = tuple(layer.numpy() for layer in watch.maps)
+    return Attention(None, None, None, x.grid, windows=maps)
 
 
 def record_activations(
@@ -240,7 +252,7 @@ def _seen(adapter: Adapter, watch: OverTokens) -> tuple[list[Layer], torch.Tenso
     return layers, single[0]
 
 
-def _check(adapter: Adapter, seen: int, watch: OverTokens) -> None:
+def _check(adapter: Adapter, seen: int, watch: OverTokens | InWindows) -> None:
     """Count what was recorded against what the model has."""
     if seen and seen == adapter.depth:
         return
@@ -250,7 +262,8 @@ def _check(adapter: Adapter, seen: int, watch: OverTokens) -> None:
             why = "it is a ConvNet and has none; see its channels instead"
     elif not seen:
         queries, keys = watch.others[0]
-        why = f"it attends from {queries} to {keys} tokens at a time, not over all {watch.tokens}"
+        known = "within its windows" if isinstance(watch, InWindows) else f"over all {watch.tokens}"
+        why = f"it attends from {queries} to {keys} tokens at a time, not {known}"
     elif seen > adapter.depth:
         why = f"{seen} layers of attention were seen where {adapter.depth} are known"
     else:

@@ -6,6 +6,7 @@ at a time: a whole (heads, N, N) never stands.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
@@ -126,6 +127,29 @@ def reduce(attention: torch.Tensor, prefix: int, mean: bool) -> Layer:
     """The same from an attention (heads, Q, N) that the model formed itself."""
     received = attention[:, prefix:].mean(1, dtype=torch.float32) if mean else None
     return Layer(attention[:, 0].clone(), received)
+
+
+def received_in_windows(
+    weights: Callable[[slice], torch.Tensor], heads: int, real: torch.Tensor
+) -> torch.Tensor:
+    """What each token receives from the tokens of its window, a mean over all of the layer.
+
+    Args:
+        weights: some of the windows -> their attention (some, heads, n, n) float32.
+        heads: how many.
+        real: (windows, n), 0 for padding, whose queries do not count.
+
+    Returns:
+        (windows, heads, n) float32 on the CPU; sums to 1, less what goes to padding.
+    """
+    count, n = real.shape
+    block = max(1, BLOCK_BYTES // (4 * heads * n * n))
+    rows = []
+    for start in range(0, count, block):
+        attention = weights(slice(start, start + block))
+        queries = real[start : start + block, None, None].to(attention.device)  # (some, 1, 1, n)
+        rows.append((queries @ attention)[:, :, 0].cpu())
+    return torch.cat(rows) / real.sum()
 
 
 def _shared(key: torch.Tensor, heads: int, dim: int = 1) -> torch.Tensor:

@@ -11,15 +11,18 @@ only, so a model that several people use at once is never touched.
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 import torch.nn.functional as F
 from torch.overrides import TorchFunctionMode
 
-from .scores import Layer, Scores, reduce
+from .scores import Layer, Scores, received_in_windows, reduce
+
+if TYPE_CHECKING:
+    from models.families import Window
 
 SOFTMAX: tuple[Callable[..., Any], ...] = (torch.Tensor.softmax, torch.softmax, F.softmax)
 MULTI_HEAD = inspect.signature(F.multi_head_attention_forward)
@@ -135,6 +138,56 @@ class OverTokens(Watch):
             self.layers.append(Layer(first, received))
         else:
             self.single.append(first)
+
+
+@dataclass
+class InWindows(Watch):
+    """Reduces attention within windows to what each token receives, put back into its place.
+
+    Attributes:
+        windows: where each layer attends, in the order of the calls.
+        maps: (heads, rows, cols) float32 a layer, in that order.
+        others: (queries, keys) of attention calls that are none of these windows.
+    """
+
+    windows: Sequence[Window]
+    maps: list[torch.Tensor] = field(default_factory=list)
+    others: list[tuple[int, int]] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        super().__init__()
+
+    def fused(
+        self,
+        query: torch.Tensor,
+        key: torch.Tensor,
+        value: torch.Tensor,
+        attn_mask: torch.Tensor | None = None,
+        *args: Any,
+        **kwargs: Any,
+    ) -> torch.Tensor:
+        def weights(part: slice) -> torch.Tensor:
+            mask = attn_mask
+            if mask is not None and mask.ndim == 4 and len(mask) > 1:
+                mask = mask[part]  # each window has its own
+            scores = Scores.of(query[part], key[part], mask, *args, **kwargs)
+            rows = scores.rows(0, query.shape[-2]).softmax(-1)
+            return rows.view(-1, query.shape[1], *rows.shape[1:])
+
+        self._keep(query.shape, key.shape[-2], weights)
+        return F.scaled_dot_product_attention(query, key, value, attn_mask, *args, **kwargs)
+
+    def formed(self, attention: torch.Tensor) -> None:
+        self._keep(attention.shape, attention.shape[-1], lambda part: attention[part].float())
+
+    def _keep(self, shape: torch.Size, keys: int, weights: Callable[[slice], torch.Tensor]) -> None:
+        windows, heads, queries = shape[:3]
+        window = next(iter(self.windows[len(self.maps) :]), None)
+        if window is None or (windows, queries, keys) != (window.count, window.area, window.area):
+            self.others.append((queries, keys))
+            return
+        received = received_in_windows(weights, heads, window.real())
+        self.maps.append(window.join(received.mT).permute(2, 0, 1).contiguous())
 
 
 def _projected(call: dict[str, Any]) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor | None]:

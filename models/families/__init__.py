@@ -8,9 +8,12 @@ from __future__ import annotations
 
 from .convnet import ConvNet, conv_layers
 from .family import Family
+from .maxvit import MaxViT
+from .swin import Swin
 from .timm_vit import TimmNaFlex, TimmRelative, TimmViT
 from .torchvision_vit import TorchvisionViT
 from .transformers_vit import TransformersMAE, TransformersNaFlex, TransformersViT
+from .window import Window
 
 FAMILIES: tuple[type[Family], ...] = (
     TimmViT,
@@ -20,7 +23,9 @@ FAMILIES: tuple[type[Family], ...] = (
     TransformersNaFlex,
     TransformersViT,
     TorchvisionViT,
+    Swin,
+    MaxViT,
     ConvNet,
 )
 
-__all__ = ["FAMILIES", "Family", "conv_layers"]
+__all__ = ["FAMILIES", "Family", "Window", "conv_layers"]

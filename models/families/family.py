@@ -8,6 +8,7 @@ import torch
 from torch import nn
 
 from ..prepare import Preprocessing
+from .window import Window
 
 TOKENS: tuple[str, ...] = ("cls", "tokens")  # the kinds of attention of a ViT with a CLS token
 
@@ -45,3 +46,10 @@ class Family(Protocol):
 
     def forward(self, pixels: torch.Tensor) -> torch.Tensor:
         """(1, 3, H', W') on the module's device -> logits (1, classes) or features (1, dim)."""
+
+
+class Windowed(Family, Protocol):
+    """A family whose layers attend within windows."""
+
+    def windows(self, height: int, width: int) -> tuple[Window, ...]:
+        """Where each layer attends in a photo of this size, px, in the order of the calls."""
