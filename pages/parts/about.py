@@ -43,7 +43,7 @@ def shape(probe: Probe) -> str:
     parts = [_layers(probe), _tokens(probe)] if probe.kinds else ["ConvNet"]
     if probe.patch > 1:
         parts.insert(1, f"{'patch' if probe.kinds else 'stride'} {probe.patch} px")
-    return " · ".join([*parts, f"takes {size(probe.nbytes)} of memory"])
+    return " · ".join([*parts, f"{size(probe.nbytes)} in memory"])
 
 
 @st.cache_resource(max_entries=64, ttl=60, show_spinner=False)

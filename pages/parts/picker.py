@@ -35,6 +35,7 @@ def pick_model(page: str, instead: str, notices: Notices) -> str:
         return id
     with notices.place:
         failed.offer_again(id)
+    st.caption(f"Shown instead: {plain(models.record(instead).title)}.")
     return instead
 
 

@@ -33,7 +33,7 @@ def hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Hub]:
 def said(app: App) -> list[str]:
     """The lines under the model picker, as they stand on the screen."""
     captions = [re.sub(r"\\(.)", r"\1", each.value) for each in app.at.sidebar.caption]
-    return next(each for each in captions if "weights" in each or "of memory" in each).split("  \n")
+    return next(each for each in captions if "weights" in each or "in memory" in each).split("  \n")
 
 
 def probe(**facts: object) -> Probe:
@@ -48,20 +48,20 @@ def probe(**facts: object) -> Probe:
 @pytest.mark.parametrize(
     ("facts", "line"),
     [
-        ({}, "12 layers of 6 heads · patch 16 px · CLS · takes 88 MB of memory"),
+        ({}, "12 layers of 6 heads · patch 16 px · CLS · 88 MB in memory"),
         ({"prefix": 5}, "12 layers of 6 heads · patch 16 px · CLS and 4 more tokens before the "
-         "patches · takes 88 MB of memory"),
+         "patches · 88 MB in memory"),
         ({"prefix": 0, "has_cls": False, "kinds": ("pool", "tokens")},
-         "12 layers of 6 heads · patch 16 px · pooling head, no CLS · takes 88 MB of memory"),
+         "12 layers of 6 heads · patch 16 px · pooling head, no CLS · 88 MB in memory"),
         ({"prefix": 4, "has_cls": False, "kinds": ("tokens",), "depth": 1, "heads": 1},
-         "1 layer of 1 head · patch 16 px · no CLS, 4 tokens before the patches · takes 88 MB of "
+         "1 layer of 1 head · patch 16 px · no CLS, 4 tokens before the patches · 88 MB in "
          "memory"),
         ({"prefix": 0, "has_cls": False, "kinds": ("windows",), "patch": 4, "heads": 3},
-         "12 layers of 3 heads or more, within windows · patch 4 px · no CLS · takes 88 MB of "
+         "12 layers of 3 heads or more, within windows · patch 4 px · no CLS · 88 MB in "
          "memory"),
         ({"kinds": (), "depth": 0, "heads": 0, "patch": 32, "nbytes": 2_000_000_000},
-         "ConvNet · stride 32 px · takes 2.00 GB of memory"),
-        ({"kinds": (), "patch": 1}, "ConvNet · takes 88 MB of memory"),
+         "ConvNet · stride 32 px · 2.00 GB in memory"),
+        ({"kinds": (), "patch": 1}, "ConvNet · 88 MB in memory"),
     ],
 )  # fmt: skip
 def test_a_shape_in_a_line(facts: dict, line: str) -> None:
@@ -94,7 +94,7 @@ def test_a_model_of_another_page_says_which(hub: Hub) -> None:
     assert app.errors == ["tiny/about-cnn is shown on another page: see CNN channels."]
     assert app.facts["Model"].startswith("Heedmap ViT")
     app = App("cnn", model="tiny/about-cnn")
-    assert said(app)[0].startswith("ConvNet · stride 32 px · takes ")
+    assert said(app)[0].startswith("ConvNet · stride 32 px · ")
     assert app.facts["Model"] == "tiny/about-cnn"
 
 
@@ -119,7 +119,7 @@ def test_a_folder_of_ones_own_is_told_too(tmp_path: Path, monkeypatch: pytest.Mo
         (folder / "model.toml").write_text('size = 64\nfamily = "vit"\n')
     monkeypatch.setenv("HEEDMAP_MODELS", str(tmp_path))
     app = App(model="local:good")
-    assert said(app)[0].startswith("2 layers of 2 heads · patch 16 px · CLS · takes ")
+    assert said(app)[0].startswith("2 layers of 2 heads · patch 16 px · CLS · ")
     for name, word in [("broken", "config.json"), ("odd", "nope")]:
         app.set("model", f"local:{name}")
         assert len(app.errors) == 1
