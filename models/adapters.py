@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from errors import ModelError, SettingError
+from errors import CaptureError, ModelError, SettingError
 
 from . import families
 from .prepare import Prepared, Preprocessing, prepare
@@ -58,7 +58,7 @@ class Adapter:
         self.preprocessing = preprocessing
         self.classes = tuple(classes) if classes is not None else None
         self.lock = threading.RLock()
-        self._run = family.forward
+        self._family = family
         self._windows = getattr(family, "windows", lambda height, width: ())
 
     def __repr__(self) -> str:
@@ -86,16 +86,39 @@ class Adapter:
 
     @cached_property
     def conv_layers(self) -> tuple[str, ...]:
-        """Names of the convolutions, in the order of the module."""
-        return families.conv_layers(self.module)
+        """Names of the convolutions, and of other parts that make maps, in the module's order."""
+        return tuple(self._layers)
 
     @cached_property
     def default_conv_layers(self) -> tuple[str, ...]:
-        """A shallow, a middle and a deep convolution that looks at more than one cell."""
-        wide = [n for n in self.conv_layers if max(self.module.get_submodule(n).kernel_size) > 1]  # type: ignore[arg-type]
-        names = wide or list(self.conv_layers)
+        """A shallow, a middle and a deep convolution that looks at more than one cell.
+
+        Of all parts that make maps where there are fewer than three of these.
+        """
+        wide = [name for name in self.conv_layers if self._looks_around(name)]
+        names = wide if len(wide) > 2 else list(self.conv_layers)
         picks = (0, len(names) // 2, len(names) - 1)
         return tuple(dict.fromkeys(names[i] for i in picks)) if names else ()
+
+    @cached_property
+    def _layers(self) -> dict[str, families.Layout]:
+        return families.layers_of(self._family, self.module)
+
+    def _looks_around(self, name: str) -> bool:
+        part = self.module.get_submodule(name)
+        return isinstance(part, nn.Conv2d) and max(part.kernel_size) > 1
+
+    def map_of(self, name: str, output: Any) -> torch.Tensor:
+        """The map (channels, rows, cols) in what a layer gives.
+
+        Raises:
+            CaptureError: it gives no map.
+        """
+        if not isinstance(output, torch.Tensor) or output.ndim != 4:
+            some = ", ".join(self.default_conv_layers)
+            raise CaptureError(f"{name} of {self.title} makes no map: choose from {some}.")
+        layout = self._layers.get(name)
+        return output[0].movedim(-1, 0) if layout and layout.channels_last else output[0]
 
     def prepare(self, photo: np.ndarray, size: int | None = None, fit: str = "whole") -> Prepared:
         """Fit a photo to this model.
@@ -132,7 +155,7 @@ class Adapter:
         """
         try:
             with self._evaluating(), torch.inference_mode():
-                return self._run(pixels.to(self.device, self.dtype))
+                return self._family.forward(pixels.to(self.device, self.dtype))
         except (RuntimeError, ValueError, AssertionError) as error:
             height, width = pixels.shape[-2:]
             if height == width == self.size or isinstance(error, torch.OutOfMemoryError):
@@ -193,7 +216,9 @@ def wrap(
     )
 
 
-def _labels(module: nn.Module) -> list[str] | None:
+def _labels(module: nn.Module) -> Sequence[str] | None:
+    if type(module).__module__.startswith("torchvision.models."):
+        return families.torchvision_classes(module)
     labels = getattr(getattr(module, "config", None), "id2label", None)
     if not labels or not hasattr(module, "classifier"):
         return None

@@ -210,10 +210,11 @@ def _hooks(adapter: Adapter, names: Sequence[str], maps: dict[str, np.ndarray]) 
     mine = threading.get_ident()
 
     def keep(name: str) -> Any:
-        def hook(module: Any, inputs: Any, output: torch.Tensor) -> None:
+        def hook(module: Any, inputs: Any, output: Any) -> None:
             if threading.get_ident() == mine:  # another thread may run the same model
                 # a copy: the activation behind may overwrite the output in place
-                maps[name] = output[0].detach().to("cpu", torch.float32, copy=True).numpy()
+                found = adapter.map_of(name, output).detach()
+                maps[name] = found.to("cpu", torch.float32, copy=True).numpy()
 
         return hook
 

@@ -6,9 +6,13 @@ more class and its place in `FAMILIES`, the first that matches is taken.
 
 from __future__ import annotations
 
-from .convnet import ConvNet, conv_layers
+from torch import nn
+
+from .convnet import ConvNet
 from .family import Family
+from .layers import Layout, map_layers
 from .maxvit import MaxViT
+from .preprocessing import torchvision_classes
 from .swin import Swin
 from .timm_vit import TimmNaFlex, TimmRelative, TimmViT
 from .torchvision_vit import TorchvisionViT
@@ -28,4 +32,12 @@ FAMILIES: tuple[type[Family], ...] = (
     ConvNet,
 )
 
-__all__ = ["FAMILIES", "Family", "Window", "conv_layers"]
+__all__ = ["FAMILIES", "Family", "Layout", "Window", "layers_of", "torchvision_classes"]
+
+
+def layers_of(family: Family, module: nn.Module) -> dict[str, Layout]:
+    """The parts of a module of this family whose output is a map; see `layers`."""
+    if isinstance(family, ConvNet):
+        return family.layers
+    kind = type(family)
+    return map_layers(module, lambda bare, pixels: kind(bare).forward(pixels))

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import inspect
+from functools import cached_property
 from typing import Any
 
 import torch
 from torch import nn
 
-from .preprocessing import of_timm
+from .layers import Layout, map_layers
+from .preprocessing import of_timm, of_torchvision
 from .transformers_vit import vector
 
 
@@ -21,30 +23,28 @@ class ConvNet:
 
     def __init__(self, module: Any) -> None:
         self.module = module
-        stages = getattr(module, "feature_info", None) or [{}]
-        self.patch = int(stages[-1].get("reduction", 1))
-        self.preprocessing = of_timm(module)
+        torchvision = type(module).__module__.startswith("torchvision.")
+        self.preprocessing = of_torchvision() if torchvision else of_timm(module)
+        self.patch = self._total_stride()
 
     @staticmethod
     def matches(module: nn.Module) -> bool:
-        return any(isinstance(part, nn.Conv2d) for part in module.modules())
+        taken = inspect.signature(module.forward).parameters
+        first = next(iter(taken), "")
+        foreign = hasattr(getattr(module, "config", None), "model_type") and first != "pixel_values"
+        convolves = any(isinstance(part, nn.Conv2d) for part in module.modules())
+        return convolves and not foreign
+
+    @cached_property
+    def layers(self) -> dict[str, Layout]:
+        return map_layers(self.module, lambda bare, pixels: bare(pixels))
+
+    def _total_stride(self) -> int:
+        """timm says it, else it is that of the coarsest map."""
+        stages = getattr(self.module, "feature_info", None) or [{}]
+        known = stages[-1].get("reduction")
+        return int(known or max((each.stride for each in self.layers.values()), default=1))
 
     def forward(self, pixels: torch.Tensor) -> torch.Tensor:
         output = self.module(pixels)
         return output if isinstance(output, torch.Tensor) else vector(self.module, output)
-
-
-def conv_layers(module: nn.Module) -> tuple[str, ...]:
-    """Names of the convolutions that make maps, in the order of the module.
-
-    Left out are squeeze-and-excite gates and MLPs, written as convolutions over one cell.
-    """
-    return tuple(_convolutions(module, ""))
-
-
-def _convolutions(module: nn.Module, prefix: str) -> Iterator[str]:
-    for name, part in module.named_children():
-        if isinstance(part, nn.Conv2d):
-            yield prefix + name
-        elif not type(part).__name__.startswith(("Squeeze", "ConvMlp")):
-            yield from _convolutions(part, f"{prefix}{name}.")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 from ..prepare import Preprocessing
@@ -22,6 +23,20 @@ def of_timm(module: Any) -> Preprocessing:
         crop_pct=cfg.get("crop_pct") or own.crop_pct,
         interpolation=cfg.get("interpolation") or own.interpolation,
     )
+
+
+def of_torchvision() -> Preprocessing:
+    """torchvision keeps it with the weights; this is what most of these share."""
+    return Preprocessing(interpolation="bilinear")
+
+
+def torchvision_classes(module: Any) -> Sequence[str] | None:
+    """Names of the logits of a classifier of torchvision with as many as ImageNet has."""
+    from torchvision.models import ResNet18_Weights
+
+    names: Sequence[str] = ResNet18_Weights.IMAGENET1K_V1.meta["categories"]
+    widths = [part.out_features for part in module.modules() if hasattr(part, "out_features")]
+    return names if widths and widths[-1] == len(names) else None
 
 
 def of_transformers(config: Any) -> Preprocessing:

@@ -1,4 +1,4 @@
-"""Another form of a module over the same weights."""
+"""A module that may be changed without changing the one that was handed in."""
 
 from __future__ import annotations
 
@@ -7,10 +7,13 @@ from typing import Any
 
 
 def sharing(module: Any) -> Any:
-    """A copy of every part of a module, but of none of its tensors.
+    """The same tree of modules, sharing every weight, buffer and hook; only the tree is copied.
 
-    What is set or replaced in the copy leaves the module as it was. It costs no memory to speak
-    of, and time that grows with the number of parts.
+    What is set on the copy, or registered with it, is not set on the module.
     """
-    tensors = [*module.parameters(), *module.buffers()]
-    return copy.deepcopy(module, {id(tensor): tensor for tensor in tensors})
+    clone = copy.copy(module)
+    clone._parameters, clone._buffers = dict(module._parameters), dict(module._buffers)
+    clone._modules = {
+        name: None if part is None else sharing(part) for name, part in module._modules.items()
+    }
+    return clone

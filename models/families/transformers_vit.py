@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import inspect
 from collections.abc import Iterator
 from typing import Any
@@ -49,6 +50,7 @@ class TransformersMAE(TransformersViT):
         tower = next(part for part in _towers(module) if not hasattr(part, "decoder"))
         super().__init__(tower)
         self.module = sharing(tower)
+        self.module.embeddings.config = copy.copy(tower.config)
         self.module.embeddings.config.mask_ratio = 0.0
 
     @staticmethod

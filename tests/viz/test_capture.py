@@ -271,8 +271,9 @@ def test_no_hook_is_left_when_the_pass_fails() -> None:
 def test_a_convolution_that_never_runs_is_named() -> None:
     net = Plain()
     adapter = models.wrap(net, size=32)
+    assert adapter.conv_layers == ("conv1", "conv2", "conv3")
     with pytest.raises(CaptureError, match="did not run unused"):
-        viz.record_activations(adapter, adapter.prepare(photo_of(32, 32)))
+        viz.record_activations(adapter, adapter.prepare(photo_of(32, 32)), ["conv1", "unused"])
     assert hooks_on(net) == 0
 
 
