@@ -155,7 +155,7 @@ def test_stages_of_models_with_windows(family: str, shape: tuple[int, int]) -> N
     kept: dict[str, torch.Tensor] = {}
     hooks = [
         module.get_submodule(name).register_forward_hook(
-            lambda part, inputs, output, name=name: kept.setdefault(name, output[0])
+            lambda part, inputs, output, name=name: kept.update({name: output[0]})
         )
         for name in stages
     ]
