@@ -28,7 +28,7 @@ def timm_case(fused: bool) -> tuple[nn.Module, Own]:
     def own(pixels: torch.Tensor) -> torch.Tensor:
         pool = module.attn_pool
         with torch.no_grad():
-            tokens = models.wrap(module)._run.__self__.module.forward_features(pixels)
+            tokens = models.wrap(module)._family.module.forward_features(pixels)
             q = pool.q(pool.latent).unflatten(-1, (pool.num_heads, -1))
             k = pool.kv(tokens)[..., : tokens.shape[-1]].unflatten(-1, (pool.num_heads, -1))
         scores = torch.einsum("bqhd,bkhd->bhqk", q, k) * pool.head_dim**-0.5
