@@ -41,8 +41,9 @@ def text(record: Model) -> str:
 def shape(probe: Probe) -> str:
     """Say in a line what a model is built of and the memory that it takes."""
     parts = [_layers(probe), _tokens(probe)] if probe.kinds else ["ConvNet"]
-    if probe.patch > 1:
-        parts.insert(1, f"{'patch' if probe.kinds else 'stride'} {probe.patch} px")
+    if probe.patch > 1:  # where the grid grows coarser, it is that of the last layer
+        whole = probe.kinds and "windows" not in probe.kinds
+        parts.insert(1, f"{'patch' if whole else 'stride'} {probe.patch} px")
     return " · ".join([*parts, f"{size(probe.nbytes)} in memory"])
 
 

@@ -151,7 +151,7 @@ class Map:
     def strongest(self) -> str:
         """Say where the strongest patch is and what share it has."""
         row, column, share = viz.strongest_patch(self.values)
-        return f"row {row}, column {column} holds {share:.1%}"
+        return f"row {row}, column {column} holds {percent(share)}"
 
     @property
     def reach(self) -> str:
@@ -249,6 +249,11 @@ def beside(shown: Map) -> list[tuple[str, str]]:
 def among(which: str, count: int) -> str:
     """Say which of how many, counted from 0."""
     return f"mean of {count}" if which == MEAN else f"{which} (first 0, last {count - 1})"
+
+
+def percent(share: float) -> str:
+    """Say a share; of a fine grid even the strongest patch may hold little."""
+    return f"{share:.1%}" if share >= 0.001 else f"{100 * share:.2g}%"
 
 
 def _prefix(count: int, has_cls: bool) -> str:

@@ -56,8 +56,8 @@ def probe(**facts: object) -> Probe:
         ({"prefix": 4, "has_cls": False, "kinds": ("tokens",), "depth": 1, "heads": 1},
          "1 layer of 1 head · patch 16 px · no CLS, 4 tokens before the patches · 88 MB in "
          "memory"),
-        ({"prefix": 0, "has_cls": False, "kinds": ("windows",), "patch": 4, "heads": 3},
-         "12 layers of 3 heads or more, within windows · patch 4 px · no CLS · 88 MB in "
+        ({"prefix": 0, "has_cls": False, "kinds": ("windows",), "patch": 32, "heads": 3},
+         "12 layers of 3 heads or more, within windows · stride 32 px · no CLS · 88 MB in "
          "memory"),
         ({"kinds": (), "depth": 0, "heads": 0, "patch": 32, "nbytes": 2_000_000_000},
          "ConvNet · stride 32 px · 2.00 GB in memory"),

@@ -172,6 +172,13 @@ def test_what_is_taken_home_is_of_the_kind(pretend: Pretend) -> None:
         assert "within windows" in archive.read("view.json").decode()
 
 
+@pytest.mark.parametrize(
+    ("share", "said"), [(0.5, "50.0%"), (0.0061, "0.6%"), (0.00033, "0.033%"), (0.0, "0%")]
+)
+def test_a_small_share_is_not_nothing(share: float, said: str) -> None:
+    assert attention.percent(share) == said
+
+
 def test_a_model_without_cls_says_so(without_cls: str) -> None:
     app = App(model=without_cls)
     assert offers(app) == []
