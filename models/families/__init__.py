@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from torch import nn
 
+from .cait import CaiT
 from .convnet import ConvNet
 from .family import Family
 from .layers import Layout, map_layers
@@ -27,6 +28,7 @@ FAMILIES: tuple[type[Family], ...] = (
     TransformersNaFlex,
     TransformersViT,
     TorchvisionViT,
+    CaiT,
     Swin,
     MaxViT,
     ConvNet,
