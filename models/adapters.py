@@ -156,7 +156,7 @@ class Adapter:
         try:
             with self._evaluating(), torch.inference_mode():
                 return self._family.forward(pixels.to(self.device, self.dtype))
-        except (RuntimeError, ValueError, AssertionError) as error:
+        except (RuntimeError, ValueError, IndexError, AssertionError) as error:
             height, width = pixels.shape[-2:]
             if height == width == self.size or isinstance(error, torch.OutOfMemoryError):
                 raise

@@ -17,6 +17,7 @@ import torch
 
 from errors import CaptureError, SettingError
 
+from .reasons import check
 from .scores import Layer
 from .watch import InWindows, OverTokens
 
@@ -167,7 +168,7 @@ def _in_windows(adapter: Adapter, x: Prepared) -> Attention:
     """The same for a model that attends within windows."""
     with InWindows(adapter.windows(x)) as watch:
         adapter.forward(x.pixels)
-    _check(adapter, len(watch.maps), watch)
+    check(adapter, len(watch.maps), watch)
     maps = tuple(layer.numpy() for layer in watch.maps)
     return Attention(None, None, None, x.grid, windows=maps)
 
@@ -242,7 +243,7 @@ def _seen(adapter: Adapter, watch: OverTokens) -> tuple[list[Layer], torch.Tenso
         layers, single = [Layer(row, None) for row in single], []
     elif "pool" in adapter.kinds and watch.tokens == 1 and layers:
         single = [layers.pop().first]  # over one patch all calls are of one shape
-    _check(adapter, len(layers), watch)
+    check(adapter, len(layers), watch)
     if "pool" not in adapter.kinds:
         return layers, None
     if len(single) != 1:
@@ -251,25 +252,6 @@ def _seen(adapter: Adapter, watch: OverTokens) -> tuple[list[Layer], torch.Tenso
             "call that can be watched."
         )
     return layers, single[0]
-
-
-def _check(adapter: Adapter, seen: int, watch: OverTokens | InWindows) -> None:
-    """Count what was recorded against what the model has."""
-    if seen and seen == adapter.depth:
-        return
-    if not seen and not watch.others:
-        why = "its attention does not pass through a call that can be watched"
-        if adapter.family == "cnn":
-            why = "it is a ConvNet and has none; see its channels instead"
-    elif not seen:
-        queries, keys = watch.others[0]
-        known = "within its windows" if isinstance(watch, InWindows) else f"over all {watch.tokens}"
-        why = f"it attends from {queries} to {keys} tokens at a time, not {known}"
-    elif seen > adapter.depth:
-        why = f"{seen} layers of attention were seen where {adapter.depth} are known"
-    else:
-        why = f"only {seen} of its {adapter.depth} layers could be watched"
-    raise CaptureError(f"{adapter.title} shows no attention map: {why}.")
 
 
 def _check_names(adapter: Adapter, names: Sequence[str]) -> None:

@@ -121,6 +121,11 @@ class OverTokens(Watch):
         if kind:
             self._keep(kind, reduce(attention[0], self.prefix, self.mean and kind == "layers"))
 
+    @property
+    def calls(self) -> int:
+        """How many calls were seen in all."""
+        return len(self.layers) + len(self.single) + len(self.others)
+
     def _kind(self, shape: torch.Size, keys: int) -> str | None:
         """Where a call of this (batch, heads, queries, ...) and so many keys belongs."""
         queries = shape[-2]
@@ -179,6 +184,11 @@ class InWindows(Watch):
 
     def formed(self, attention: torch.Tensor) -> None:
         self._keep(attention.shape, attention.shape[-1], lambda part: attention[part].float())
+
+    @property
+    def calls(self) -> int:
+        """How many calls were seen in all."""
+        return len(self.maps) + len(self.others)
 
     def _keep(self, shape: torch.Size, keys: int, weights: Callable[[slice], torch.Tensor]) -> None:
         windows, heads, queries = shape[:3]
