@@ -17,6 +17,7 @@ from .preprocessing import torchvision_classes
 from .swin import Swin
 from .timm_vit import TimmNaFlex, TimmRelative, TimmViT
 from .torchvision_vit import TorchvisionViT
+from .transformers_swin import TransformersSwin
 from .transformers_vit import TransformersMAE, TransformersNaFlex, TransformersViT
 from .window import Window
 
@@ -24,6 +25,7 @@ FAMILIES: tuple[type[Family], ...] = (
     TimmViT,
     TimmRelative,
     TimmNaFlex,
+    TransformersSwin,
     TransformersMAE,
     TransformersNaFlex,
     TransformersViT,

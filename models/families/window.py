@@ -20,12 +20,14 @@ class Window:
         shift: (rows, cols) by which the tokens are rolled up and to the left before (Swin).
         strided: whether the tokens of a window stand evenly spread over the grid (MaxViT's grid
             attention), not side by side.
+        padded_first: whether the grid is padded before it is rolled (Transformers), not after.
     """
 
     grid: tuple[int, int]
     size: tuple[int, int]
     shift: tuple[int, int] = (0, 0)
     strided: bool = False
+    padded_first: bool = False
 
     @property
     def padded(self) -> tuple[int, int]:
@@ -48,9 +50,13 @@ class Window:
         from timm.models.maxxvit import grid_partition, window_partition
 
         (rows, cols), (high, wide) = self.grid, self.padded
-        x = torch.roll(tokens, (-self.shift[0], -self.shift[1]), (0, 1))
-        x = F.pad(x, (0, 0, 0, wide - cols, 0, high - rows)).unsqueeze(0)
-        parts: torch.Tensor = (grid_partition if self.strided else window_partition)(x, self.size)
+        back, missing = (-self.shift[0], -self.shift[1]), (0, 0, 0, wide - cols, 0, high - rows)
+        if self.padded_first:
+            x = torch.roll(F.pad(tokens, missing), back, (0, 1))
+        else:
+            x = F.pad(torch.roll(tokens, back, (0, 1)), missing)
+        partition = grid_partition if self.strided else window_partition
+        parts: torch.Tensor = partition(x.unsqueeze(0), self.size)
         return parts.flatten(1, 2)
 
     def join(self, windows: torch.Tensor) -> torch.Tensor:
@@ -59,6 +65,8 @@ class Window:
 
         parts = windows.reshape(-1, *self.size, windows.shape[-1])
         x = (grid_reverse if self.strided else window_reverse)(parts, self.size, self.padded)[0]
+        if self.padded_first:
+            return torch.roll(x, self.shift, (0, 1))[: self.grid[0], : self.grid[1]]
         return torch.roll(x[: self.grid[0], : self.grid[1]], self.shift, (0, 1))
 
     def real(self) -> torch.Tensor:

@@ -86,7 +86,7 @@ def attention(like: nn.Module, pixels: torch.Tensor) -> list[tuple[torch.Tensor,
     with torch.no_grad():
         like(pixels)
     assert len(kept) == len(places)
-    return [(_scatter(w, place, grid), grid) for w, (place, grid) in zip(kept, places, strict=True)]
+    return [(scatter(w, place, grid), grid) for w, (place, grid) in zip(kept, places, strict=True)]
 
 
 def _places(part: Any, x: torch.Tensor) -> Iterator[tuple[torch.Tensor, tuple[int, int]]]:
@@ -107,7 +107,7 @@ def _places(part: Any, x: torch.Tensor) -> Iterator[tuple[torch.Tensor, tuple[in
     yield swin_transformer.window_partition(padded, part.window_size).flatten(1), grid
 
 
-def _scatter(weights: torch.Tensor, places: torch.Tensor, grid: tuple[int, int]) -> torch.Tensor:
+def scatter(weights: torch.Tensor, places: torch.Tensor, grid: tuple[int, int]) -> torch.Tensor:
     """(windows, heads, n, n) -> (heads, N, N), padding left out."""
     n = grid[0] * grid[1]
     whole = torch.zeros(weights.shape[1], n + 1, n + 1)
