@@ -59,7 +59,6 @@ class Adapter:
         self.classes = tuple(classes) if classes is not None else None
         self.lock = threading.RLock()
         self._family = family
-        self._windows = getattr(family, "windows", lambda height, width: ())
 
     def __repr__(self) -> str:
         return f"Adapter({self.id!r}, {self.family}, patch={self.patch}, prefix={self.prefix})"
@@ -138,8 +137,8 @@ class Adapter:
 
     def windows(self, x: Prepared) -> tuple[families.Window, ...]:
         """Where each layer attends in a photo; none for a model that attends over all of it."""
-        found: tuple[families.Window, ...] = self._windows(*x.pixels.shape[-2:])
-        return found
+        family = self._family
+        return family.windows(*x.pixels.shape[-2:]) if isinstance(family, families.Windowed) else ()
 
     def forward(self, pixels: torch.Tensor) -> torch.Tensor:
         """Run the model once, as in evaluation and without gradients.

@@ -10,7 +10,7 @@ from torch import nn
 
 from .cait import CaiT
 from .convnet import ConvNet
-from .family import Family
+from .family import Family, Windowed
 from .layers import Layout, map_layers
 from .maxvit import MaxViT
 from .preprocessing import torchvision_classes
@@ -36,7 +36,7 @@ FAMILIES: tuple[type[Family], ...] = (
     ConvNet,
 )
 
-__all__ = ["FAMILIES", "Family", "Layout", "Window", "layers_of", "torchvision_classes"]
+__all__ = ["FAMILIES", "Family", "Layout", "Window", "Windowed", "layers_of", "torchvision_classes"]
 
 
 def layers_of(family: Family, module: nn.Module) -> dict[str, Layout]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import torch
 from torch import nn
@@ -48,7 +48,8 @@ class Family(Protocol):
         """(1, 3, H', W') on the module's device -> logits (1, classes) or features (1, dim)."""
 
 
-class Windowed(Family, Protocol):
+@runtime_checkable
+class Windowed(Protocol):
     """A family whose layers attend within windows."""
 
     def windows(self, height: int, width: int) -> tuple[Window, ...]:
