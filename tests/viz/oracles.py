@@ -124,7 +124,7 @@ def transformers_case(family: str) -> Case:
     """The same weights in a model that forms its attention itself and gives it back."""
     model, config = TRANSFORMERS[family]
     torch.manual_seed(0)
-    settings = config(**SMALL, num_register_tokens=3, **SETTINGS.get(family, {}))
+    settings = config(**SMALL, num_register_tokens=4, **SETTINGS.get(family, {}))
     module = model(settings).eval()
     spread(module)
     eager = model(copy.deepcopy(settings)).eval()

@@ -99,6 +99,25 @@ def test_half_precision_is_reduced_in_float32(dtype: torch.dtype) -> None:
     torch.testing.assert_close(seen.layers[0].received, own[:, 1:].mean(1), atol=1e-6, rtol=0)
 
 
+@pytest.mark.parametrize(("dtype", "share"), [(torch.bfloat16, 0.05), (torch.float16, 0.006)])
+@pytest.mark.parametrize(
+    "name", ["timm DINOv2 with registers", "timm BEiT", "Transformers CLIP", "Transformers BLIP"]
+)
+def test_a_module_in_half_precision_shows_what_it_shows_in_full(
+    name: str, dtype: torch.dtype, share: float
+) -> None:
+    """Against its own eager attention in float32, as a share of a layer's greatest value."""
+    known = case(name)
+    known.module.to(dtype)
+    adapter = models.wrap(known.module)
+    x = adapter.prepare(photo_of(90, 150), size=112)
+    own = known.attention(x.pixels)[:, :, 0, x.prefix :].unflatten(-1, x.grid).numpy()
+    record = viz.record_attention(adapter, x)
+    assert record.cls.dtype == np.float32
+    for found, wanted in zip(record.cls, own, strict=True):
+        np.testing.assert_allclose(found, wanted, atol=share * wanted.max())
+
+
 MASKS = {
     "plain": {},
     "scale": {"scale": 0.9},

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-import timm
 import torch
 import torchvision
 import transformers
@@ -14,6 +13,7 @@ import models
 import viz
 from errors import CaptureError
 from tests.viz import oracles_windows
+from tests.viz.oracles_convnets import CONVNETS
 
 
 def photo_of(height: int, width: int) -> np.ndarray:
@@ -77,39 +77,24 @@ def test_layers_of_torchvision(name: str, stages: list[str]) -> None:
     assert adapter.preprocessing.interpolation == "bilinear"
 
 
-@pytest.mark.parametrize(
-    ("name", "deep", "shape"),
-    [
-        ("resnet10t", "layer4", (512, 2, 3)),
-        ("convnext_atto", "stages.1", (80, 8, 12)),
-        ("test_efficientnet", "blocks.3", None),
-        ("regnetx_002", "s4", (368, 2, 3)),
-        ("mobilenetv3_small_050", "blocks.5", (288, 2, 3)),
-    ],
-)
-def test_stages_of_timm(name: str, deep: str, shape: tuple[int, ...] | None) -> None:
-    module = timm.create_model(name, num_classes=3).eval()
-    adapter = models.wrap(module)
-    x = adapter.prepare(photo_of(64, 96), size=64)
-    maps = viz.record_activations(adapter, x).maps
-    assert set(maps) == set(adapter.conv_layers)
-    assert deep in maps
-    assert shape is None or maps[deep].shape == shape
-    assert all(1 < each.shape[1] < each.shape[2] for each in maps.values())
-
-
-def test_swin_of_torchvision_is_turned() -> None:
+@pytest.mark.parametrize("shape", [(64, 96), (96, 64)], ids=["landscape", "portrait"])
+@pytest.mark.parametrize("name", list(CONVNETS))
+def test_maps_are_what_the_stage_returns(name: str, shape: tuple[int, int]) -> None:
+    make, stage, last = CONVNETS[name]
     torch.manual_seed(0)
-    net = torchvision.models.SwinTransformer([4, 4], 16, [1, 1], [2, 2], [7, 7]).eval()
-    adapter = models.wrap(net)
-    assert adapter.classes is not None
-    x = adapter.prepare(photo_of(64, 96), size=64)
-    assert (adapter.patch, x.grid) == (8, (8, 12))
-    with torch.no_grad():
-        own = net.features[:2](x.pixels)[0]  # (rows, cols, channels)
+    module = make().eval()
+    adapter = models.wrap(module)
+    assert adapter.pages == ("cnn",)
+    x = adapter.prepare(photo_of(*shape), size=64)
+    kept: list[torch.Tensor] = []
+    hook = module.get_submodule(stage).register_forward_hook(lambda _, i, o: kept.append(o[0]))
     maps = viz.record_activations(adapter, x).maps
-    assert own.shape == (16, 24, 16)
-    np.testing.assert_allclose(maps["features.1"], own.permute(2, 0, 1), atol=1e-5)
+    hook.remove()
+    own = kept[0].permute(2, 0, 1) if last else kept[0]
+    np.testing.assert_allclose(maps[stage], own, atol=1e-5)
+    assert set(maps) == set(adapter.conv_layers)
+    tall = shape[0] > shape[1]
+    assert all((each.shape[1] > each.shape[2]) == tall for each in maps.values())
 
 
 def test_a_convnet_of_transformers() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 import pytest
@@ -20,9 +21,9 @@ Own = Callable[[torch.Tensor], torch.Tensor]
 PHOTOS = {"landscape": (90, 150), "portrait": (140, 90)}
 
 
-def timm_case(fused: bool) -> tuple[nn.Module, Own]:
+def timm_case(name: str = "timm SigLIP", fused: bool = True) -> tuple[nn.Module, Own]:
     """What the head's own linear layers make of the last layer's tokens."""
-    module = case("timm SigLIP").module
+    module = case(name).module
     module.attn_pool.fused_attn = fused
 
     def own(pixels: torch.Tensor) -> torch.Tensor:
@@ -58,8 +59,10 @@ def transformers_case() -> tuple[nn.Module, Own]:
 
 
 CASES = {
-    "timm, fused": lambda: timm_case(fused=True),
-    "timm, eager": lambda: timm_case(fused=False),
+    "timm, fused": timm_case,
+    "timm, eager": partial(timm_case, fused=False),
+    "timm, NaFlex": partial(timm_case, "timm SigLIP 2 NaFlex"),
+    "timm, Perception Encoder": partial(timm_case, "timm Perception Encoder"),
     "Transformers": transformers_case,
 }
 
@@ -71,14 +74,15 @@ def test_the_pooling_head_is_the_models_own(
 ) -> None:
     module, own = make()
     adapter = models.wrap(module)
-    assert adapter.kinds == ("pool", "tokens")
+    assert adapter.kinds[0] == "pool"
     photo = np.random.default_rng(0).integers(0, 256, (*shape, 3), dtype=np.uint8)
     x = adapter.prepare(photo, size=64)
     record = viz.record_attention(adapter, x)
-    there = own(x.pixels).unflatten(-1, x.grid)
+    there = own(x.pixels)[:, x.prefix :].unflatten(-1, x.grid)
     assert there.std() > 0.1 / there[0].numel()  # not even
     np.testing.assert_allclose(record.pool, there, atol=1e-6)
-    np.testing.assert_allclose(record.pool.sum((1, 2)), 1, atol=1e-5)
+    shares = own(x.pixels).sum(-1) - own(x.pixels)[:, : x.prefix].sum(-1)  # the rest: to CLS
+    np.testing.assert_allclose(record.pool.sum((1, 2)), shares, atol=1e-5)
     assert record.maps("pool").shape == (1, *record.pool.shape)
     assert record.depth == 2
 
@@ -116,7 +120,7 @@ def test_a_head_behind_registers_sums_to_one_with_them() -> None:
 
 
 def test_a_pooling_head_that_is_not_seen_is_named() -> None:
-    module = case("timm SigLIP").module
+    module = case(name).module
     module.attn_pool.forward = lambda x: x[:, 0]
     adapter = models.wrap(module, title="SigLIP")
     with pytest.raises(CaptureError, match="SigLIP shows no attention map: its pooling head"):
