@@ -120,7 +120,7 @@ def test_a_head_behind_registers_sums_to_one_with_them() -> None:
 
 
 def test_a_pooling_head_that_is_not_seen_is_named() -> None:
-    module = case(name).module
+    module = case("timm SigLIP").module
     module.attn_pool.forward = lambda x: x[:, 0]
     adapter = models.wrap(module, title="SigLIP")
     with pytest.raises(CaptureError, match="SigLIP shows no attention map: its pooling head"):
