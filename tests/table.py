@@ -14,6 +14,8 @@ from tests.viz.oracles import CASES
 from tests.viz.oracles_convnets import AGAINST, CONVNETS
 from tests.viz.oracles_windows import FAMILIES as WINDOWS
 from tests.viz.oracles_windows import case as windowed
+from tests.viz.test_cait import small_cait
+from tests.viz.test_transformers_swin import small_swin
 
 README = Path(__file__).parent.parent / "README.md"
 BLOCK = re.compile(r"(<!-- families -->\n).*?(<!-- /families -->)", re.DOTALL)
@@ -42,6 +44,8 @@ def _held() -> Iterator[tuple[str, nn.Module, str]]:
     for name, make in CASES.items():
         case = make()
         yield name, case.module, case.against
+    yield "timm CaiT", small_cait(), "timm, unfused, made for each photo"
+    yield "Transformers Swin", small_swin(), "Transformers, eager, layer by layer"
     for family in WINDOWS:
         yield f"timm {family}", windowed(family).module, "timm, unfused, made for each photo"
     for name, (make, _, _) in CONVNETS.items():

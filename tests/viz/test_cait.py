@@ -17,12 +17,17 @@ from tests.viz.oracles import spread
 SMALL = {"embed_dim": 48, "num_heads": 4, "depth": 2, "init_values": 0.5, "num_classes": 3}
 
 
-@pytest.fixture
-def cait() -> nn.Module:
+def small_cait() -> nn.Module:
+    """A CaiT with random weights."""
     torch.manual_seed(0)
     module = timm.create_model("cait_xxs24_224", img_size=64, **SMALL).eval()
     spread(module)
     return module
+
+
+@pytest.fixture
+def cait() -> nn.Module:
+    return small_cait()
 
 
 def anew(cait: nn.Module, height: int, width: int) -> nn.Module:

@@ -18,8 +18,8 @@ from tests.viz.oracles import spread
 from tests.viz.oracles_windows import scatter
 
 
-@pytest.fixture
-def swin() -> nn.Module:
+def small_swin() -> nn.Module:
+    """A Swin of Transformers with random weights."""
     torch.manual_seed(0)
     config = transformers.SwinConfig(
         image_size=64, embed_dim=16, depths=[2, 2], num_heads=[2, 4], window_size=4, num_labels=3
@@ -27,6 +27,11 @@ def swin() -> nn.Module:
     module = transformers.SwinForImageClassification(config).eval()
     spread(module)
     return module
+
+
+@pytest.fixture
+def swin() -> nn.Module:
+    return small_swin()
 
 
 def own(swin: nn.Module, pixels: torch.Tensor) -> tuple[list[torch.Tensor], torch.Tensor]:
