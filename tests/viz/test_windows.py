@@ -54,7 +54,7 @@ def test_maps_and_logits_are_the_models_own(family: str, photo: tuple) -> None:
     for found, (matrix, grid) in zip(record.windows, own, strict=True):
         assert found.dtype == np.float32
         there = matrix.mean(1).unflatten(-1, grid)
-        np.testing.assert_allclose(found, there, atol=1e-6)
+        np.testing.assert_allclose(found, there, atol=1e-5)
         assert photo[2] == 2 or there.std() > 0.05 / (grid[0] * grid[1])  # not even
     with torch.no_grad():
         torch.testing.assert_close(adapter.forward(x.pixels), like(x.pixels), atol=1e-4, rtol=1e-4)
