@@ -127,6 +127,7 @@ def _clip(
 
 CATALOGUE: tuple[Model, ...] = (
     _bundled("bundled-vit", "Heedmap ViT/8 at 128 px (bundled)", "vit", "timm"),
+    _bundled("bundled-vit-reg", "Heedmap ViT/8 with registers (bundled)", "vit", "timm"),
     _bundled("bundled-clip", "Heedmap CLIP at 128 px (bundled)", "clip", "transformers"),
     _bundled("bundled-cnn", "Heedmap ResNet at 128 px (bundled)", "cnn", "timm"),
     _timm("dino-vits16", "DINO ViT-S/16", "vit", "vit_small_patch16_224.dino", 86.7, 21_665_664),

@@ -42,7 +42,8 @@ MODEL_ARGS = {
 }
 SIDE, PATCH = 128, 8
 PHASES = (Phase(5, 64), Phase(2.2, 96), Phase(0.4, 128))
-REGISTER_PHASES = (Phase(0.5, 96), Phase(0.3, 128))  # after those
+REGISTER_PHASES = (Phase(0.3, 96), Phase(0.6, 128))  # after those, at a lower rate
+REGISTER_RATE = 0.4
 AREA = (0.35, 1.0)
 MATRIX_RATE, OTHER_RATE, WEIGHT_DECAY = 2e-3, 1e-3, 0.05
 UNKNOWN = -100  # no label: cross_entropy skips it
@@ -248,8 +249,10 @@ class Batches:
         return views, self.teacher(index, boxes, phase.side // PATCH), self.target[place]
 
 
-def train(run: Run, student: Student, ema: Ema, batches: Batches, loss_of: Loss) -> None:
-    """One pass over the schedule."""
+def train(
+    run: Run, student: Student, ema: Ema, batches: Batches, loss_of: Loss, rate: float
+) -> None:
+    """One pass over the schedule, at `rate` of the full learning rates."""
     optimisers = run.state["optimisers"]
     forward = torch.compile(student, dynamic=False)
     for step, phase in run:
@@ -257,7 +260,7 @@ def train(run: Run, student: Student, ema: Ema, batches: Batches, loss_of: Loss)
         with common.autocast():
             out = forward(views)
         loss = loss_of(out, features, target)
-        optimisers.step(loss, run.schedule.rate(step))
+        optimisers.step(loss, rate * run.schedule.rate(step))
         ema.update()
         run.report(loss.item())
 
@@ -339,7 +342,8 @@ def main() -> None:
     target = targets(photos, labels)
     weight = common.label_weights(target.tolist(), power=0.8)
     batches = Batches(*common.photos_on_device(photos), target, weight, guide, options.seed)
-    train(run, student, ema, batches, make_loss(guide))
+    rate = REGISTER_RATE if options.registers else 1.0
+    train(run, student, ema, batches, make_loss(guide), rate)
     export(ema.average.vit, labels, options.out)
     measure(ema.average.vit, photos, validation_photos(options.data, options.cache), labels)
 

@@ -41,7 +41,7 @@ def test_the_shape(id: str, depth: int, heads: int, patch: int, prefix: int) -> 
     assert found.has_cls == (prefix > 0)
 
 
-@pytest.mark.parametrize("id", ["bundled-vit", "bundled-clip", "bundled-cnn"])
+@pytest.mark.parametrize("id", ["bundled-vit", "bundled-vit-reg", "bundled-clip", "bundled-cnn"])
 def test_it_tells_what_the_loaded_model_says(id: str, machine: Path) -> None:
     found, adapter = models.probe(id), models.load(id)
     for name in ("pages", "kinds", "depth", "heads", "patch", "prefix", "has_cls", "size"):
