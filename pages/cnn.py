@@ -11,8 +11,8 @@ from pages.parts.look import pick_look
 
 shell.enter("cnn")
 shell.head("CNN channels").caption(
-    "Which parts of the photo the strongest channels of each convolution answer to, before any "
-    "normalisation. A strong channel is a response, not a reason for the prediction.",
+    "Which parts of the photo the strongest channels of each layer answer to, convolutions before "
+    "any normalisation. A strong channel is a response, not a reason for the prediction.",
 )
 notices = shell.Notices()
 

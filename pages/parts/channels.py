@@ -101,7 +101,7 @@ def _pick_layers(adapter: Adapter) -> tuple[str, ...]:
         "layers", list(adapter.default_conv_layers), lambda text: text.split("~"),
         write="~".join, fits=lambda chosen: set(chosen) <= set(names),
     )  # fmt: skip
-    chosen = st.multiselect("Convolutions", names, key=key, placeholder="Choose layers")
+    chosen = st.multiselect("Layers", names, key=key, placeholder="Choose layers")
     if not chosen:
         link.notice("No layer is chosen: a shallow, a middle and a deep one are shown.")
         return adapter.default_conv_layers
