@@ -46,8 +46,8 @@ class Case:
         return (measure.PLAIN, RECORD, self.own)
 
 
-def timm_vit(name: str, **settings: Any) -> Callable[[bool], Any]:
-    """A model of timm with attention; eager, its attention is formed and can be extracted."""
+def of_timm(name: str, **settings: Any) -> Callable[[bool], Any]:
+    """A model of timm; eager, its attention is formed and can be extracted."""
 
     def build(eager: bool) -> Any:
         import timm
@@ -85,7 +85,7 @@ def clip_large(eager: bool) -> Any:
     return model
 
 
-def convnet(name: str) -> Callable[[bool], Any]:
+def of_torchvision(name: str) -> Callable[[bool], Any]:
     """A ConvNet of torchvision."""
 
     def build(eager: bool) -> Any:
@@ -116,22 +116,24 @@ def feature_extractor(module: Any) -> Callable[[Any], object]:
     import models
 
     names = list(models.wrap(module).default_conv_layers)
-    extract: Callable[[Any], object] = create_feature_extractor(module, names)
+    extract: Callable[[Any], object] = create_feature_extractor(
+        module, names, suppress_diff_warning=True
+    )
     return extract
 
 
 EAGER, EXTRACT, FEATURES = "output_attentions", "AttentionExtract", "create_feature_extractor"
 CASES = (
-    Case("ViT-S/16", 224, 15, timm_vit("vit_small_patch16_224"), EXTRACT, attention_extract),
-    Case("ViT-S/16", 1040, 3, timm_vit("vit_small_patch16_224", img_size=1040), EXTRACT,
+    Case("ViT-S/16", 224, 15, of_timm("vit_small_patch16_224"), EXTRACT, attention_extract),
+    Case("ViT-S/16", 1036, 3, of_timm("vit_small_patch16_224", img_size=1040), EXTRACT,
          attention_extract),
     Case("DINOv2-L/14", 518, 3, dinov2_large, EAGER, output_attentions),
     Case("CLIP-L/14", 336, 5, clip_large, EAGER, output_attentions),
-    Case("SigLIP-B/16", 224, 9, timm_vit("vit_base_patch16_siglip_224"), EXTRACT,
+    Case("SigLIP-B/16", 224, 9, of_timm("vit_base_patch16_siglip_224"), EXTRACT,
          attention_extract),
-    Case("Swin-T", 224, 9, timm_vit("swin_tiny_patch4_window7_224"), EXTRACT, attention_extract),
-    Case("ResNet-50", 224, 9, convnet("resnet50"), FEATURES, feature_extractor),
-    Case("ConvNeXt-T", 224, 9, convnet("convnext_tiny"), FEATURES, feature_extractor),
+    Case("Swin-T", 224, 9, of_timm("swin_tiny_patch4_window7_224"), EXTRACT, attention_extract),
+    Case("ResNet-50", 224, 9, of_torchvision("resnet50"), FEATURES, feature_extractor),
+    Case("ConvNeXt-T", 224, 9, of_timm("convnext_tiny"), FEATURES, feature_extractor),
 )  # fmt: skip
 
 
