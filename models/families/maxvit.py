@@ -49,10 +49,10 @@ class MaxViT:
         share = None
         if tuple(own.img_size) != (height, width):  # as `set_input_size` divides the photo
             share = (height // own.partition_ratio, width // own.partition_ratio)
+        strides = [info["reduction"] for info in own.feature_info[1:]]
         return tuple(
             Window((height // stride, width // stride), share or size, strided=strided)
-            for stage, info in zip(own.stages, own.feature_info[1:], strict=True)
-            for stride in (info["reduction"],)
+            for stage, stride in zip(own.stages, strides, strict=True)
             for size, strided in _partitions(stage)
         )
 
