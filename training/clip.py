@@ -1,83 +1,87 @@
 """Train `bundled-clip`, a small CLIP: `python -m training.clip`.
 
-The vision tower starts as `bundled-vit` (run `python -m training.vit` first) and stands still while
-the text tower learns to name what it sees (as in LiT, Zhai et al. 2022, arXiv 2111.07991). Texts
-are captions, and labels put into templates.
+The vision tower starts as `bundled-vit` (run `python -m training.vit` first), the text tower from
+nothing, and both learn together. Texts are captions, and labels put into templates. The CNN goes on
+teaching the vision tower as it taught the ViT, so that its attention stays on what a photo shows.
 """
 
 from __future__ import annotations
 
 import json
-from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import torch
 import torch.nn.functional as F
-from safetensors.torch import load_file
-from torch import Tensor
+from timm.layers import set_fused_attn
+from torch import Tensor, nn
 from transformers import CLIPConfig, CLIPModel, PreTrainedTokenizerFast
 
-from training import common
-from training.augment import MEAN, STD, Crops, centre_view
-from training.common import Net, Phase, Run, Schedule
+from training import common, teacher, vit
+from training.augment import MEAN, STD, centre_view
+from training.common import Ema, Net, Phase, Run, Schedule
 from training.data import Photos, held_out_captioned, label_of, training_photos, validation_photos
+from training.vit import Batches, Loss, Optimisers, Recipe, Student
 from training.words import TEMPLATES, make_tokenizer, prompt, zero_shot_prompts
 
-SIDE, PATCH = 128, 8
+SIDE, PATCH = vit.SIDE, vit.PATCH
 CLIP_MEAN = (0.48145466, 0.4578275, 0.40821073)
 CLIP_STD = (0.26862954, 0.26130258, 0.27577711)
 VISION = {"hidden_size": 192, "intermediate_size": 768, "num_hidden_layers": 6}
 TEXT = {"hidden_size": 128, "intermediate_size": 512, "num_hidden_layers": 3}
 PROJECTION = 192
-PHASES = (Phase(16, SIDE, 384),)  # the vision tower stands still: a step costs little
-PER_LABEL = 200  # at most so many photos of a label
-VIEWS = 1  # random crops of each photo whose features the text tower learns from
-CAPTIONED_SHARE = 0.3  # of a batch
-RATE, WEIGHT_DECAY = 1e-3, 0.1
+RECIPE = Recipe((Phase(4, 96), Phase(1.5, SIDE)), rate=0.6)
+SHARES = {"flickr8k": 0.25, "imagenette": 0.25, "imagenet-sample": 0.15}  # of the draws
+WORDS_ONLY = 256  # photos a step of which only the text is read, to be told from the others
+
+
+class Towers(nn.Module):
+    """Both towers while they learn; `clip.vision_model` stands by until the end."""
+
+    def __init__(self, student: Student, clip: Net) -> None:
+        super().__init__()
+        self.student = student
+        self.clip: Net = clip
+        clip.vision_model.requires_grad_(False)
+
+    def finished(self) -> Net:
+        """The CLIP, with what the vision tower has learned copied into it."""
+        start_from_vit(self.clip, self.student.vit.state_dict())
+        return self.clip.eval()
 
 
 @dataclass(frozen=True)
 class Texts:
-    """Draws batches of photos and one text for each; photos of one label share a text."""
+    """Gives each photo of a batch a text; photos of one label share one."""
 
     photos: Photos
     tokenizer: PreTrainedTokenizerFast
-    captioned: np.ndarray  # indices of photos with captions
-    labelled: np.ndarray  # indices of photos with a label
-    weight: np.ndarray  # how often to draw each of those
+    weight: np.ndarray  # (n,) how often to draw each photo
+    seed: int
 
-    def draw(
-        self, batch: int, step: int, seed: int
-    ) -> tuple[np.ndarray, dict[str, Tensor], Tensor]:
-        """Indices (b,), the tokens of t different texts, and each photo's text (b,)."""
-        rng = np.random.default_rng((seed, step))
-        few = round(batch * CAPTIONED_SHARE)
-        some = common.draw(self.weight, batch - few, step, seed)
-        captioned = rng.choice(self.captioned, few, replace=few > len(self.captioned))
-        index = np.concatenate([captioned, self.labelled[some]])
+    def __call__(self, index: np.ndarray, step: int) -> tuple[dict[str, Tensor], Tensor]:
+        """The tokens of t different texts, and which of them each photo of `index` has, (b,).
+
+        The t texts are those of `index` (b,) and of WORDS_ONLY more photos.
+        """
+        rng = np.random.default_rng((self.seed, step))
+        more = rng.choice(len(self.photos), WORDS_ONLY, p=self.weight)
+        spoken: dict[str | int, str] = {}  # label, or photo with captions -> this step's text
         texts: dict[str, int] = {}
-        drawn: dict[str, str] = {}  # label -> this step's text
-        place = [texts.setdefault(self._text(i, drawn, rng), len(texts)) for i in index]
-        tokens = tokenize(self.tokenizer, list(texts))
-        return index, tokens, torch.tensor(place, device=common.device())
+        place = []
+        for i in (*index.tolist(), *more.tolist()):
+            name = label_of(self.photos.records[i]) or i
+            if name not in spoken:
+                spoken[name] = self._text(i, rng)
+            place.append(texts.setdefault(spoken[name], len(texts)))
+        own = torch.tensor(place[: len(index)], device=common.device())
+        return tokenize(self.tokenizer, list(texts)), own
 
-    def _text(self, i: int, drawn: dict[str, str], rng: np.random.Generator) -> str:
+    def _text(self, i: int, rng: np.random.Generator) -> str:
         record = self.photos.records[i]
         label = label_of(record)
-        if label is None:
-            return str(rng.choice(record["captions"]))
-        return drawn.setdefault(label, prompt(label, rng))
-
-
-def make_texts(photos: Photos, tokenizer: PreTrainedTokenizerFast) -> Texts:
-    """Sort the photos into captioned and labelled ones."""
-    has_label = np.array([label_of(r) is not None for r in photos.records])
-    names = [label for r in photos.records if (label := label_of(r)) is not None]
-    weight = common.label_weights(names)
-    captioned, labelled = np.flatnonzero(~has_label), np.flatnonzero(has_label)
-    return Texts(photos, tokenizer, captioned, labelled, weight)
+        return str(rng.choice(record["captions"])) if label is None else prompt(label, rng)
 
 
 def tokenize(tokenizer: PreTrainedTokenizerFast, texts: list[str]) -> dict[str, Tensor]:
@@ -168,57 +172,34 @@ def as_clip(views: Tensor) -> Tensor:
 def contrast(image: Tensor, text: Tensor, place: Tensor, scale: Tensor) -> Tensor:
     """CLIP's loss with shared texts: image (b, d), text (t, d), each image's text `place` (b,).
 
-    From text to image, the probability is spread over all photos that the text belongs to.
+    From text to image, the probability is spread over all photos that the text belongs to; texts
+    that belong to none take part only as what a photo does not show.
     """
     image, text = F.normalize(image.float(), dim=1), F.normalize(text.float(), dim=1)
     logits = scale.exp().clamp(max=50) * image @ text.T  # (b, t)
     belongs = F.one_hot(place, len(text)).float()
-    wanted = belongs / belongs.sum(0, keepdim=True)
+    owners = belongs.sum(0)  # (t,)
     to_text = F.cross_entropy(logits, place, label_smoothing=0.05)
-    to_image = -(wanted * logits.log_softmax(0)).sum(0).mean()
+    spread = -(belongs * logits.log_softmax(0)).sum(0) / owners.clamp_min(1)
+    to_image = spread.sum() / (owners > 0).sum()
     return (to_text + to_image) / 2
 
 
-@torch.inference_mode()
-def features(model: Net, photos: Photos, views: int, seed: int) -> Tensor:
-    """Pooled features (views, n, dim) of random crops, before the projection."""
-    model.eval()
-    crops = Crops(SIDE, area=(0.5, 1.0), colour=0.2, grey=0.0)
-    out = torch.empty(views, len(photos), model.config.vision_config.hidden_size)
-    torch.manual_seed(seed)
-    for start in range(0, len(photos), 128):
-        some = photos.subset(range(start, min(start + 128, len(photos))))
-        pixels, aspect = common.photos_on_device(some)
-        for view in range(views):
-            with common.autocast():
-                pooled = model.vision_model(as_clip(crops(pixels, aspect))).pooler_output
-            out[view, start : start + len(some)] = pooled.float()
-    return out.to(common.device())
-
-
-def train(model: Net, texts: Texts, seen: Tensor, run: Run, seed: int) -> None:
-    """The text tower and both projections learn; `seen` (views, n, dim) stands still."""
-    adam = run.state["optimiser"]
+def train(towers: Towers, ema: Ema, run: Run, batches: Batches, texts: Texts, taught: Loss) -> None:
+    """One pass over the schedule: the contrast of photos and texts, and the CNN's teaching."""
+    optimisers, clip = run.state["optimisers"], towers.clip
+    see = torch.compile(towers.student, dynamic=False)
     for step, phase in run:
-        torch.manual_seed(seed * 1_000_003 + step)
-        index, tokens, place = texts.draw(phase.batch, step, seed)
-        view = torch.randint(len(seen), (len(index),))
-        pooled = seen[view, torch.from_numpy(index)]
-        pooled = pooled + 0.1 * pooled.std(0) * torch.randn_like(pooled)
+        batch = batches(step, phase)
+        tokens, place = texts(batch.index, step)
         with common.autocast():
-            image = model.visual_projection(pooled)
-            text = model.text_projection(model.text_model(**tokens).pooler_output)
-        loss = contrast(image, text, place, model.logit_scale)
-        descend(adam, loss, RATE * run.schedule.rate(step))
+            out = see(batch.views)
+            image = clip.visual_projection(out.cls)
+            text = clip.text_projection(clip.text_model(**tokens).pooler_output)
+        loss = contrast(image, text, place, clip.logit_scale) + taught(out, batch)
+        optimisers.step(loss, batches.recipe.rate * run.schedule.rate(step))
+        ema.update()
         run.report(loss.item())
-
-
-def descend(adam: torch.optim.Optimizer, loss: Tensor, rate: float) -> None:
-    """One update at a learning rate."""
-    adam.param_groups[0]["lr"] = rate
-    adam.zero_grad()
-    loss.backward()  # type: ignore[no-untyped-call]
-    adam.step()
 
 
 @torch.inference_mode()
@@ -284,41 +265,34 @@ def export(model: Net, tokenizer: PreTrainedTokenizerFast, out: Path) -> None:
 
 def main() -> None:
     parser = common.arguments(__doc__, "bundled-clip")
-    parser.add_argument("--vit", type=Path, default=common.BUNDLED / "bundled-vit")
+    parser.add_argument("--teacher", type=Path, default=common.BUNDLED / "bundled-cnn")
+    parser.add_argument("--start", type=Path, default=common.BUNDLED / "bundled-vit")
     options = parser.parse_args()
+    set_fused_attn(False)  # as in `training.vit`
     torch.manual_seed(options.seed)
-    photos = capped(training_photos(options.data, options.cache))
+    photos = training_photos(options.data, options.cache)
+    guide = teacher.load(options.teacher, photos, options.cache)
     tokenizer = make_tokenizer(photos)
-    labels = json.loads((options.vit / "config.json").read_text())["label_names"]
-    model = build(tokenizer, labels)
-    vit = load_file(options.vit / "model.safetensors")
-    start_from_vit(model, {name: value.float() for name, value in vit.items()})
-    texts = make_texts(photos, tokenizer)
-    seen = features(model, photos, VIEWS, options.seed)
-    model.train()
-    model.vision_model.requires_grad_(False)
-    adam = torch.optim.AdamW(
-        [p for p in model.parameters() if p.requires_grad], weight_decay=WEIGHT_DECAY
-    )
-    phases = tuple(Phase(p.epochs * options.epochs, p.side, p.batch) for p in PHASES)
-    state = {"model": model, "optimiser": adam}
+    labels = json.loads((options.start / "config.json").read_text())["label_names"]
+    tower = vit.build(len(labels))
+    vit.start_from(tower, options.start)
+    student = Student(tower, guide.features.shape[1]).to(common.device())
+    towers = Towers(student, build(tokenizer, labels))
+    ema = Ema(towers)
+    phases = tuple(Phase(p.epochs * options.epochs, p.side, p.batch) for p in RECIPE.phases)
+    state = {"towers": towers, "average": ema.average, "optimisers": Optimisers(towers)}
     run = Run(Schedule(phases, len(photos)), state, options.checkpoint)
+    ema.steps = run.start
     print(f"{len(photos)} photos, {len(tokenizer)} tokens, {run.schedule.total} steps", flush=True)
-    train(model, texts, seen, run, options.seed)
+    weight = common.label_weights([label_of(r) or "" for r in photos.records])
+    weight = common.source_weights(photos, weight, SHARES)
+    target = vit.targets(photos, labels)
+    batches = Batches(*common.photos_on_device(photos), target, weight, guide, RECIPE, options.seed)
+    texts = Texts(photos, tokenizer, weight, options.seed)
+    train(towers, ema, run, batches, texts, vit.make_loss(guide))
+    model = ema.average.finished()
     export(model, tokenizer, options.out)
     measure(model, tokenizer, options)
-
-
-def capped(photos: Photos) -> Photos:
-    """The first PER_LABEL photos of every label, and all with captions."""
-    seen: Counter[str | None] = Counter()
-    keep = []
-    for i, record in enumerate(photos.records):
-        label = label_of(record)
-        seen[label] += 1
-        if label is None or seen[label] <= PER_LABEL:
-            keep.append(i)
-    return photos.subset(keep)
 
 
 if __name__ == "__main__":

@@ -51,18 +51,18 @@ class Teacher:
     def evidence(self, features: Tensor) -> Tensor:
         """Class activation maps of what the teacher sees, weighted by its probabilities.
 
-        (b, channels, side, side) -> (b, side * side). Zhou et al. 2016, arXiv 1512.04150.
+        (b, channels, side, side) -> (b, side, side). Zhou et al. 2016, arXiv 1512.04150.
         """
         share = self.logits(features).softmax(1)  # (b, classes)
         direction = share @ self.weight  # (b, channels)
-        return torch.einsum("bchw,bc->bhw", features, direction).flatten(1)
+        return torch.einsum("bchw,bc->bhw", features, direction)
 
     def energy(self, features: Tensor) -> Tensor:
         """How strongly anything at all responds, after Wei et al. 2017, arXiv 1604.04994.
 
-        (b, channels, side, side) -> (b, side * side).
+        (b, channels, side, side) -> (b, side, side).
         """
-        return features.square().sum(1).sqrt().flatten(1)
+        return features.square().sum(1).sqrt()
 
 
 def load(folder: Path, photos: Photos, cache: Path) -> Teacher:

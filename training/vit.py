@@ -13,6 +13,7 @@ masks or boxes are used anywhere.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -41,9 +42,6 @@ MODEL_ARGS = {
     "dynamic_img_size": True,
 }
 SIDE, PATCH = 128, 8
-PHASES = (Phase(5, 64), Phase(2.2, 96), Phase(0.4, 128))
-REGISTER_PHASES = (Phase(0.3, 96), Phase(0.6, 128))  # after those, at a lower rate
-REGISTER_RATE = 0.4
 AREA = (0.35, 1.0)
 MATRIX_RATE, OTHER_RATE, WEIGHT_DECAY = 2e-3, 1e-3, 0.05
 UNKNOWN = -100  # no label: cross_entropy skips it
@@ -63,9 +61,23 @@ WEIGHTS = {"label": 0.5, "logits": 1.0, "patches": 1.0, "attention": 1.0}
 
 
 @dataclass(frozen=True)
+class Recipe:
+    """What a run goes through."""
+
+    phases: tuple[Phase, ...]
+    rate: float = 1.0  # factor on the learning rates
+    mosaics: int = 0  # every so many steps the views are mosaics of 2 x 2 crops; 0: never
+
+
+FROM_SCRATCH = Recipe((Phase(5, 64), Phase(2.2, 96), Phase(0.4, 128)))
+WITH_REGISTERS = Recipe((Phase(4, 96), Phase(2.5, 128)), rate=0.6, mosaics=3)  # after that
+
+
+@dataclass(frozen=True)
 class Output:
     """What the student says of a batch."""
 
+    cls: Tensor  # (b, dim) after the last norm
     logits: Tensor  # (b, classes)
     patches: Tensor  # (b, rows * cols, channels of the teacher)
     attention: Tensor  # (b, heads, rows * cols): log of the last layer's CLS attention
@@ -88,7 +100,8 @@ class Student(nn.Module):
         prefix = vit.num_prefix_tokens
         attention = cls_log_attention(vit.blocks[-1], tokens, prefix)
         tokens = vit.norm(vit.blocks[-1](tokens))
-        return Output(vit.head(tokens[:, 0]), self.to_teacher(tokens[:, prefix:]), attention)
+        cls, patches = tokens[:, 0], tokens[:, prefix:]
+        return Output(cls, vit.head(cls), self.to_teacher(patches), attention)
 
 
 def cls_log_attention(block: Net, tokens: Tensor, prefix: int) -> Tensor:
@@ -173,6 +186,24 @@ class Optimisers:
 
 
 @dataclass(frozen=True)
+class Batch:
+    """A step's views, and what is to be learned from each of the c crops in them.
+
+    A view is one crop (c = b), or a mosaic of four (c = 4 b, one view's after the other's).
+    """
+
+    index: np.ndarray  # (c,) which photo
+    views: Tensor  # (b, 3, side, side) normalised
+    features: Tensor  # (c, channels, rows, cols) of the teacher
+    target: Tensor  # (c,) labels
+
+    @property
+    def tiles(self) -> int:
+        """Crops in a view."""
+        return len(self.index) // len(self.views)
+
+
+@dataclass(frozen=True)
 class Loss:
     """The four parts, in float32, with the teacher's channels standardised."""
 
@@ -180,32 +211,50 @@ class Loss:
     mean: Tensor  # (channels,)
     deviation: Tensor  # (channels,)
 
-    def __call__(self, out: Output, features: Tensor, target: Tensor) -> Tensor:
-        """`features` (b, channels, rows, cols) of the teacher, `target` (b,) labels."""
-        logits = out.logits.float()
-        known = max(1, int((target != UNKNOWN).sum()))
-        label = F.cross_entropy(logits, target, label_smoothing=0.1, reduction="sum") / known
-        theirs = self.teacher.logits(features).softmax(1)
-        soft = F.kl_div(logits.log_softmax(1), theirs, reduction="batchmean")
-        wanted = (features.flatten(2).mT - self.mean) / self.deviation
-        patches = F.smooth_l1_loss(out.patches.float(), wanted)
+    def __call__(self, out: Output, batch: Batch) -> Tensor:
+        """The weighted sum, a scalar."""
         parts = {
-            "label": label,
-            "logits": soft,
-            "patches": patches,
-            "attention": self._attention(out.attention, features),
+            "label": self._label(out.logits.float(), batch),
+            "logits": self._logits(out.logits.float(), batch),
+            "patches": self._patches(out.patches.float(), batch),
+            "attention": self._attention(out.attention, batch),
         }
         return torch.stack([WEIGHTS[name] * part for name, part in parts.items()]).sum()
 
-    def _attention(self, attention: Tensor, features: Tensor) -> Tensor:
+    def _label(self, logits: Tensor, batch: Batch) -> Tensor:
+        known = max(1, int((batch.target != UNKNOWN).sum()))
+        of_crops = logits.repeat_interleave(batch.tiles, 0)
+        total = F.cross_entropy(of_crops, batch.target, label_smoothing=0.1, reduction="sum")
+        return total / known
+
+    def _logits(self, logits: Tensor, batch: Batch) -> Tensor:
+        theirs = self.teacher.logits(batch.features).softmax(1)
+        wanted = theirs.view(len(logits), batch.tiles, -1).mean(1)
+        return F.kl_div(logits.log_softmax(1), wanted, reduction="batchmean")
+
+    def _patches(self, patches: Tensor, batch: Batch) -> Tensor:
+        wanted = mosaic(batch.features, batch.tiles).flatten(2).mT
+        return F.smooth_l1_loss(patches, (wanted - self.mean) / self.deviation)
+
+    def _attention(self, attention: Tensor, batch: Batch) -> Tensor:
+        features = batch.features
+        evidence, energy = self.teacher.evidence(features), self.teacher.energy(features)
         maps = {
-            "evidence": standardise(self.teacher.evidence(features)),
-            "energy": standardise(self.teacher.energy(features)),
+            "evidence": standardise(mosaic(evidence, batch.tiles).flatten(1)),
+            "energy": standardise(mosaic(energy, batch.tiles).flatten(1)),
         }
         maps["both"] = standardise(maps["evidence"] + maps["energy"])
         heads = [(maps[name] * sharp).softmax(1) for name, sharp in HEAD_TARGETS]
         wanted = torch.stack(heads, dim=1)  # (b, heads, rows * cols)
         return F.kl_div(attention, wanted, reduction="none").sum(2).mean()
+
+
+def mosaic(tiles: Tensor, each: int) -> Tensor:
+    """Join every `each` tiles into a square: (b * each, ..., h, w) -> (b, ..., H, W)."""
+    side = math.isqrt(each)
+    apart = tiles.view(-1, side, side, *tiles.shape[1:])
+    rows = torch.cat(apart.unbind(2), dim=-1)
+    return torch.cat(rows.unbind(1), dim=-2)
 
 
 def standardise(maps: Tensor) -> Tensor:
@@ -230,37 +279,39 @@ def targets(photos: Photos, labels: list[str]) -> Tensor:
 
 @dataclass(frozen=True)
 class Batches:
-    """Draws a step's crops with everything that is to be learned from them."""
+    """Draws the batch of each step."""
 
     pixels: Tensor
     aspect: Tensor
     target: Tensor  # (n,)
     weight: np.ndarray  # (n,) how often to draw each
     teacher: Teacher
+    recipe: Recipe
     seed: int
 
-    def __call__(self, step: int, phase: Phase) -> tuple[Tensor, Tensor, Tensor]:
-        """Views (b, 3, side, side), the teacher's features of each, labels (b,)."""
+    def __call__(self, step: int, phase: Phase) -> Batch:
+        """The same for the same step."""
         torch.manual_seed(self.seed * 1_000_003 + step)
-        index = common.draw(self.weight, phase.batch, step, self.seed)
+        mosaics = self.recipe.mosaics > 0 and step % self.recipe.mosaics == 0
+        tiles, side = (4, phase.side // 2) if mosaics else (1, phase.side)
+        index = common.draw(self.weight, phase.batch * tiles, step, self.seed)
         place = torch.from_numpy(index).to(self.pixels.device)
         boxes = random_boxes(self.aspect[place], AREA)
-        views = normalise(jitter(sample_boxes(self.pixels[place], boxes, phase.side), 0.3, 0.1))
-        return views, self.teacher(index, boxes, phase.side // PATCH), self.target[place]
+        crops = normalise(jitter(sample_boxes(self.pixels[place], boxes, side), 0.3, 0.1))
+        features = self.teacher(index, boxes, side // PATCH)
+        return Batch(index, mosaic(crops, tiles), features, self.target[place])
 
 
-def train(
-    run: Run, student: Student, ema: Ema, batches: Batches, loss_of: Loss, rate: float
-) -> None:
-    """One pass over the schedule, at `rate` of the full learning rates."""
+def train(run: Run, student: Student, ema: Ema, batches: Batches, loss_of: Loss) -> None:
+    """One pass over the schedule."""
     optimisers = run.state["optimisers"]
     forward = torch.compile(student, dynamic=False)
     for step, phase in run:
-        views, features, target = batches(step, phase)
+        batch = batches(step, phase)
         with common.autocast():
-            out = forward(views)
-        loss = loss_of(out, features, target)
-        optimisers.step(loss, rate * run.schedule.rate(step))
+            out = forward(batch.views)
+        loss = loss_of(out, batch)
+        optimisers.step(loss, batches.recipe.rate * run.schedule.rate(step))
         ema.update()
         run.report(loss.item())
 
@@ -333,17 +384,16 @@ def main() -> None:
         start_from(vit, options.start)
     student = Student(vit, guide.features.shape[1]).to(common.device())
     ema = Ema(student)
-    recipe = REGISTER_PHASES if options.registers else PHASES
-    phases = tuple(Phase(p.epochs * options.epochs, p.side, p.batch) for p in recipe)
+    recipe = WITH_REGISTERS if options.registers else FROM_SCRATCH
+    phases = tuple(Phase(p.epochs * options.epochs, p.side, p.batch) for p in recipe.phases)
     state = {"student": student, "average": ema.average, "optimisers": Optimisers(student)}
     run = Run(Schedule(phases, len(photos)), state, options.checkpoint)
     ema.steps = run.start
     print(f"{len(photos)} photos, {run.schedule.total} steps", flush=True)
     target = targets(photos, labels)
     weight = common.label_weights(target.tolist(), power=0.8)
-    batches = Batches(*common.photos_on_device(photos), target, weight, guide, options.seed)
-    rate = REGISTER_RATE if options.registers else 1.0
-    train(run, student, ema, batches, make_loss(guide), rate)
+    batches = Batches(*common.photos_on_device(photos), target, weight, guide, recipe, options.seed)
+    train(run, student, ema, batches, make_loss(guide))
     export(ema.average.vit, labels, options.out)
     measure(ema.average.vit, photos, validation_photos(options.data, options.cache), labels)
 

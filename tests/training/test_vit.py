@@ -1,0 +1,111 @@
+"""What the ViT is taught: against the library's own record, and against planted patterns."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+import numpy as np
+import pytest
+import timm
+import torch
+import torch.nn.functional as F
+
+import viz
+from models import adapters
+from training import vit
+from training.teacher import Teacher
+from training.vit import Batch, Loss, Output
+
+CLASSES, CHANNELS, GRID = 3, 5, 4
+
+
+@pytest.fixture
+def taught() -> Loss:
+    torch.manual_seed(0)
+    teacher = Teacher(np.zeros(0), torch.randn(CLASSES, CHANNELS), torch.zeros(CLASSES))
+    return Loss(teacher, torch.zeros(CHANNELS), torch.ones(CHANNELS))
+
+
+def batch_of(photos: int, tiles: int = 1) -> Batch:
+    """Random features; views of GRID patches a side."""
+    torch.manual_seed(1)
+    crops, side = photos * tiles, GRID // math.isqrt(tiles)
+    features = torch.randn(crops, CHANNELS, side, side)
+    views = torch.zeros(photos, 3, 8 * GRID, 8 * GRID)
+    return Batch(np.arange(crops), views, features, torch.arange(crops) % CLASSES)
+
+
+def test_a_mosaic_reads_like_a_page():
+    tiles = torch.arange(8.0).view(8, 1, 1, 1).expand(8, 3, 2, 2)
+    page = torch.tensor([[4.0, 4, 5, 5], [4, 4, 5, 5], [6, 6, 7, 7], [6, 6, 7, 7]])
+    torch.testing.assert_close(vit.mosaic(tiles, 4)[1, 2], page)
+    torch.testing.assert_close(vit.mosaic(tiles, 1), tiles)
+
+
+@pytest.mark.parametrize("tiles", [1, 4])
+def test_a_student_that_says_what_is_wanted_loses_nothing(taught: Loss, tiles: int):
+    batch = batch_of(2, tiles)
+    theirs = {
+        "evidence": taught.teacher.evidence(batch.features),
+        "energy": taught.teacher.energy(batch.features),
+    }
+    maps = {n: vit.standardise(vit.mosaic(m, tiles).flatten(1)) for n, m in theirs.items()}
+    maps["both"] = vit.standardise(maps["evidence"] + maps["energy"])
+    heads = torch.stack([(maps[n] * s).log_softmax(1) for n, s in vit.HEAD_TARGETS], 1)
+    chance = taught.teacher.logits(batch.features).softmax(1).view(2, tiles, -1).mean(1)
+    patches = vit.mosaic(batch.features, tiles).flatten(2).mT
+    zero = [taught._attention(heads, batch), taught._logits(chance.log(), batch),
+            taught._patches(patches, batch)]  # fmt: skip
+    torch.testing.assert_close(torch.stack(zero), torch.zeros(3), atol=1e-5, rtol=0)
+    idle = torch.zeros(2, 1)
+    right = Output(idle, chance.log(), patches, heads)
+    wrong = Output(idle, -chance.log(), patches + 1, heads.flip(2))
+    assert taught(wrong, batch) > taught(right, batch)
+
+
+def test_labels_of_a_mosaic_count_alike_and_unknown_ones_not(taught: Loss):
+    batch = batch_of(2, tiles=4)
+    batch.target[1:4] = vit.UNKNOWN
+    logits = torch.randn(2, CLASSES)
+    owner = [0, 1, 1, 1, 1]
+    known = batch.target[[0, 4, 5, 6, 7]]
+    wanted = F.cross_entropy(logits[owner], known, label_smoothing=0.1)
+    torch.testing.assert_close(taught._label(logits, batch), wanted)
+
+
+def test_the_taught_attention_is_the_one_that_is_recorded():
+    torch.manual_seed(0)
+    model = vit.build(CLASSES, registers=4).eval()
+    noise = np.random.default_rng(0).integers(0, 255, (64, 64, 3), dtype=np.uint8)
+    adapter = adapters.wrap(model)
+    x = adapter.prepare(noise)
+    with torch.inference_mode():
+        own = vit.Student(model, CHANNELS).eval()(x.pixels).attention.exp()[0]  # (heads, patches)
+    recorded = viz.record_attention(adapter, x).cls[-1].reshape(6, -1)
+    shares = recorded / recorded.sum(1, keepdims=True)
+    np.testing.assert_allclose(own.numpy(), shares, atol=1e-6)
+
+
+def test_registers_join_a_trained_vit(tmp_path: Path):
+    torch.manual_seed(0)
+    first = vit.build(CLASSES)
+    vit.export(first, ["a", "b", "c"], tmp_path / "vit")
+    second = vit.build(CLASSES, registers=4)
+    drawn = second.reg_token.clone()
+    vit.start_from(second, tmp_path / "vit")
+    trained = timm.create_model(f"local-dir:{tmp_path / 'vit'}", pretrained=True).state_dict()
+    own = second.state_dict()
+    torch.testing.assert_close(own["reg_token"], drawn)
+    torch.testing.assert_close(own["pos_embed"][:, 5:], trained["pos_embed"][:, 1:])
+    torch.testing.assert_close(own["pos_embed"][:, 0], trained["pos_embed"][:, 0])
+    for name in trained.keys() - {"pos_embed"}:
+        torch.testing.assert_close(own[name], trained[name], msg=name)
+
+
+def test_the_nearest_neighbours_vote():
+    bank = F.one_hot(torch.arange(4)).float() + 0.01
+    known = torch.tensor([0, 1, 1, 2])
+    queries = torch.tensor([[1.0, 0, 0, 0], [0, 0.62, 0.63, 0.65]])
+    # the second is nearest to the one photo of label 2, and two of label 1 outvote it
+    assert vit.nearest_neighbours(bank, known, queries, k=3).tolist() == [0, 1]
