@@ -27,18 +27,19 @@ class Crops:
     def __call__(self, pixels: Tensor, aspect: Tensor) -> Tensor:
         """(b, 3, S, S) uint8 and (b,) width / height -> (b, 3, side, side) float32."""
         boxes = random_boxes(aspect, self.area)
-        views = sample_boxes(pixels, boxes, self.side)
+        views = sample_boxes(pixels, boxes, (self.side, self.side))
         return normalise(jitter(views, self.colour, self.grey))
 
 
-def random_boxes(aspect: Tensor, area: tuple[float, float]) -> Tensor:
+def random_boxes(aspect: Tensor, area: tuple[float, float], proportion: float = 1) -> Tensor:
     """Boxes in affine form (b, 4): half width (negative: mirrored), half height, centre x, y.
 
-    All in the square's coordinates from -1 to 1; proportions are those of the unsquashed photo.
+    All in the square's coordinates from -1 to 1. On the unsquashed photo a box is about
+    `proportion` times as wide as high.
     """
     b, device = len(aspect), aspect.device
     share = torch.empty(b, device=device).uniform_(*area)
-    ratio = torch.empty(b, device=device).uniform_(-0.29, 0.29).exp()  # 3/4 to 4/3
+    ratio = proportion * torch.empty(b, device=device).uniform_(-0.29, 0.29).exp()  # 3/4 to 4/3
     width = ((share * ratio / aspect).sqrt()).clamp(max=1)
     height = ((share / ratio * aspect).sqrt()).clamp(max=1)
     centre_x = (torch.rand(b, device=device) * 2 - 1) * (1 - width)
@@ -47,10 +48,10 @@ def random_boxes(aspect: Tensor, area: tuple[float, float]) -> Tensor:
     return torch.stack([width * mirrored, height, centre_x, centre_y], dim=1)
 
 
-def sample_boxes(pixels: Tensor, boxes: Tensor, side: int) -> Tensor:
-    """Resample each box of (b, 3, S, S) uint8 to (b, 3, side, side) float32 in [0, 1]."""
+def sample_boxes(pixels: Tensor, boxes: Tensor, shape: tuple[int, int]) -> Tensor:
+    """Resample each box of (b, 3, S, S) uint8 to (b, 3, *shape) float32 in [0, 1]."""
     photos = pixels.float().div_(255)
-    if photos.shape[-1] >= 2 * side:
+    if photos.shape[-1] >= 2 * min(shape):
         photos = F.avg_pool2d(photos, 2)  # against aliasing
     zero = torch.zeros_like(boxes[:, 0])
     theta = torch.stack(
@@ -60,7 +61,7 @@ def sample_boxes(pixels: Tensor, boxes: Tensor, side: int) -> Tensor:
         ],
         dim=1,
     )
-    grid = F.affine_grid(theta, [len(boxes), 3, side, side], align_corners=False)
+    grid = F.affine_grid(theta, [len(boxes), 3, *shape], align_corners=False)
     return F.grid_sample(photos, grid, padding_mode="reflection", align_corners=False)
 
 
@@ -87,7 +88,7 @@ def centre_view(pixels: Tensor, aspect: Tensor, side: int, crop: float = 0.95) -
     height = (crop * aspect).clamp(max=crop)
     zero = torch.zeros_like(width)
     boxes = torch.stack([width, height, zero, zero], dim=1)
-    fine = sample_boxes(pixels, boxes, 2 * side)  # then halved, against aliasing
+    fine = sample_boxes(pixels, boxes, (2 * side, 2 * side))  # then halved, against aliasing
     return normalise(F.avg_pool2d(fine, 2))
 
 

@@ -25,6 +25,7 @@ from training.data import Photos
 GRID = 12  # cells of the stored map along each side of the squashed photo
 SHORT, LONG = 160, 256  # px the teacher sees
 STRIDE = 16
+OFFSET = 5  # px that a cell's receptive field lies below and right of the cell, by its gradients
 
 
 @dataclass(frozen=True)
@@ -35,23 +36,23 @@ class Teacher:
     weight: Tensor  # (classes, channels)
     bias: Tensor  # (classes,)
 
-    def __call__(self, index: np.ndarray, boxes: Tensor, side: int) -> Tensor:
-        """Features of each photo's box: (b, channels, side, side) float32."""
+    def __call__(self, index: np.ndarray, boxes: Tensor, shape: tuple[int, int]) -> Tensor:
+        """Features of each photo's box: (b, channels, *shape) float32."""
         maps = torch.from_numpy(self.features[index]).to(boxes.device).float()
         zero = torch.zeros_like(boxes[:, 0])
         rows = [boxes[:, 0], zero, boxes[:, 2], zero, boxes[:, 1], boxes[:, 3]]
         theta = torch.stack(rows, dim=1).view(-1, 2, 3)
-        grid = F.affine_grid(theta, [len(boxes), 1, side, side], align_corners=False)
+        grid = F.affine_grid(theta, [len(boxes), 1, *shape], align_corners=False)
         return F.grid_sample(maps, grid, padding_mode="border", align_corners=False)
 
     def logits(self, features: Tensor) -> Tensor:
-        """(b, channels, side, side) -> (b, classes): the CNN's own pooling and classifier."""
+        """(b, channels, rows, cols) -> (b, classes): the CNN's own pooling and classifier."""
         return F.linear(features.mean((2, 3)), self.weight, self.bias)
 
     def evidence(self, features: Tensor) -> Tensor:
         """Class activation maps of what the teacher sees, weighted by its probabilities.
 
-        (b, channels, side, side) -> (b, side, side). Zhou et al. 2016, arXiv 1512.04150.
+        (b, channels, rows, cols) -> (b, rows, cols). Zhou et al. 2016, arXiv 1512.04150.
         """
         share = self.logits(features).softmax(1)  # (b, classes)
         direction = share @ self.weight  # (b, channels)
@@ -60,7 +61,7 @@ class Teacher:
     def energy(self, features: Tensor) -> Tensor:
         """How strongly anything at all responds, after Wei et al. 2017, arXiv 1604.04994.
 
-        (b, channels, side, side) -> (b, side, side).
+        (b, channels, rows, cols) -> (b, rows, cols).
         """
         return features.square().sum(1).sqrt()
 
@@ -68,7 +69,7 @@ class Teacher:
 def load(folder: Path, photos: Photos, cache: Path) -> Teacher:
     """The teacher of a timm folder, its features of `photos` computed once and kept."""
     digest = hashlib.sha256((folder / "model.safetensors").read_bytes()).hexdigest()[:12]
-    path = cache / f"teacher-{digest}-{len(photos)}.npy"
+    path = cache / f"teacher-{digest}-{len(photos)}-offset-{OFFSET}.npy"
     model = timm.create_model(f"local-dir:{folder}", pretrained=True, output_stride=STRIDE)
     model = model.eval().to(common.device(), memory_format=torch.channels_last)
     if not path.exists():
@@ -97,14 +98,19 @@ def _build(model: Net, photos: Photos, path: Path) -> None:
 
 
 def _features(model: Net, pixels: np.ndarray, size: tuple[int, int]) -> Tensor:
-    """(b, 3, S, S) uint8 -> (b, channels, GRID, GRID) float16."""
+    """(b, 3, S, S) uint8 -> (b, channels, GRID, GRID) float16, mean of the photo and its mirror."""
     photos = torch.from_numpy(pixels).to(common.device()).float().div_(255)
     views = normalise(F.interpolate(photos, size, mode="bilinear", antialias=True))
-    views = views.to(memory_format=torch.channels_last)
+    maps = (_map(model, views) + _map(model, views.flip(3)).flip(3)) / 2
+    return F.interpolate(maps, (GRID, GRID), mode="bilinear", antialias=True).half()
+
+
+def _map(model: Net, views: Tensor) -> Tensor:
+    """(b, 3, h, w) -> (b, channels, h / STRIDE, w / STRIDE), each cell for what lies under it."""
+    moved = F.pad(views[..., :-OFFSET, :-OFFSET], (OFFSET, 0, OFFSET, 0), mode="replicate")
     with common.autocast():
-        maps = model.forward_features(views)
-    maps = F.interpolate(maps.float(), (GRID, GRID), mode="bilinear", antialias=True)
-    return maps.half()
+        maps: Tensor = model.forward_features(moved.to(memory_format=torch.channels_last))
+    return maps.float()
 
 
 def _size(aspect: float) -> tuple[int, int]:

@@ -67,10 +67,23 @@ class Recipe:
     phases: tuple[Phase, ...]
     rate: float = 1.0  # factor on the learning rates
     mosaics: int = 0  # every so many steps the views are mosaics of 2 x 2 crops; 0: never
+    proportions: tuple[float, ...] = (1,)  # width / height of the views, step by step in turn
+
+    def tiles(self, step: int) -> int:
+        """Crops in a view."""
+        return 4 if self.mosaics and step % self.mosaics == 0 else 1
+
+    def shape(self, step: int, side: int) -> tuple[int, int]:
+        """Height and width of the views, the short side `side`, in whole patches of a mosaic."""
+        proportion = self.proportions[step % len(self.proportions)]
+        long = 2 * PATCH * round(side * max(proportion, 1 / proportion) / (2 * PATCH))
+        return (side, long) if proportion > 1 else (long, side)
 
 
 FROM_SCRATCH = Recipe((Phase(5, 64), Phase(2.2, 96), Phase(0.4, 128)))
-WITH_REGISTERS = Recipe((Phase(4, 96), Phase(2.5, 128)), rate=0.6, mosaics=3)  # after that
+WITH_REGISTERS = Recipe(  # after that
+    (Phase(4, 96), Phase(2.5, 128)), rate=0.6, mosaics=4, proportions=(1, 4 / 3, 3 / 4)
+)
 
 
 @dataclass(frozen=True)
@@ -129,12 +142,13 @@ def build(classes: int, registers: int = 0) -> Net:
 
 @torch.no_grad()
 def start_from(vit: Net, folder: Path) -> None:
-    """Take over the weights of a ViT without registers; those of the registers stay as they are."""
+    """Take over the weights of a ViT; where it has no registers, those stay as they are."""
     known = load_file(folder / "model.safetensors")
     own = vit.state_dict()
     place = own["pos_embed"]  # (1, prefix + patches, dim), CLS first, then the registers
     theirs = known.pop("pos_embed").to(place)
-    place[:, 0], place[:, vit.num_prefix_tokens :] = theirs[:, 0], theirs[:, 1:]
+    prefix = theirs.shape[1] - vit.patch_embed.num_patches
+    place[:, :prefix], place[:, vit.num_prefix_tokens :] = theirs[:, :prefix], theirs[:, prefix:]
     for name, value in known.items():
         own[name].copy_(value)
 
@@ -193,7 +207,7 @@ class Batch:
     """
 
     index: np.ndarray  # (c,) which photo
-    views: Tensor  # (b, 3, side, side) normalised
+    views: Tensor  # (b, 3, height, width) normalised
     features: Tensor  # (c, channels, rows, cols) of the teacher
     target: Tensor  # (c,) labels
 
@@ -250,7 +264,7 @@ class Loss:
 
 
 def mosaic(tiles: Tensor, each: int) -> Tensor:
-    """Join every `each` tiles into a square: (b * each, ..., h, w) -> (b, ..., H, W)."""
+    """Join every `each` tiles, as many across as down: (b * each, ..., h, w) -> (b, ..., H, W)."""
     side = math.isqrt(each)
     apart = tiles.view(-1, side, side, *tiles.shape[1:])
     rows = torch.cat(apart.unbind(2), dim=-1)
@@ -292,14 +306,15 @@ class Batches:
     def __call__(self, step: int, phase: Phase) -> Batch:
         """The same for the same step."""
         torch.manual_seed(self.seed * 1_000_003 + step)
-        mosaics = self.recipe.mosaics > 0 and step % self.recipe.mosaics == 0
-        tiles, side = (4, phase.side // 2) if mosaics else (1, phase.side)
+        tiles, (height, width) = self.recipe.tiles(step), self.recipe.shape(step, phase.side)
         index = common.draw(self.weight, phase.batch * tiles, step, self.seed)
         place = torch.from_numpy(index).to(self.pixels.device)
-        boxes = random_boxes(self.aspect[place], AREA)
-        crops = normalise(jitter(sample_boxes(self.pixels[place], boxes, side), 0.3, 0.1))
-        features = self.teacher(index, boxes, side // PATCH)
-        return Batch(index, mosaic(crops, tiles), features, self.target[place])
+        boxes = random_boxes(self.aspect[place], AREA, width / height)
+        across = math.isqrt(tiles)
+        crops = sample_boxes(self.pixels[place], boxes, (height // across, width // across))
+        views = mosaic(normalise(jitter(crops, 0.3, 0.1)), tiles)
+        cells = height // across // PATCH, width // across // PATCH
+        return Batch(index, views, self.teacher(index, boxes, cells), self.target[place])
 
 
 def train(run: Run, student: Student, ema: Ema, batches: Batches, loss_of: Loss) -> None:

@@ -26,7 +26,9 @@ def short(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cnn, "PHASES", phases)
     monkeypatch.setattr(cnn, "RATE", 1e-3)
     monkeypatch.setattr(vit, "FROM_SCRATCH", Recipe(phases))
-    monkeypatch.setattr(vit, "WITH_REGISTERS", Recipe(phases, rate=0.5, mosaics=2))
+    monkeypatch.setattr(
+        vit, "WITH_REGISTERS", Recipe(phases, 0.5, mosaics=2, proportions=(1, 4 / 3))
+    )
     monkeypatch.setattr(clip, "RECIPE", Recipe(phases))
     monkeypatch.setattr(torch, "compile", lambda module, **_: module)
 

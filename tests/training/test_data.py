@@ -56,7 +56,7 @@ def test_a_source_gets_its_share(tmp_path: Path):
 def test_a_crop_is_taught_by_the_same_place():
     """One bright cell in the photo and in the teacher's map: they meet in every crop."""
     rng = np.random.default_rng(0)
-    n, side = 64, 12
+    n, side = 64, 12  # photos; cells of a crop
     cells = rng.integers(2, GRID - 2, (n, 2))
     maps = np.zeros((n, 1, GRID, GRID), np.float16)
     photos = torch.zeros(n, 3, 16 * GRID, 16 * GRID, dtype=torch.uint8)
@@ -65,8 +65,12 @@ def test_a_crop_is_taught_by_the_same_place():
         photos[i, :, 16 * row : 16 * row + 16, 16 * col : 16 * col + 16] = 255
     torch.manual_seed(0)
     boxes = random_boxes(torch.full((n,), 1.5), (0.35, 1.0))
-    taught = Teacher(maps, torch.zeros(1, 1), torch.zeros(1))(np.arange(n), boxes, side)[:, 0]
-    seen = torch.nn.functional.avg_pool2d(sample_boxes(photos, boxes, 8 * side), 8)[:, 0]
+    taught = Teacher(maps, torch.zeros(1, 1), torch.zeros(1))(np.arange(n), boxes, (side, side))[
+        :, 0
+    ]
+    seen = torch.nn.functional.avg_pool2d(sample_boxes(photos, boxes, (8 * side, 8 * side)), 8)[
+        :, 0
+    ]
     inside = (taught.amax((1, 2)) > 0.5) & (seen.amax((1, 2)) > 0.5)
     assert inside.sum() > n / 2
     places = [maps[inside].flatten(1).argmax(1) for maps in (taught, seen)]

@@ -43,6 +43,13 @@ def test_a_mosaic_reads_like_a_page():
     torch.testing.assert_close(vit.mosaic(tiles, 1), tiles)
 
 
+def test_views_have_whole_patches_also_as_mosaics():
+    recipe = vit.Recipe((), mosaics=2, proportions=(1, 4 / 3, 3 / 4))
+    shapes = [recipe.shape(step, 128) for step in range(4)]
+    assert shapes == [(128, 128), (128, 176), (176, 128), (128, 128)]
+    assert [recipe.tiles(step) for step in range(4)] == [4, 1, 4, 1]
+
+
 @pytest.mark.parametrize("tiles", [1, 4])
 def test_a_student_that_says_what_is_wanted_loses_nothing(taught: Loss, tiles: int):
     batch = batch_of(2, tiles)
