@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -29,6 +30,7 @@ from training import cnn, common, teacher
 from training.augment import centre_view, jitter, normalise, random_boxes, sample_boxes
 from training.common import Ema, Net, Phase, Run, Schedule
 from training.data import Photos, label_of, training_photos, validation_photos
+from training.pointing import share_named
 from training.teacher import Teacher
 
 ARCHITECTURE = "vit_tiny_patch16_224"
@@ -52,10 +54,10 @@ UNKNOWN = -100  # no label: cross_entropy skips it
 HEAD_TARGETS = (
     ("evidence", 0.7),
     ("evidence", 1.2),
-    ("energy", 0.7),
-    ("energy", 1.2),
-    ("both", 0.4),
-    ("both", 1.8),
+    ("both", 0.7),
+    ("both", 1.2),
+    ("evidence", 0.4),
+    ("evidence", 1.8),
 )
 WEIGHTS = {"label": 0.5, "logits": 1.0, "patches": 1.0, "attention": 1.0}
 
@@ -106,15 +108,20 @@ class Student(nn.Module):
 
     def forward(self, views: Tensor) -> Output:
         """(b, 3, H, W) normalised -> Output."""
-        vit = self.vit
-        tokens = vit.norm_pre(vit._pos_embed(vit.patch_embed(views)))  # (b, prefix + n, dim)
-        for block in vit.blocks[:-1]:
-            tokens = block(tokens)
-        prefix = vit.num_prefix_tokens
+        vit, prefix = self.vit, self.vit.num_prefix_tokens
+        tokens = before_last_layer(vit, views)
         attention = cls_log_attention(vit.blocks[-1], tokens, prefix)
         tokens = vit.norm(vit.blocks[-1](tokens))
         cls, patches = tokens[:, 0], tokens[:, prefix:]
         return Output(cls, vit.head(cls), self.to_teacher(patches), attention)
+
+
+def before_last_layer(vit: Net, views: Tensor) -> Tensor:
+    """(b, 3, H, W) normalised -> tokens (b, prefix + patches, dim)."""
+    tokens: Tensor = vit.norm_pre(vit._pos_embed(vit.patch_embed(views)))
+    for block in vit.blocks[:-1]:
+        tokens = block(tokens)
+    return tokens
 
 
 def cls_log_attention(block: Net, tokens: Tensor, prefix: int) -> Tensor:
@@ -363,12 +370,23 @@ def export(vit: Net, labels: list[str], out: Path) -> None:
     common.export_timm(vit, out, config)
 
 
-def measure(vit: Net, photos: Photos, held_out: Photos, labels: list[str]) -> None:
-    """Print the 20-NN accuracy on imagenette's val split."""
+def mean_attention(vit: Net, views: Tensor) -> Tensor:
+    """The last layer's CLS attention over patches, mean over heads, (b, rows, cols)."""
+    tokens = before_last_layer(vit, views)
+    shares = cls_log_attention(vit.blocks[-1], tokens, vit.num_prefix_tokens).exp()
+    return shares.mean(1).view(-1, views.shape[2] // PATCH, views.shape[3] // PATCH)
+
+
+def measure(vit: Net, teacher: Path, photos: Photos, held_out: Photos, labels: list[str]) -> None:
+    """Print the 20-NN accuracy on imagenette's val split, and where on val photos it points."""
     bank, queries = photos.of_source("imagenette"), held_out.of_source("imagenette")
     voted = nearest_neighbours(embed(vit, bank), targets(bank, labels), embed(vit, queries))
     share = (voted == targets(queries, labels)).float().mean().item()
     print(f"imagenette val 20-NN top-1 {share:.3f}", flush=True)
+    cnn = timm.create_model(f"local-dir:{teacher}", pretrained=True).eval().to(common.device())
+    attend = partial(mean_attention, vit)
+    share = share_named(attend, cnn, held_out, targets(held_out, labels), SIDE)
+    print(f"label seen around the strongest patch, all val photos {share:.3f}", flush=True)
 
 
 def arguments() -> common.Options:
@@ -410,7 +428,8 @@ def main() -> None:
     batches = Batches(*common.photos_on_device(photos), target, weight, guide, recipe, options.seed)
     train(run, student, ema, batches, make_loss(guide))
     export(ema.average.vit, labels, options.out)
-    measure(ema.average.vit, photos, validation_photos(options.data, options.cache), labels)
+    held_out = validation_photos(options.data, options.cache)
+    measure(ema.average.vit, options.teacher, photos, held_out, labels)
 
 
 if __name__ == "__main__":
