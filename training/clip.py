@@ -289,7 +289,7 @@ def main() -> None:
     target = vit.targets(photos, labels)
     batches = Batches(*common.photos_on_device(photos), target, weight, guide, RECIPE, options.seed)
     texts = Texts(photos, tokenizer, weight, options.seed)
-    train(towers, ema, run, batches, texts, vit.make_loss(guide))
+    train(towers, ema, run, batches, texts, vit.make_loss(guide, RECIPE))
     model = ema.average.finished()
     export(model, tokenizer, options.out)
     measure(model, tokenizer, options)

@@ -127,11 +127,15 @@ def label_weights(labels: Sequence[Any], power: float = 0.6) -> np.ndarray:
 
 
 def source_weights(photos: Photos, weight: np.ndarray, shares: Mapping[str, float]) -> np.ndarray:
-    """The same weights (n,), scaled so that each source gets its share of the draws."""
-    scaled = weight.copy()
-    for source, share in shares.items():
-        mine = np.array([record["source"] == source for record in photos.records])
-        scaled[mine] *= share / weight[mine].sum()
+    """The same weights (n,), scaled so that each source gets its share of the draws.
+
+    Sources that are not named share what is left as before.
+    """
+    source = np.array([record["source"] for record in photos.records])
+    rest = ~np.isin(source, list(shares))
+    scaled = weight * rest * (1 - sum(shares.values())) / max(weight[rest].sum(), 1e-12)
+    for name, share in shares.items():
+        scaled[source == name] = weight[source == name] * share / weight[source == name].sum()
     return np.asarray(scaled / scaled.sum())
 
 

@@ -14,7 +14,8 @@ masks or boxes are used anywhere.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
@@ -48,10 +49,21 @@ AREA = (0.35, 1.0)
 MATRIX_RATE, OTHER_RATE, WEIGHT_DECAY = 2e-3, 1e-3, 0.05
 UNKNOWN = -100  # no label: cross_entropy skips it
 
+WEIGHTS = {"label": 0.5, "logits": 1.0, "patches": 1.0, "attention": 1.0}
+
 # (map of the teacher, sharpness) for each head of the last layer. The sharpness is the
 # factor on the standardised map before the softmax: 0.7 spreads 60 % of the mass over about a
 # third of the patches, 1.2 over about a sixth.
-HEAD_TARGETS = (
+Heads = tuple[tuple[str, float], ...]
+EVIDENCE_AND_ENERGY: Heads = (
+    ("evidence", 0.7),
+    ("evidence", 1.2),
+    ("energy", 0.7),
+    ("energy", 1.2),
+    ("both", 0.4),
+    ("both", 1.8),
+)
+EVIDENCE: Heads = (
     ("evidence", 0.7),
     ("evidence", 1.2),
     ("both", 0.7),
@@ -59,7 +71,6 @@ HEAD_TARGETS = (
     ("evidence", 0.4),
     ("evidence", 1.8),
 )
-WEIGHTS = {"label": 0.5, "logits": 1.0, "patches": 1.0, "attention": 1.0}
 
 
 @dataclass(frozen=True)
@@ -68,6 +79,9 @@ class Recipe:
 
     phases: tuple[Phase, ...]
     rate: float = 1.0  # factor on the learning rates
+    heads: Heads = EVIDENCE
+    weights: Mapping[str, float] = field(default_factory=lambda: WEIGHTS)  # of the losses
+    shares: Mapping[str, float] = field(default_factory=dict)  # of the draws, for some sources
     mosaics: int = 0  # every so many steps the views are mosaics of 2 x 2 crops; 0: never
     proportions: tuple[float, ...] = (1,)  # width / height of the views, step by step in turn
 
@@ -82,9 +96,14 @@ class Recipe:
         return (side, long) if proportion > 1 else (long, side)
 
 
-FROM_SCRATCH = Recipe((Phase(5, 64), Phase(2.2, 96), Phase(0.4, 128)))
+FROM_SCRATCH = Recipe((Phase(5, 64), Phase(2.2, 96), Phase(0.4, 128)), heads=EVIDENCE_AND_ENERGY)
 WITH_REGISTERS = Recipe(  # after that
-    (Phase(4, 96), Phase(2.5, 128)), rate=0.6, mosaics=4, proportions=(1, 4 / 3, 3 / 4)
+    (Phase(4, 96), Phase(1.25, 128)),
+    rate=0.6,
+    weights={**WEIGHTS, "attention": 2.0},
+    shares={"flickr8k": 0.1, "imagenet-sample": 0.08},  # scenes
+    mosaics=4,
+    proportions=(1, 4 / 3, 3 / 4),
 )
 
 
@@ -229,6 +248,7 @@ class Loss:
     """The four parts, in float32, with the teacher's channels standardised."""
 
     teacher: Teacher
+    recipe: Recipe
     mean: Tensor  # (channels,)
     deviation: Tensor  # (channels,)
 
@@ -240,7 +260,7 @@ class Loss:
             "patches": self._patches(out.patches.float(), batch),
             "attention": self._attention(out.attention, batch),
         }
-        return torch.stack([WEIGHTS[name] * part for name, part in parts.items()]).sum()
+        return torch.stack([self.recipe.weights[name] * part for name, part in parts.items()]).sum()
 
     def _label(self, logits: Tensor, batch: Batch) -> Tensor:
         known = max(1, int((batch.target != UNKNOWN).sum()))
@@ -265,7 +285,7 @@ class Loss:
             "energy": standardise(mosaic(energy, batch.tiles).flatten(1)),
         }
         maps["both"] = standardise(maps["evidence"] + maps["energy"])
-        heads = [(maps[name] * sharp).softmax(1) for name, sharp in HEAD_TARGETS]
+        heads = [(maps[name] * sharp).softmax(1) for name, sharp in self.recipe.heads]
         wanted = torch.stack(heads, dim=1)  # (b, heads, rows * cols)
         return F.kl_div(attention, wanted, reduction="none").sum(2).mean()
 
@@ -284,11 +304,11 @@ def standardise(maps: Tensor) -> Tensor:
     return centred / centred.square().mean(1, keepdim=True).sqrt().clamp_min(1e-6)
 
 
-def make_loss(guide: Teacher) -> Loss:
+def make_loss(guide: Teacher, recipe: Recipe) -> Loss:
     """Standardise by the teacher's features of the first photos."""
     some = torch.from_numpy(np.array(guide.features[:1024])).to(common.device()).float()
     mean, deviation = some.mean((0, 2, 3)), some.std((0, 2, 3))
-    return Loss(guide, mean, deviation.clamp_min(1e-3))
+    return Loss(guide, recipe, mean, deviation.clamp_min(1e-3))
 
 
 def targets(photos: Photos, labels: list[str]) -> Tensor:
@@ -425,8 +445,9 @@ def main() -> None:
     print(f"{len(photos)} photos, {run.schedule.total} steps", flush=True)
     target = targets(photos, labels)
     weight = common.label_weights(target.tolist(), power=0.8)
+    weight = common.source_weights(photos, weight, recipe.shares)
     batches = Batches(*common.photos_on_device(photos), target, weight, guide, recipe, options.seed)
-    train(run, student, ema, batches, make_loss(guide))
+    train(run, student, ema, batches, make_loss(guide, recipe))
     export(ema.average.vit, labels, options.out)
     held_out = validation_photos(options.data, options.cache)
     measure(ema.average.vit, options.teacher, photos, held_out, labels)

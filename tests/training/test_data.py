@@ -51,6 +51,10 @@ def test_a_source_gets_its_share(tmp_path: Path):
     for source, share in shares.items():
         mine = [i for i, record in enumerate(photos.records) if record["source"] == source]
         assert weight[mine].sum() == pytest.approx(share)
+    few = common.source_weights(photos, even, {"flickr8k": 0.5})
+    captioned = np.array([record["source"] == "flickr8k" for record in photos.records])
+    assert few[captioned].sum() == pytest.approx(0.5)
+    np.testing.assert_allclose(few[~captioned], 0.5 / (~captioned).sum())
 
 
 def test_a_crop_is_taught_by_the_same_place():

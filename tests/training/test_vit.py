@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +16,7 @@ import viz
 from models import adapters
 from training import vit
 from training.teacher import Teacher
-from training.vit import Batch, Loss, Output
+from training.vit import Batch, Loss, Output, Recipe
 
 CLASSES, CHANNELS, GRID = 3, 5, 4
 
@@ -24,7 +25,7 @@ CLASSES, CHANNELS, GRID = 3, 5, 4
 def taught() -> Loss:
     torch.manual_seed(0)
     teacher = Teacher(np.zeros(0), torch.randn(CLASSES, CHANNELS), torch.zeros(CLASSES))
-    return Loss(teacher, torch.zeros(CHANNELS), torch.ones(CHANNELS))
+    return Loss(teacher, Recipe(()), torch.zeros(CHANNELS), torch.ones(CHANNELS))
 
 
 def batch_of(photos: int, tiles: int = 1) -> Batch:
@@ -44,7 +45,7 @@ def test_a_mosaic_reads_like_a_page():
 
 
 def test_views_have_whole_patches_also_as_mosaics():
-    recipe = vit.Recipe((), mosaics=2, proportions=(1, 4 / 3, 3 / 4))
+    recipe = Recipe((), mosaics=2, proportions=(1, 4 / 3, 3 / 4))
     shapes = [recipe.shape(step, 128) for step in range(4)]
     assert shapes == [(128, 128), (128, 176), (176, 128), (128, 128)]
     assert [recipe.tiles(step) for step in range(4)] == [4, 1, 4, 1]
@@ -59,7 +60,7 @@ def test_a_student_that_says_what_is_wanted_loses_nothing(taught: Loss, tiles: i
     }
     maps = {n: vit.standardise(vit.mosaic(m, tiles).flatten(1)) for n, m in theirs.items()}
     maps["both"] = vit.standardise(maps["evidence"] + maps["energy"])
-    heads = torch.stack([(maps[n] * s).log_softmax(1) for n, s in vit.HEAD_TARGETS], 1)
+    heads = torch.stack([(maps[n] * s).log_softmax(1) for n, s in taught.recipe.heads], 1)
     chance = taught.teacher.logits(batch.features).softmax(1).view(2, tiles, -1).mean(1)
     patches = vit.mosaic(batch.features, tiles).flatten(2).mT
     zero = [taught._attention(heads, batch), taught._logits(chance.log(), batch),
@@ -69,6 +70,20 @@ def test_a_student_that_says_what_is_wanted_loses_nothing(taught: Loss, tiles: i
     right = Output(idle, chance.log(), patches, heads)
     wrong = Output(idle, -chance.log(), patches + 1, heads.flip(2))
     assert taught(wrong, batch) > taught(right, batch)
+
+
+def test_the_recipe_weighs_the_losses(taught: Loss):
+    batch = batch_of(2)
+    torch.manual_seed(2)
+    attention = torch.randn(2, 6, GRID * GRID).log_softmax(2)
+    out = Output(
+        torch.zeros(2, 1), torch.randn(2, CLASSES), torch.randn(2, GRID**2, CHANNELS), attention
+    )
+    one = taught._attention(attention, batch)
+    more = Recipe((), weights={**vit.WEIGHTS, "attention": vit.WEIGHTS["attention"] + 2})
+    torch.testing.assert_close(
+        replace(taught, recipe=more)(out, batch), taught(out, batch) + 2 * one
+    )
 
 
 def test_labels_of_a_mosaic_count_alike_and_unknown_ones_not(taught: Loss):

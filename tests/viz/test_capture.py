@@ -95,8 +95,8 @@ def test_half_precision_is_reduced_in_float32(dtype: torch.dtype) -> None:
     with OverTokens(40, 1, mean=True) as seen:
         output = F.scaled_dot_product_attention(q, k, v)
     assert output.dtype == dtype
-    torch.testing.assert_close(seen.layers[0].first, own[:, 0], atol=1e-6, rtol=0)
-    torch.testing.assert_close(seen.layers[0].received, own[:, 1:].mean(1), atol=1e-6, rtol=0)
+    torch.testing.assert_close(seen.layers[0].first, own[:, 0], atol=1e-5, rtol=0)
+    torch.testing.assert_close(seen.layers[0].received, own[:, 1:].mean(1), atol=1e-5, rtol=0)
 
 
 @pytest.mark.parametrize(("dtype", "share"), [(torch.bfloat16, 0.05), (torch.float16, 0.006)])
@@ -144,9 +144,9 @@ def test_every_argument_of_the_call_is_heeded(
     for mean in (False, True):
         with OverTokens(24, 2, mean) as seen:
             output = F.scaled_dot_product_attention(q, k, v, **how)
-        torch.testing.assert_close(output, own, atol=1e-6, rtol=0)
-        torch.testing.assert_close(seen.layers[0].first, own[0, :, 0], atol=1e-6, rtol=0)
-    torch.testing.assert_close(seen.layers[0].received, own[0, :, 2:].mean(1), atol=1e-6, rtol=0)
+        torch.testing.assert_close(output, own, atol=1e-5, rtol=1e-5)
+        torch.testing.assert_close(seen.layers[0].first, own[0, :, 0], atol=1e-5, rtol=0)
+    torch.testing.assert_close(seen.layers[0].received, own[0, :, 2:].mean(1), atol=1e-5, rtol=0)
 
 
 @pytest.fixture
@@ -253,9 +253,9 @@ def test_activations_are_the_outputs_of_the_convolutions() -> None:
     with torch.no_grad():
         first = net.conv1(x.pixels)
         second = net.conv2(first.relu())
-    np.testing.assert_allclose(record.maps["conv1"], first[0], atol=1e-6)
+    np.testing.assert_allclose(record.maps["conv1"], first[0], atol=1e-5)
     assert record.maps["conv1"].min() < 0
-    np.testing.assert_allclose(record.maps["conv2"], second[0], atol=1e-6)
+    np.testing.assert_allclose(record.maps["conv2"], second[0], atol=1e-5)
     means = record.maps["conv2"].mean((1, 2))
     assert record.top("conv2", 2)[0] == (means.argmax(), pytest.approx(means.max()))
     shares = dict(record.predictions(5))

@@ -150,5 +150,5 @@ def test_stages_of_models_with_windows(family: str, shape: tuple[int, int]) -> N
     last = getattr(module, "output_fmt", "NCHW") == "NHWC"
     for name, info in zip(stages, module.feature_info, strict=True):
         own = kept[name].permute(2, 0, 1) if last else kept[name]
-        np.testing.assert_allclose(maps[name], own, atol=1e-6)
+        np.testing.assert_allclose(maps[name], own, atol=1e-5)
         assert maps[name].shape[0] == info["num_chs"]

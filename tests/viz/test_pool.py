@@ -80,7 +80,7 @@ def test_the_pooling_head_is_the_models_own(
     record = viz.record_attention(adapter, x)
     there = own(x.pixels)[:, x.prefix :].unflatten(-1, x.grid)
     assert there.std() > 0.1 / there[0].numel()  # not even
-    np.testing.assert_allclose(record.pool, there, atol=1e-6)
+    np.testing.assert_allclose(record.pool, there, atol=1e-5)
     shares = own(x.pixels).sum(-1) - own(x.pixels)[:, : x.prefix].sum(-1)  # the rest: to CLS
     np.testing.assert_allclose(record.pool.sum((1, 2)), shares, atol=1e-5)
     assert record.maps("pool").shape == (1, *record.pool.shape)
@@ -90,7 +90,7 @@ def test_the_pooling_head_is_the_models_own(
 def test_a_photo_of_one_patch_has_a_pooling_head_too() -> None:
     adapter = models.wrap(case("timm SigLIP").module)
     record = viz.record_attention(adapter, adapter.prepare(np.zeros((9, 9, 3), np.uint8), size=16))
-    np.testing.assert_allclose(record.pool, np.ones((4, 1, 1)), atol=1e-6)
+    np.testing.assert_allclose(record.pool, np.ones((4, 1, 1)), atol=1e-5)
     assert record.depth == 2
 
 
