@@ -8,6 +8,7 @@ map, so no teacher runs during training (as in ReLabel, Yun et al. 2021, arXiv 2
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -64,6 +65,19 @@ class Teacher:
         (b, channels, rows, cols) -> (b, rows, cols).
         """
         return features.square().sum(1).sqrt()
+
+    def known(self, features: Tensor) -> Tensor:
+        """How surely each cell shows any class at all: logsumexp of the cell's own logits.
+
+        (b, channels, side, side) -> (b, side, side). Liu et al. 2020, arXiv 2010.03759.
+        """
+        logits = torch.einsum("bchw,kc->bkhw", features, self.weight)
+        return (logits + self.bias[:, None, None]).logsumexp(1)
+
+    @property
+    def maps(self) -> dict[str, Callable[[Tensor], Tensor]]:
+        """The maps that heads can be taught by, under their names."""
+        return {"evidence": self.evidence, "energy": self.energy, "known": self.known}
 
 
 def load(folder: Path, photos: Photos, cache: Path) -> Teacher:

@@ -51,25 +51,25 @@ UNKNOWN = -100  # no label: cross_entropy skips it
 
 WEIGHTS = {"label": 0.5, "logits": 1.0, "patches": 1.0, "attention": 1.0}
 
-# (map of the teacher, sharpness) for each head of the last layer. The sharpness is the
+# (maps of the teacher to add up, sharpness) for each head of the last layer. The sharpness is the
 # factor on the standardised map before the softmax: 0.7 spreads 60 % of the mass over about a
 # third of the patches, 1.2 over about a sixth.
-Heads = tuple[tuple[str, float], ...]
+Heads = tuple[tuple[tuple[str, ...], float], ...]
 EVIDENCE_AND_ENERGY: Heads = (
-    ("evidence", 0.7),
-    ("evidence", 1.2),
-    ("energy", 0.7),
-    ("energy", 1.2),
-    ("both", 0.4),
-    ("both", 1.8),
+    (("evidence",), 0.7),
+    (("evidence",), 1.2),
+    (("energy",), 0.7),
+    (("energy",), 1.2),
+    (("evidence", "energy"), 0.4),
+    (("evidence", "energy"), 1.8),
 )
-EVIDENCE: Heads = (
-    ("evidence", 0.7),
-    ("evidence", 1.2),
-    ("both", 0.7),
-    ("both", 1.2),
-    ("evidence", 0.4),
-    ("evidence", 1.8),
+EVIDENCE_AND_KNOWN: Heads = (
+    (("evidence",), 0.7),
+    (("evidence",), 1.2),
+    (("known",), 0.7),
+    (("known",), 1.2),
+    (("evidence", "known"), 0.4),
+    (("evidence", "known"), 1.8),
 )
 
 
@@ -79,7 +79,7 @@ class Recipe:
 
     phases: tuple[Phase, ...]
     rate: float = 1.0  # factor on the learning rates
-    heads: Heads = EVIDENCE
+    heads: Heads = EVIDENCE_AND_KNOWN
     weights: Mapping[str, float] = field(default_factory=lambda: WEIGHTS)  # of the losses
     shares: Mapping[str, float] = field(default_factory=dict)  # of the draws, for some sources
     mosaics: int = 0  # every so many steps the views are mosaics of 2 x 2 crops; 0: never
@@ -98,7 +98,7 @@ class Recipe:
 
 FROM_SCRATCH = Recipe((Phase(5, 64), Phase(2.2, 96), Phase(0.4, 128)), heads=EVIDENCE_AND_ENERGY)
 WITH_REGISTERS = Recipe(  # after that
-    (Phase(4, 96), Phase(1.25, 128)),
+    (Phase(3, 96), Phase(1, 128)),
     rate=0.6,
     weights={**WEIGHTS, "attention": 2.0},
     shares={"flickr8k": 0.1, "imagenet-sample": 0.08},  # scenes
@@ -278,14 +278,14 @@ class Loss:
         return F.smooth_l1_loss(patches, (wanted - self.mean) / self.deviation)
 
     def _attention(self, attention: Tensor, batch: Batch) -> Tensor:
-        features = batch.features
-        evidence, energy = self.teacher.evidence(features), self.teacher.energy(features)
         maps = {
-            "evidence": standardise(mosaic(evidence, batch.tiles).flatten(1)),
-            "energy": standardise(mosaic(energy, batch.tiles).flatten(1)),
+            name: standardise(mosaic(look(batch.features), batch.tiles).flatten(1))
+            for name, look in self.teacher.maps.items()
         }
-        maps["both"] = standardise(maps["evidence"] + maps["energy"])
-        heads = [(maps[name] * sharp).softmax(1) for name, sharp in self.recipe.heads]
+        heads = [
+            (standardise(torch.stack([maps[name] for name in names]).sum(0)) * sharp).softmax(1)
+            for names, sharp in self.recipe.heads
+        ]
         wanted = torch.stack(heads, dim=1)  # (b, heads, rows * cols)
         return F.kl_div(attention, wanted, reduction="none").sum(2).mean()
 

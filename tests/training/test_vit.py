@@ -54,13 +54,11 @@ def test_views_have_whole_patches_also_as_mosaics():
 @pytest.mark.parametrize("tiles", [1, 4])
 def test_a_student_that_says_what_is_wanted_loses_nothing(taught: Loss, tiles: int):
     batch = batch_of(2, tiles)
-    theirs = {
-        "evidence": taught.teacher.evidence(batch.features),
-        "energy": taught.teacher.energy(batch.features),
-    }
+    theirs = {n: look(batch.features) for n, look in taught.teacher.maps.items()}
     maps = {n: vit.standardise(vit.mosaic(m, tiles).flatten(1)) for n, m in theirs.items()}
-    maps["both"] = vit.standardise(maps["evidence"] + maps["energy"])
-    heads = torch.stack([(maps[n] * s).log_softmax(1) for n, s in taught.recipe.heads], 1)
+    sums = [vit.standardise(sum(maps[n] for n in names)) for names, _ in taught.recipe.heads]
+    sharp = [sharp for _, sharp in taught.recipe.heads]
+    heads = torch.stack([(m * s).log_softmax(1) for m, s in zip(sums, sharp, strict=True)], 1)
     chance = taught.teacher.logits(batch.features).softmax(1).view(2, tiles, -1).mean(1)
     patches = vit.mosaic(batch.features, tiles).flatten(2).mT
     zero = [taught._attention(heads, batch), taught._logits(chance.log(), batch),
