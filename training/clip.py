@@ -31,7 +31,7 @@ CLIP_STD = (0.26862954, 0.26130258, 0.27577711)
 VISION = {"hidden_size": 192, "intermediate_size": 768, "num_hidden_layers": 6}
 TEXT = {"hidden_size": 128, "intermediate_size": 512, "num_hidden_layers": 3}
 PROJECTION = 192
-RECIPE = Recipe((Phase(4, 96), Phase(1.5, SIDE)), rate=0.6)
+RECIPE = Recipe((Phase(4, 96), Phase(1.5, SIDE)), vit.MOSTLY_EVIDENCE, rate=0.6)
 SHARES = {"flickr8k": 0.25, "imagenette": 0.25, "imagenet-sample": 0.15}  # of the draws
 WORDS_ONLY = 256  # photos a step of which only the text is read, to be told from the others
 

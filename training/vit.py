@@ -63,6 +63,14 @@ EVIDENCE_AND_ENERGY: Heads = (
     (("evidence", "energy"), 0.4),
     (("evidence", "energy"), 1.8),
 )
+MOSTLY_EVIDENCE: Heads = (
+    (("evidence",), 0.7),
+    (("evidence",), 1.2),
+    (("evidence", "energy"), 0.7),
+    (("evidence", "energy"), 1.2),
+    (("evidence",), 0.4),
+    (("evidence",), 1.8),
+)
 EVIDENCE_AND_KNOWN: Heads = (
     (("evidence",), 0.7),
     (("evidence",), 1.2),
@@ -78,8 +86,8 @@ class Recipe:
     """What a run goes through."""
 
     phases: tuple[Phase, ...]
+    heads: Heads
     rate: float = 1.0  # factor on the learning rates
-    heads: Heads = EVIDENCE_AND_KNOWN
     weights: Mapping[str, float] = field(default_factory=lambda: WEIGHTS)  # of the losses
     shares: Mapping[str, float] = field(default_factory=dict)  # of the draws, for some sources
     mosaics: int = 0  # every so many steps the views are mosaics of 2 x 2 crops; 0: never
@@ -96,9 +104,10 @@ class Recipe:
         return (side, long) if proportion > 1 else (long, side)
 
 
-FROM_SCRATCH = Recipe((Phase(5, 64), Phase(2.2, 96), Phase(0.4, 128)), heads=EVIDENCE_AND_ENERGY)
+FROM_SCRATCH = Recipe((Phase(5, 64), Phase(2.2, 96), Phase(0.4, 128)), EVIDENCE_AND_ENERGY)
 WITH_REGISTERS = Recipe(  # after that
     (Phase(3, 96), Phase(1, 128)),
+    EVIDENCE_AND_KNOWN,
     rate=0.6,
     weights={**WEIGHTS, "attention": 2.0},
     shares={"flickr8k": 0.1, "imagenet-sample": 0.08},  # scenes

@@ -16,7 +16,6 @@ from models import catalogue, loader
 from tests.training import shards
 from training import clip, cnn, vit
 from training.common import Phase
-from training.vit import Recipe
 
 
 @pytest.fixture
@@ -25,11 +24,10 @@ def short(monkeypatch: pytest.MonkeyPatch) -> None:
     phases = (Phase(0.4, 32, 8), Phase(0.4, 64, 8))
     monkeypatch.setattr(cnn, "PHASES", phases)
     monkeypatch.setattr(cnn, "RATE", 1e-3)
-    monkeypatch.setattr(vit, "FROM_SCRATCH", Recipe(phases))
-    monkeypatch.setattr(
-        vit, "WITH_REGISTERS", Recipe(phases, 0.5, mosaics=2, proportions=(1, 4 / 3))
-    )
-    monkeypatch.setattr(clip, "RECIPE", Recipe(phases))
+    monkeypatch.setattr(vit, "FROM_SCRATCH", replace(vit.FROM_SCRATCH, phases=phases))
+    with_registers = replace(vit.WITH_REGISTERS, phases=phases, mosaics=2)
+    monkeypatch.setattr(vit, "WITH_REGISTERS", with_registers)
+    monkeypatch.setattr(clip, "RECIPE", replace(clip.RECIPE, phases=phases))
     monkeypatch.setattr(torch, "compile", lambda module, **_: module)
 
 

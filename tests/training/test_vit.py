@@ -25,7 +25,9 @@ CLASSES, CHANNELS, GRID = 3, 5, 4
 def taught() -> Loss:
     torch.manual_seed(0)
     teacher = Teacher(np.zeros(0), torch.randn(CLASSES, CHANNELS), torch.zeros(CLASSES))
-    return Loss(teacher, Recipe(()), torch.zeros(CHANNELS), torch.ones(CHANNELS))
+    return Loss(
+        teacher, Recipe((), vit.EVIDENCE_AND_KNOWN), torch.zeros(CHANNELS), torch.ones(CHANNELS)
+    )
 
 
 def batch_of(photos: int, tiles: int = 1) -> Batch:
@@ -45,7 +47,7 @@ def test_a_mosaic_reads_like_a_page():
 
 
 def test_views_have_whole_patches_also_as_mosaics():
-    recipe = Recipe((), mosaics=2, proportions=(1, 4 / 3, 3 / 4))
+    recipe = Recipe((), vit.EVIDENCE_AND_KNOWN, mosaics=2, proportions=(1, 4 / 3, 3 / 4))
     shapes = [recipe.shape(step, 128) for step in range(4)]
     assert shapes == [(128, 128), (128, 176), (176, 128), (128, 128)]
     assert [recipe.tiles(step) for step in range(4)] == [4, 1, 4, 1]
@@ -78,7 +80,11 @@ def test_the_recipe_weighs_the_losses(taught: Loss):
         torch.zeros(2, 1), torch.randn(2, CLASSES), torch.randn(2, GRID**2, CHANNELS), attention
     )
     one = taught._attention(attention, batch)
-    more = Recipe((), weights={**vit.WEIGHTS, "attention": vit.WEIGHTS["attention"] + 2})
+    more = Recipe(
+        (),
+        vit.EVIDENCE_AND_KNOWN,
+        weights={**vit.WEIGHTS, "attention": vit.WEIGHTS["attention"] + 2},
+    )
     torch.testing.assert_close(
         replace(taught, recipe=more)(out, batch), taught(out, batch) + 2 * one
     )
