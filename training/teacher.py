@@ -66,18 +66,10 @@ class Teacher:
         """
         return features.square().sum(1).sqrt()
 
-    def known(self, features: Tensor) -> Tensor:
-        """How surely each cell shows any class at all: logsumexp of the cell's own logits.
-
-        (b, channels, side, side) -> (b, side, side). Liu et al. 2020, arXiv 2010.03759.
-        """
-        logits = torch.einsum("bchw,kc->bkhw", features, self.weight)
-        return (logits + self.bias[:, None, None]).logsumexp(1)
-
     @property
     def maps(self) -> dict[str, Callable[[Tensor], Tensor]]:
         """The maps that heads can be taught by, under their names."""
-        return {"evidence": self.evidence, "energy": self.energy, "known": self.known}
+        return {"evidence": self.evidence, "energy": self.energy}
 
 
 def load(folder: Path, photos: Photos, cache: Path) -> Teacher:

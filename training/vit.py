@@ -71,14 +71,6 @@ MOSTLY_EVIDENCE: Heads = (
     (("evidence",), 0.4),
     (("evidence",), 1.8),
 )
-EVIDENCE_AND_KNOWN: Heads = (
-    (("evidence",), 0.7),
-    (("evidence",), 1.2),
-    (("known",), 0.7),
-    (("known",), 1.2),
-    (("evidence", "known"), 0.4),
-    (("evidence", "known"), 1.8),
-)
 
 
 @dataclass(frozen=True)
@@ -106,10 +98,10 @@ class Recipe:
 
 FROM_SCRATCH = Recipe((Phase(5, 64), Phase(2.2, 96), Phase(0.4, 128)), EVIDENCE_AND_ENERGY)
 WITH_REGISTERS = Recipe(  # after that
-    (Phase(3, 96), Phase(1, 128)),
-    EVIDENCE_AND_KNOWN,
+    (Phase(6, 96), Phase(2, 128)),
+    MOSTLY_EVIDENCE,
     rate=0.6,
-    weights={**WEIGHTS, "attention": 2.0},
+    weights={**WEIGHTS, "attention": 3.0},
     shares={"flickr8k": 0.1, "imagenet-sample": 0.08},  # scenes
     mosaics=4,
     proportions=(1, 4 / 3, 3 / 4),

@@ -26,7 +26,7 @@ def taught() -> Loss:
     torch.manual_seed(0)
     teacher = Teacher(np.zeros(0), torch.randn(CLASSES, CHANNELS), torch.zeros(CLASSES))
     return Loss(
-        teacher, Recipe((), vit.EVIDENCE_AND_KNOWN), torch.zeros(CHANNELS), torch.ones(CHANNELS)
+        teacher, Recipe((), vit.MOSTLY_EVIDENCE), torch.zeros(CHANNELS), torch.ones(CHANNELS)
     )
 
 
@@ -47,7 +47,7 @@ def test_a_mosaic_reads_like_a_page():
 
 
 def test_views_have_whole_patches_also_as_mosaics():
-    recipe = Recipe((), vit.EVIDENCE_AND_KNOWN, mosaics=2, proportions=(1, 4 / 3, 3 / 4))
+    recipe = Recipe((), vit.MOSTLY_EVIDENCE, mosaics=2, proportions=(1, 4 / 3, 3 / 4))
     shapes = [recipe.shape(step, 128) for step in range(4)]
     assert shapes == [(128, 128), (128, 176), (176, 128), (128, 128)]
     assert [recipe.tiles(step) for step in range(4)] == [4, 1, 4, 1]
@@ -82,7 +82,7 @@ def test_the_recipe_weighs_the_losses(taught: Loss):
     one = taught._attention(attention, batch)
     more = Recipe(
         (),
-        vit.EVIDENCE_AND_KNOWN,
+        vit.MOSTLY_EVIDENCE,
         weights={**vit.WEIGHTS, "attention": vit.WEIGHTS["attention"] + 2},
     )
     torch.testing.assert_close(
