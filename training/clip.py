@@ -22,16 +22,18 @@ from training import common, teacher, vit
 from training.augment import MEAN, STD, centre_view
 from training.common import Ema, Net, Phase, Run, Schedule
 from training.data import Photos, held_out_captioned, label_of, training_photos, validation_photos
-from training.vit import Batches, Loss, Optimisers, Recipe, Student
+from training.loss import Loss, make_loss
+from training.recipe import MOSTLY_EVIDENCE, PATCH, Recipe
+from training.vit import Batches, Optimisers, Student
 from training.words import TEMPLATES, make_tokenizer, prompt, zero_shot_prompts
 
-SIDE, PATCH = vit.SIDE, vit.PATCH
+SIDE = vit.SIDE
 CLIP_MEAN = (0.48145466, 0.4578275, 0.40821073)
 CLIP_STD = (0.26862954, 0.26130258, 0.27577711)
 VISION = {"hidden_size": 192, "intermediate_size": 768, "num_hidden_layers": 6}
 TEXT = {"hidden_size": 128, "intermediate_size": 512, "num_hidden_layers": 3}
 PROJECTION = 192
-RECIPE = Recipe((Phase(4, 96), Phase(1.5, SIDE)), vit.MOSTLY_EVIDENCE, rate=0.6)
+RECIPE = Recipe((Phase(4, 96), Phase(1.5, SIDE)), MOSTLY_EVIDENCE, rate=0.6)
 SHARES = {"flickr8k": 0.25, "imagenette": 0.25, "imagenet-sample": 0.15}  # of the draws
 WORDS_ONLY = 256  # photos a step of which only the text is read, to be told from the others
 
@@ -289,7 +291,7 @@ def main() -> None:
     target = vit.targets(photos, labels)
     batches = Batches(*common.photos_on_device(photos), target, weight, guide, RECIPE, options.seed)
     texts = Texts(photos, tokenizer, weight, options.seed)
-    train(towers, ema, run, batches, texts, vit.make_loss(guide, RECIPE))
+    train(towers, ema, run, batches, texts, make_loss(guide, RECIPE))
     model = ema.average.finished()
     export(model, tokenizer, options.out)
     measure(model, tokenizer, options)

@@ -14,8 +14,7 @@ masks or boxes are used anywhere.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
@@ -31,7 +30,9 @@ from training import cnn, common, teacher
 from training.augment import centre_view, jitter, normalise, random_boxes, sample_boxes
 from training.common import Ema, Net, Phase, Run, Schedule
 from training.data import Photos, label_of, training_photos, validation_photos
+from training.loss import UNKNOWN, Batch, Loss, Output, make_loss, mosaic
 from training.pointing import share_named
+from training.recipe import EVIDENCE_AND_ENERGY, MOSTLY_EVIDENCE, PATCH, WEIGHTS, Recipe
 from training.teacher import Teacher
 
 ARCHITECTURE = "vit_tiny_patch16_224"
@@ -44,57 +45,9 @@ MODEL_ARGS = {
     "pre_norm": True,  # as in CLIP, so that `training.clip` can start from these weights
     "dynamic_img_size": True,
 }
-SIDE, PATCH = 128, 8
+SIDE = 128
 AREA = (0.35, 1.0)
 MATRIX_RATE, OTHER_RATE, WEIGHT_DECAY = 2e-3, 1e-3, 0.05
-UNKNOWN = -100  # no label: cross_entropy skips it
-
-WEIGHTS = {"label": 0.5, "logits": 1.0, "patches": 1.0, "attention": 1.0}
-
-# (maps of the teacher to add up, sharpness) for each head of the last layer. The sharpness is the
-# factor on the standardised map before the softmax: 0.7 spreads 60 % of the mass over about a
-# third of the patches, 1.2 over about a sixth.
-Heads = tuple[tuple[tuple[str, ...], float], ...]
-EVIDENCE_AND_ENERGY: Heads = (
-    (("evidence",), 0.7),
-    (("evidence",), 1.2),
-    (("energy",), 0.7),
-    (("energy",), 1.2),
-    (("evidence", "energy"), 0.4),
-    (("evidence", "energy"), 1.8),
-)
-MOSTLY_EVIDENCE: Heads = (
-    (("evidence",), 0.7),
-    (("evidence",), 1.2),
-    (("evidence", "energy"), 0.7),
-    (("evidence", "energy"), 1.2),
-    (("evidence",), 0.4),
-    (("evidence",), 1.8),
-)
-
-
-@dataclass(frozen=True)
-class Recipe:
-    """What a run goes through."""
-
-    phases: tuple[Phase, ...]
-    heads: Heads
-    rate: float = 1.0  # factor on the learning rates
-    weights: Mapping[str, float] = field(default_factory=lambda: WEIGHTS)  # of the losses
-    shares: Mapping[str, float] = field(default_factory=dict)  # of the draws, for some sources
-    mosaics: int = 0  # every so many steps the views are mosaics of 2 x 2 crops; 0: never
-    proportions: tuple[float, ...] = (1,)  # width / height of the views, step by step in turn
-
-    def tiles(self, step: int) -> int:
-        """Crops in a view."""
-        return 4 if self.mosaics and step % self.mosaics == 0 else 1
-
-    def shape(self, step: int, side: int) -> tuple[int, int]:
-        """Height and width of the views, the short side `side`, in whole patches of a mosaic."""
-        proportion = self.proportions[step % len(self.proportions)]
-        long = 2 * PATCH * round(side * max(proportion, 1 / proportion) / (2 * PATCH))
-        return (side, long) if proportion > 1 else (long, side)
-
 
 FROM_SCRATCH = Recipe((Phase(5, 64), Phase(2.2, 96), Phase(0.4, 128)), EVIDENCE_AND_ENERGY)
 WITH_REGISTERS = Recipe(  # after that
@@ -106,16 +59,6 @@ WITH_REGISTERS = Recipe(  # after that
     mosaics=4,
     proportions=(1, 4 / 3, 3 / 4),
 )
-
-
-@dataclass(frozen=True)
-class Output:
-    """What the student says of a batch."""
-
-    cls: Tensor  # (b, dim) after the last norm
-    logits: Tensor  # (b, classes)
-    patches: Tensor  # (b, rows * cols, channels of the teacher)
-    attention: Tensor  # (b, heads, rows * cols): log of the last layer's CLS attention
 
 
 class Student(nn.Module):
@@ -224,92 +167,6 @@ class Optimisers:
     def load_state_dict(self, state: dict[str, dict[str, object]]) -> None:
         for i, optimiser in enumerate(self.both):
             optimiser.load_state_dict(state[str(i)])
-
-
-@dataclass(frozen=True)
-class Batch:
-    """A step's views, and what is to be learned from each of the c crops in them.
-
-    A view is one crop (c = b), or a mosaic of four (c = 4 b, one view's after the other's).
-    """
-
-    index: np.ndarray  # (c,) which photo
-    views: Tensor  # (b, 3, height, width) normalised
-    features: Tensor  # (c, channels, rows, cols) of the teacher
-    target: Tensor  # (c,) labels
-
-    @property
-    def tiles(self) -> int:
-        """Crops in a view."""
-        return len(self.index) // len(self.views)
-
-
-@dataclass(frozen=True)
-class Loss:
-    """The four parts, in float32, with the teacher's channels standardised."""
-
-    teacher: Teacher
-    recipe: Recipe
-    mean: Tensor  # (channels,)
-    deviation: Tensor  # (channels,)
-
-    def __call__(self, out: Output, batch: Batch) -> Tensor:
-        """The weighted sum, a scalar."""
-        parts = {
-            "label": self._label(out.logits.float(), batch),
-            "logits": self._logits(out.logits.float(), batch),
-            "patches": self._patches(out.patches.float(), batch),
-            "attention": self._attention(out.attention, batch),
-        }
-        return torch.stack([self.recipe.weights[name] * part for name, part in parts.items()]).sum()
-
-    def _label(self, logits: Tensor, batch: Batch) -> Tensor:
-        known = max(1, int((batch.target != UNKNOWN).sum()))
-        of_crops = logits.repeat_interleave(batch.tiles, 0)
-        total = F.cross_entropy(of_crops, batch.target, label_smoothing=0.1, reduction="sum")
-        return total / known
-
-    def _logits(self, logits: Tensor, batch: Batch) -> Tensor:
-        theirs = self.teacher.logits(batch.features).softmax(1)
-        wanted = theirs.view(len(logits), batch.tiles, -1).mean(1)
-        return F.kl_div(logits.log_softmax(1), wanted, reduction="batchmean")
-
-    def _patches(self, patches: Tensor, batch: Batch) -> Tensor:
-        wanted = mosaic(batch.features, batch.tiles).flatten(2).mT
-        return F.smooth_l1_loss(patches, (wanted - self.mean) / self.deviation)
-
-    def _attention(self, attention: Tensor, batch: Batch) -> Tensor:
-        maps = {
-            name: standardise(mosaic(look(batch.features), batch.tiles).flatten(1))
-            for name, look in self.teacher.maps.items()
-        }
-        heads = [
-            (standardise(torch.stack([maps[name] for name in names]).sum(0)) * sharp).softmax(1)
-            for names, sharp in self.recipe.heads
-        ]
-        wanted = torch.stack(heads, dim=1)  # (b, heads, rows * cols)
-        return F.kl_div(attention, wanted, reduction="none").sum(2).mean()
-
-
-def mosaic(tiles: Tensor, each: int) -> Tensor:
-    """Join every `each` tiles, as many across as down: (b * each, ..., h, w) -> (b, ..., H, W)."""
-    side = math.isqrt(each)
-    apart = tiles.view(-1, side, side, *tiles.shape[1:])
-    rows = torch.cat(apart.unbind(2), dim=-1)
-    return torch.cat(rows.unbind(1), dim=-2)
-
-
-def standardise(maps: Tensor) -> Tensor:
-    """Each map (b, n) to zero mean and unit deviation."""
-    centred = maps - maps.mean(1, keepdim=True)
-    return centred / centred.square().mean(1, keepdim=True).sqrt().clamp_min(1e-6)
-
-
-def make_loss(guide: Teacher, recipe: Recipe) -> Loss:
-    """Standardise by the teacher's features of the first photos."""
-    some = torch.from_numpy(np.array(guide.features[:1024])).to(common.device()).float()
-    mean, deviation = some.mean((0, 2, 3)), some.std((0, 2, 3))
-    return Loss(guide, recipe, mean, deviation.clamp_min(1e-3))
 
 
 def targets(photos: Photos, labels: list[str]) -> Tensor:

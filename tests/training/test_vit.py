@@ -14,9 +14,10 @@ import torch.nn.functional as F
 
 import viz
 from models import adapters
-from training import vit
+from training import loss, vit
+from training.loss import UNKNOWN, Batch, Loss, Output
+from training.recipe import MOSTLY_EVIDENCE, WEIGHTS, Recipe
 from training.teacher import Teacher
-from training.vit import Batch, Loss, Output, Recipe
 
 CLASSES, CHANNELS, GRID = 3, 5, 4
 
@@ -25,9 +26,7 @@ CLASSES, CHANNELS, GRID = 3, 5, 4
 def taught() -> Loss:
     torch.manual_seed(0)
     teacher = Teacher(np.zeros(0), torch.randn(CLASSES, CHANNELS), torch.zeros(CLASSES))
-    return Loss(
-        teacher, Recipe((), vit.MOSTLY_EVIDENCE), torch.zeros(CHANNELS), torch.ones(CHANNELS)
-    )
+    return Loss(teacher, Recipe((), MOSTLY_EVIDENCE), torch.zeros(CHANNELS), torch.ones(CHANNELS))
 
 
 def batch_of(photos: int, tiles: int = 1) -> Batch:
@@ -42,12 +41,12 @@ def batch_of(photos: int, tiles: int = 1) -> Batch:
 def test_a_mosaic_reads_like_a_page():
     tiles = torch.arange(8.0).view(8, 1, 1, 1).expand(8, 3, 2, 2)
     page = torch.tensor([[4.0, 4, 5, 5], [4, 4, 5, 5], [6, 6, 7, 7], [6, 6, 7, 7]])
-    torch.testing.assert_close(vit.mosaic(tiles, 4)[1, 2], page)
-    torch.testing.assert_close(vit.mosaic(tiles, 1), tiles)
+    torch.testing.assert_close(loss.mosaic(tiles, 4)[1, 2], page)
+    torch.testing.assert_close(loss.mosaic(tiles, 1), tiles)
 
 
 def test_views_have_whole_patches_also_as_mosaics():
-    recipe = Recipe((), vit.MOSTLY_EVIDENCE, mosaics=2, proportions=(1, 4 / 3, 3 / 4))
+    recipe = Recipe((), MOSTLY_EVIDENCE, mosaics=2, proportions=(1, 4 / 3, 3 / 4))
     shapes = [recipe.shape(step, 128) for step in range(4)]
     assert shapes == [(128, 128), (128, 176), (176, 128), (128, 128)]
     assert [recipe.tiles(step) for step in range(4)] == [4, 1, 4, 1]
@@ -57,12 +56,12 @@ def test_views_have_whole_patches_also_as_mosaics():
 def test_a_student_that_says_what_is_wanted_loses_nothing(taught: Loss, tiles: int):
     batch = batch_of(2, tiles)
     theirs = {n: look(batch.features) for n, look in taught.teacher.maps.items()}
-    maps = {n: vit.standardise(vit.mosaic(m, tiles).flatten(1)) for n, m in theirs.items()}
-    sums = [vit.standardise(sum(maps[n] for n in names)) for names, _ in taught.recipe.heads]
+    maps = {n: loss.standardise(loss.mosaic(m, tiles).flatten(1)) for n, m in theirs.items()}
+    sums = [loss.standardise(sum(maps[n] for n in names)) for names, _ in taught.recipe.heads]
     sharp = [sharp for _, sharp in taught.recipe.heads]
     heads = torch.stack([(m * s).log_softmax(1) for m, s in zip(sums, sharp, strict=True)], 1)
     chance = taught.teacher.logits(batch.features).softmax(1).view(2, tiles, -1).mean(1)
-    patches = vit.mosaic(batch.features, tiles).flatten(2).mT
+    patches = loss.mosaic(batch.features, tiles).flatten(2).mT
     zero = [taught._attention(heads, batch), taught._logits(chance.log(), batch),
             taught._patches(patches, batch)]  # fmt: skip
     torch.testing.assert_close(torch.stack(zero), torch.zeros(3), atol=1e-5, rtol=0)
@@ -82,8 +81,8 @@ def test_the_recipe_weighs_the_losses(taught: Loss):
     one = taught._attention(attention, batch)
     more = Recipe(
         (),
-        vit.MOSTLY_EVIDENCE,
-        weights={**vit.WEIGHTS, "attention": vit.WEIGHTS["attention"] + 2},
+        MOSTLY_EVIDENCE,
+        weights={**WEIGHTS, "attention": WEIGHTS["attention"] + 2},
     )
     torch.testing.assert_close(
         replace(taught, recipe=more)(out, batch), taught(out, batch) + 2 * one
@@ -92,7 +91,7 @@ def test_the_recipe_weighs_the_losses(taught: Loss):
 
 def test_labels_of_a_mosaic_count_alike_and_unknown_ones_not(taught: Loss):
     batch = batch_of(2, tiles=4)
-    batch.target[1:4] = vit.UNKNOWN
+    batch.target[1:4] = UNKNOWN
     logits = torch.randn(2, CLASSES)
     owner = [0, 1, 1, 1, 1]
     known = batch.target[[0, 4, 5, 6, 7]]
