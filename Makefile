@@ -4,13 +4,14 @@ PYTHON  ?= python3
 PORT    ?= 8501
 ADDRESS ?= localhost
 
-VENV := .venv
-PY   := $(VENV)/bin/python
+VENV  := .venv
+PY    := $(VENV)/bin/python
+LINKS := $(VENV)/links
 PIP  := $(PY) -m pip --disable-pip-version-check --no-input
 
 # The stamps carry a checksum of the requirements: unchanged requirements never call pip again.
-RUN_STAMP  := $(VENV)/.run-$(shell cat requirements.txt | cksum | cut -d ' ' -f 1)
-TEST_STAMP := $(VENV)/.test-$(shell cat requirements.txt requirements-test.txt | cksum | cut -d ' ' -f 1)
+RUN_STAMP  := $(VENV)/.run-$(shell cat requirements.txt pyproject.toml setup.py | cksum | cut -d ' ' -f 1)
+TEST_STAMP := $(VENV)/.test-$(shell cat requirements.txt requirements-test.txt pyproject.toml setup.py | cksum | cut -d ' ' -f 1)
 
 # The bundled models are measured on photos that do not ship with the project.
 DATA       := ../shared/data/photos
@@ -35,7 +36,9 @@ test: $(TEST_STAMP) ## unit, page and browser tests
 check: $(TEST_STAMP) ## lint, format and strict types, changing nothing
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .
+	@mkdir -p $(LINKS) && ln -sfn $(CURDIR) $(LINKS)/heedmap  # where mypy finds heedmap.viz
 	$(PY) -m mypy
+	$(PY) -m mypy training benchmarks tests/browser tests/conftest.py tests/test_arrows.py
 
 bench: $(TEST_STAMP) ## the measurements behind the README's figures
 	@set -e; for name in $(BENCHMARKS); do echo "# benchmarks.$$name"; $(PY) -m benchmarks.$$name; done
@@ -59,6 +62,7 @@ $(PY):
 $(RUN_STAMP): | $(PY)
 	@echo "Installing requirements.txt into $(VENV) (a few minutes and gigabytes, once) ..."
 	@$(PIP) install -r requirements.txt
+	@$(PIP) install --quiet --no-deps --editable .
 	@rm -f $(VENV)/.run-*; touch $@
 
 $(TEST_STAMP): | $(RUN_STAMP)

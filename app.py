@@ -8,8 +8,7 @@ import threading
 from pathlib import Path
 
 import streamlit as st
-
-from pages.parts import shell
+from heedmap.pages.parts import shell
 
 ICON = Path(__file__).parent / "pages" / "parts" / "icon.png"
 PAGES = {
@@ -24,7 +23,7 @@ def warm_up() -> threading.Thread:
     """Load the first model in the background, once a server."""
 
     def work() -> None:
-        import models
+        from heedmap import models
 
         models.load("bundled-vit")
         gc.freeze()  # what is there stays: collections need not look at it again

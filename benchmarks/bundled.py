@@ -22,12 +22,11 @@ from typing import Any
 import numpy as np
 import torch
 import torch.nn.functional as F
+from heedmap import models, viz
 from PIL import Image
 from torch import Tensor
 from transformers import AutoTokenizer, CLIPModel
 
-import models
-import viz
 from training.data import DEFAULT_DATA, Sample, held_out_places, read_photos
 from training.words import zero_shot_prompts
 

@@ -64,9 +64,7 @@ def build(name: str, attention: str) -> Any:
 def way(name: str, case: Case) -> Callable[[int], object]:
     """One way through the model, as a function of the size in pixels."""
     import torch
-
-    import models
-    import viz
+    from heedmap import models, viz
 
     module = build(case.model, "eager" if name.startswith("eager") else "sdpa")
     adapter = models.wrap(module)

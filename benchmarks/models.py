@@ -111,9 +111,8 @@ def attention_extract(module: Any) -> Callable[[Any], object]:
 
 def feature_extractor(module: Any) -> Callable[[Any], object]:
     """torchvision's own way, for the layers that Heedmap shows by default."""
+    from heedmap import models
     from torchvision.models.feature_extraction import create_feature_extractor
-
-    import models
 
     names = list(models.wrap(module).default_conv_layers)
     extract: Callable[[Any], object] = create_feature_extractor(
@@ -140,9 +139,7 @@ CASES = (
 def way(name: str, case: Case) -> Callable[[], object]:
     """One way through the model, ready to run."""
     import torch
-
-    import models
-    import viz
+    from heedmap import models, viz
 
     torch.manual_seed(0)
     module = case.build(name == case.own).eval().requires_grad_(False)

@@ -7,14 +7,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from .catalogue import Model
-from .loader import begin, ids, load, loaded, probe, record, records
-from .loading import Loading, Progress
-from .skeleton import Probe
+from heedmap.models.catalogue.entries import Model
+from heedmap.models.loading.loader import begin, ids, load, loaded, probe, record, records
+from heedmap.models.loading.probe import Probe
+from heedmap.models.loading.progress import Loading, Progress
 
 if TYPE_CHECKING:
-    from .adapters import Adapter, wrap
-    from .prepare import Prepared
+    from heedmap.models.adapter.adapter import Adapter, wrap
+    from heedmap.models.prepare import Prepared
 
 __all__ = [
     "Adapter",
@@ -36,11 +36,11 @@ __all__ = [
 
 def __getattr__(name: str) -> Any:
     if name in {"Adapter", "wrap"}:
-        from . import adapters
+        from heedmap.models.adapter import adapter
 
-        return getattr(adapters, name)
+        return getattr(adapter, name)
     if name == "Prepared":
-        from .prepare import Prepared
+        from heedmap.models.prepare import Prepared
 
         return Prepared
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

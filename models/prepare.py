@@ -6,9 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, get_args
 
 import numpy as np
+from heedmap.errors import SettingError
 from PIL import Image
-
-from errors import SettingError
 
 if TYPE_CHECKING:
     import torch

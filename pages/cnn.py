@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import streamlit as st
-
-from pages.parts import channels, downloads, heads, link, picker, records, shell, work
-from pages.parts.components import gallery, stage
-from pages.parts.drawing import SCALES, Drawing, original, panel, ratio
-from pages.parts.look import pick_look
+from heedmap.pages.parts import channels, downloads, heads, link, picker, records, shell, work
+from heedmap.pages.parts.components import gallery, stage
+from heedmap.pages.parts.drawing import SCALES, Drawing, original, panel, ratio
+from heedmap.pages.parts.look import pick_look
 
 shell.enter("cnn")
 shell.head("CNN channels").caption(

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import streamlit as st
-
-from pages.parts import attention, downloads, heads, link, shell, work
-from pages.parts.attention import KINDS
-from pages.parts.components import stage
-from pages.parts.drawing import SCALES, Drawing, original
-from pages.parts.kinds import Kinds
-from pages.parts.look import pick_look
+from heedmap.pages.parts import attention, downloads, heads, link, shell, work
+from heedmap.pages.parts.attention import KINDS
+from heedmap.pages.parts.components import stage
+from heedmap.pages.parts.drawing import SCALES, Drawing, original
+from heedmap.pages.parts.kinds import Kinds
+from heedmap.pages.parts.look import pick_look
 
 shell.enter("vit")
 caption = shell.head("ViT heads")

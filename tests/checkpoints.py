@@ -8,7 +8,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-import models
+from heedmap import models
 
 Files = dict[str, bytes]
 

@@ -6,16 +6,16 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from heedmap import models
 from torch import nn
 
-import models
-from tests.viz import oracles_torchvision  # noqa: F401  adds its cases
-from tests.viz.oracles import CASES
-from tests.viz.oracles_convnets import AGAINST, CONVNETS
-from tests.viz.oracles_windows import FAMILIES as WINDOWS
-from tests.viz.oracles_windows import case as windowed
-from tests.viz.test_cait import small_cait
-from tests.viz.test_transformers_swin import small_swin
+from tests.viz.capture import oracles_torchvision  # noqa: F401  adds its cases
+from tests.viz.capture.oracles import CASES
+from tests.viz.capture.oracles_convnets import AGAINST, CONVNETS
+from tests.viz.capture.oracles_windows import FAMILIES as WINDOWS
+from tests.viz.capture.oracles_windows import case as windowed
+from tests.viz.capture.test_cait import small_cait
+from tests.viz.capture.test_transformers_swin import small_swin
 
 README = Path(__file__).parent.parent / "README.md"
 BLOCK = re.compile(r"(<!-- families -->\n).*?(<!-- /families -->)", re.DOTALL)

@@ -1,4 +1,4 @@
-"""The rooms know each other one way only: app -> pages -> parts -> viz -> models -> errors."""
+"""Rooms know each other one way only: app -> pages -> viz -> models -> errors, and so inside."""
 
 from __future__ import annotations
 
@@ -16,33 +16,45 @@ ARROWS = {
     "errors": set(),
     "models": {"errors"},
     "viz": {"models", "errors"},
-    "pages.parts": {"viz", "models", "errors"},
-    "pages": {"pages.parts", "viz", "models", "errors"},
-    "app": {"pages", "pages.parts", "viz", "models", "errors"},
+    "pages": {"viz", "models", "errors"},
+    "app": {"pages", "viz", "models", "errors"},
     "training": {"viz", "models", "errors"},
-    "benchmarks": {"app", "pages", "pages.parts", "viz", "models", "errors", "training"},
+    "benchmarks": {"app", "pages", "viz", "models", "errors", "training"},
 }
+# The rooms inside a room, from the lowest to the highest: each may import those before it.
+INNER = {
+    "models": ("catalogue", "files", "families", "adapter", "loading"),
+    "viz": ("photo", "draw", "capture"),
+}
+PACKAGED = ("errors", "models", "viz", "pages", "app")  # imported as heedmap.NAME
 WITHOUT_STREAMLIT = ("errors", "models", "viz", "training")
 HEAVY = ("torch", "torchvision", "timm", "transformers", "streamlit")
 
 
 def room_of(module: str) -> str | None:
     """The room that a dotted module name belongs to, or None for a stranger."""
-    head, _, rest = module.partition(".")
-    if head == "pages" and rest.split(".")[0] == "parts":
-        return "pages.parts"
-    return head if head in ARROWS else None
+    parts = module.removeprefix("heedmap.").split(".")
+    packaged = module.startswith("heedmap.")
+    return parts[0] if parts[0] in ARROWS and packaged == (parts[0] in PACKAGED) else None
+
+
+def inner_room_of(module: str) -> str | None:
+    """The room inside a room: heedmap.viz.draw.figure -> draw."""
+    parts = module.removeprefix("heedmap.").split(".")
+    known = INNER.get(parts[0], ())
+    return parts[1] if len(parts) > 1 and parts[1] in known else None
 
 
 def dotted(path: Path) -> str:
-    """`viz/maps.py` -> `viz.maps`."""
-    return ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+    """`viz/maps.py` -> `heedmap.viz.maps`."""
+    name = ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+    return f"heedmap.{name}" if name.split(".")[0] in PACKAGED else name
 
 
 def sources() -> list[Path]:
-    rooms = [path for name in ARROWS if (path := ROOT / name.split(".")[0]).is_dir()]
+    rooms = [path for name in ARROWS if (path := ROOT / name).is_dir()]
     files = [path for room in rooms for path in room.rglob("*.py")]
-    return sorted({*files, ROOT / "errors.py", *ROOT.glob("app.py")})
+    return sorted([*files, ROOT / "errors.py", ROOT / "app.py"])
 
 
 def imports(path: Path) -> set[str]:
@@ -67,12 +79,32 @@ def test_a_room_imports_only_rooms_below(path: Path) -> None:
     assert room is not None
     for module in imports(path):
         other = room_of(module)
-        if room == "app" or other is None or other == room:
-            continue
-        # `from pages import parts` names pages on the way to pages.parts.
-        if module == "pages" and "pages.parts" in ARROWS[room]:
+        if other is None or other == room:
             continue
         assert other in ARROWS[room], f"{room} must not know {other}, but imports {module}"
+
+
+@pytest.mark.parametrize("path", sources(), ids=dotted)
+def test_an_inner_room_imports_only_rooms_below(path: Path) -> None:
+    name = dotted(path)
+    inner, room = inner_room_of(name), room_of(name)
+    if inner is None or room is None:
+        return
+    below = INNER[room][: INNER[room].index(inner) + 1]
+    for module in imports(path):
+        other = inner_room_of(module) if room_of(module) == room else None
+        assert other is None or other in below, f"{name} must not import {module}"
+
+
+@pytest.mark.parametrize("path", sources(), ids=dotted)
+def test_rooms_have_one_name(path: Path) -> None:
+    bare = {name for name in imports(path) if name.split(".")[0] in PACKAGED}
+    assert not bare, f"import these as heedmap.NAME: {sorted(bare)}"
+
+
+@pytest.mark.parametrize("path", sources(), ids=dotted)
+def test_nothing_that_ships_needs_the_tests(path: Path) -> None:
+    assert not {name for name in imports(path) if name.split(".")[0] == "tests"}
 
 
 @pytest.mark.parametrize("path", sources(), ids=dotted)
@@ -81,23 +113,20 @@ def test_streamlit_stays_on_the_pages(path: Path) -> None:
         assert not {name for name in imports(path) if name.split(".")[0] == "streamlit"}
 
 
-@pytest.mark.parametrize("module", ["errors", "models", "viz", "viz, models.catalogue"])
+@pytest.mark.parametrize("module", ["errors", "models", "viz", "models.catalogue.entries"])
 def test_importing_is_light(module: str) -> None:
-    code = f"import sys, {module}; print([m for m in {HEAVY!r} if m in sys.modules])"
-    done = subprocess.run(
-        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
-    )
+    code = f"import sys, heedmap.{module}; print([m for m in {HEAVY!r} if m in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
 
 
 @pytest.mark.parametrize(
     ("module", "room"),
     [
-        ("viz.maps", "viz"),
-        ("pages", "pages"),
-        ("pages.vit", "pages"),
-        ("pages.parts", "pages.parts"),
-        ("pages.parts.grid", "pages.parts"),
+        ("heedmap.viz.maps", "viz"),
+        ("heedmap.pages", "pages"),
+        ("training.data", "training"),
+        ("heedmap.training", None),
         ("vizier", None),
         ("torch.nn", None),
     ],
@@ -110,7 +139,7 @@ def test_relative_imports_are_seen(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(sys.modules[__name__], "ROOT", tmp_path)
     file = tmp_path / "viz" / "maps.py"
     file.parent.mkdir()
-    file.write_text(
-        "from . import image\nfrom ..pages import vit\ndef f():\n    import models.loader\n"
-    )
-    assert imports(file) == {"viz", "viz.image", "pages", "pages.vit", "models.loader"}
+    file.write_text("from . import photo\nfrom ..pages import vit\ndef f():\n    import torch\n")
+    assert imports(file) == {
+        *("heedmap.viz", "heedmap.viz.photo", "heedmap.pages", "heedmap.pages.vit", "torch"),
+    }

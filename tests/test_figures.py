@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 
-from models import catalogue
+from heedmap.models.catalogue import entries as catalogue
+
 from tests.table import README
 
 ROW = re.compile(r"^\| (bundled-[\w-]+) \| (.+ \| .+ \|)$", re.MULTILINE)

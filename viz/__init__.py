@@ -15,9 +15,17 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from .encode import encode_jpeg, encode_png, zip_pngs
-from .image import open_image, region
-from .maps import (
+from heedmap.viz.draw.encode import encode_jpeg, encode_png, zip_pngs
+from heedmap.viz.draw.masks import contour, draw_mask, highlight, label
+from heedmap.viz.draw.overlay import (
+    COLORMAPS,
+    INTERPOLATIONS,
+    Overlay,
+    colorbar,
+    grid_lines,
+    interpolate,
+)
+from heedmap.viz.maps import (
     KINDS,
     Patch,
     area,
@@ -29,24 +37,28 @@ from .maps import (
     strongest_patch,
     threshold_mask,
 )
-from .masks import contour, draw_mask, highlight, label
-from .overlay import COLORMAPS, INTERPOLATIONS, Overlay, colorbar, grid_lines, interpolate
-from .samples import SAMPLES, Sample, open_sample, sample, sample_ids
+from heedmap.viz.photo.image import open_image, region
+from heedmap.viz.photo.samples import SAMPLES, Sample, open_sample, sample, sample_ids
 
 if TYPE_CHECKING:
-    from .capture import Activations, Attention, record_activations, record_attention
-    from .epoch import epoch_figure
-    from .figure import grid_figure, to_pdf, to_png
+    from heedmap.viz.capture.record import (
+        Activations,
+        Attention,
+        record_activations,
+        record_attention,
+    )
+    from heedmap.viz.draw.figure import grid_figure, to_pdf, to_png
+    from heedmap.viz.epoch import epoch_figure
 
 _LATE = {
-    "Activations": "capture",
-    "Attention": "capture",
+    "Activations": "capture.record",
+    "Attention": "capture.record",
     "epoch_figure": "epoch",
-    "record_activations": "capture",
-    "record_attention": "capture",
-    "grid_figure": "figure",
-    "to_pdf": "figure",
-    "to_png": "figure",
+    "record_activations": "capture.record",
+    "record_attention": "capture.record",
+    "grid_figure": "draw.figure",
+    "to_pdf": "draw.figure",
+    "to_png": "draw.figure",
 }
 
 __all__ = [

@@ -12,20 +12,17 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
+from heedmap.errors import SettingError
+from heedmap.models.prepare import Prepared
+from heedmap.viz.capture.record import record_activations, record_attention
+from heedmap.viz.draw.figure import grid_figure
+from heedmap.viz.draw.overlay import Overlay
+from heedmap.viz.maps import KINDS, head_mean
 from matplotlib.figure import Figure
 
-from errors import SettingError
-from models.prepare import Prepared
-
-from .capture import record_activations, record_attention
-from .figure import grid_figure
-from .maps import KINDS, head_mean
-from .overlay import Overlay
-
 if TYPE_CHECKING:
-    from models import Adapter
-
-    from .image import Picture
+    from heedmap.models import Adapter
+    from heedmap.viz.photo.image import Picture
 
 _SIDE = 256  # px, what small samples are enlarged to
 _WIDTH, _COLUMN = 4.8, 1.8  # inches of the figure at least, and of a picture in a wider one

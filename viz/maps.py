@@ -10,9 +10,8 @@ from __future__ import annotations
 from typing import Any, Literal, NamedTuple, TypeAlias
 
 import numpy as np
+from heedmap.errors import SettingError
 from numpy.typing import ArrayLike, NDArray
-
-from errors import SettingError
 
 Map: TypeAlias = NDArray[np.float32]
 Mask: TypeAlias = NDArray[np.bool_]

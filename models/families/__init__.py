@@ -6,20 +6,23 @@ more class and its place in `FAMILIES`, the first that matches is taken.
 
 from __future__ import annotations
 
+from heedmap.models.families.cait import CaiT
+from heedmap.models.families.convnet import ConvNet
+from heedmap.models.families.family import Family, Windowed
+from heedmap.models.families.layers import Layout, map_layers
+from heedmap.models.families.maxvit import MaxViT
+from heedmap.models.families.preprocessing import torchvision_classes
+from heedmap.models.families.swin import Swin
+from heedmap.models.families.timm_vit import TimmNaFlex, TimmRelative, TimmViT
+from heedmap.models.families.torchvision_vit import TorchvisionViT
+from heedmap.models.families.transformers_swin import TransformersSwin
+from heedmap.models.families.transformers_vit import (
+    TransformersMAE,
+    TransformersNaFlex,
+    TransformersViT,
+)
+from heedmap.models.families.window import Window
 from torch import nn
-
-from .cait import CaiT
-from .convnet import ConvNet
-from .family import Family, Windowed
-from .layers import Layout, map_layers
-from .maxvit import MaxViT
-from .preprocessing import torchvision_classes
-from .swin import Swin
-from .timm_vit import TimmNaFlex, TimmRelative, TimmViT
-from .torchvision_vit import TorchvisionViT
-from .transformers_swin import TransformersSwin
-from .transformers_vit import TransformersMAE, TransformersNaFlex, TransformersViT
-from .window import Window
 
 FAMILIES: tuple[type[Family], ...] = (
     TimmViT,

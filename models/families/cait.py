@@ -6,9 +6,8 @@ import copy
 from typing import Any
 
 import torch
+from heedmap.models.families.preprocessing import of_timm
 from torch import nn
-
-from .preprocessing import of_timm
 
 
 class CaiT:

@@ -7,11 +7,10 @@ from functools import cached_property
 from typing import Any
 
 import torch
+from heedmap.models.families.layers import Layout, map_layers
+from heedmap.models.families.preprocessing import of_timm, of_torchvision
+from heedmap.models.families.transformers_vit import vector
 from torch import nn
-
-from .layers import Layout, map_layers
-from .preprocessing import of_timm, of_torchvision
-from .transformers_vit import vector
 
 
 class ConvNet:

@@ -5,10 +5,9 @@ from __future__ import annotations
 from typing import Protocol, runtime_checkable
 
 import torch
+from heedmap.models.families.window import Window
+from heedmap.models.prepare import Preprocessing
 from torch import nn
-
-from ..prepare import Preprocessing
-from .window import Window
 
 TOKENS: tuple[str, ...] = ("cls", "tokens")  # the kinds of attention of a ViT with a CLS token
 

@@ -12,9 +12,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch
+from heedmap.models.families.sharing import sharing
 from torch import nn
-
-from .sharing import sharing
 
 SIZES = ((224, 288), (352, 480))  # px, (height, width); whole cells for strides up to 32
 Run = Callable[[Any, torch.Tensor], Any]

@@ -6,11 +6,10 @@ from collections.abc import Iterator
 from typing import Any
 
 import torch
+from heedmap.models.families.preprocessing import of_timm
+from heedmap.models.families.sharing import sharing
+from heedmap.models.families.window import Window
 from torch import nn
-
-from .preprocessing import of_timm
-from .sharing import sharing
-from .window import Window
 
 
 class MaxViT:

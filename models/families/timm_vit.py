@@ -6,14 +6,12 @@ import copy
 from typing import Any
 
 import torch
+from heedmap.errors import ModelError
+from heedmap.models.catalogue.entries import PAGES, contrastive
+from heedmap.models.families.family import TOKENS
+from heedmap.models.families.preprocessing import of_timm
+from heedmap.models.families.sharing import sharing
 from torch import nn
-
-from errors import ModelError
-
-from ..catalogue import PAGES, contrastive
-from .family import TOKENS
-from .preprocessing import of_timm
-from .sharing import sharing
 
 
 class TimmViT:

@@ -5,10 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import torch
+from heedmap.models.families.family import TOKENS
+from heedmap.models.prepare import Preprocessing
 from torch import nn
-
-from ..prepare import Preprocessing
-from .family import TOKENS
 
 
 class TorchvisionViT:

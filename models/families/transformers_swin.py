@@ -5,13 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import torch
+from heedmap.models.families.preprocessing import side
+from heedmap.models.families.sharing import sharing
+from heedmap.models.families.transformers_vit import vector
+from heedmap.models.families.window import Window
+from heedmap.models.prepare import Preprocessing
 from torch import nn
-
-from ..prepare import Preprocessing
-from .preprocessing import side
-from .sharing import sharing
-from .transformers_vit import vector
-from .window import Window
 
 
 class TransformersSwin:

@@ -8,12 +8,11 @@ from collections.abc import Iterator
 from typing import Any
 
 import torch
+from heedmap.models.catalogue.entries import PAGES, contrastive
+from heedmap.models.families.family import TOKENS
+from heedmap.models.families.preprocessing import of_transformers, side
+from heedmap.models.families.sharing import sharing
 from torch import nn
-
-from ..catalogue import PAGES, contrastive
-from .family import TOKENS
-from .preprocessing import of_transformers, side
-from .sharing import sharing
 
 NEEDED = ("patch_size", "num_attention_heads", "num_hidden_layers", "hidden_size")
 

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import streamlit as st
-
-import models
-from models import Model, Probe
-from models.download import cached
-from models.policy import size
-
-from .shell import plain
+from heedmap import models
+from heedmap.models import Model, Probe
+from heedmap.models.catalogue.policy import size
+from heedmap.models.files.download import cached
+from heedmap.pages.parts.shell import plain
 
 LICENCES = {
     "apache-2.0": "Apache 2.0",

@@ -8,18 +8,15 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
-
-import models
-import viz
-
-from . import records
-from .components import Panel
-from .drawing import Drawing, panel, saw
-from .records import Request
+from heedmap import models, viz
+from heedmap.pages.parts import records
+from heedmap.pages.parts.components import Panel
+from heedmap.pages.parts.drawing import Drawing, panel, saw
+from heedmap.pages.parts.records import Request
 
 if TYPE_CHECKING:
-    from models import Prepared
-    from viz.capture import Maps
+    from heedmap.models import Prepared
+    from heedmap.viz.capture.record import Maps
 
 MEAN = "mean"  # the head that stands for all
 

@@ -8,17 +8,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import streamlit as st
-
-import models
-
-from . import link
-from .components import Group
-from .drawing import Drawing, saw, thumbnail
-from .records import Request
+from heedmap import models
+from heedmap.pages.parts import link
+from heedmap.pages.parts.components import Group
+from heedmap.pages.parts.drawing import Drawing, saw, thumbnail
+from heedmap.pages.parts.records import Request
 
 if TYPE_CHECKING:
-    from models import Adapter, Prepared
-    from viz import Activations
+    from heedmap.models import Adapter, Prepared
+    from heedmap.viz import Activations
 
 
 @dataclass(frozen=True)

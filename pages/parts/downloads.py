@@ -10,13 +10,11 @@ from typing import Any
 
 import numpy as np
 import streamlit as st
-
-import viz
-
-from . import attention
-from .attention import MEAN, Map
-from .drawing import Drawing
-from .look import Look
+from heedmap import viz
+from heedmap.pages.parts import attention
+from heedmap.pages.parts.attention import MEAN, Map
+from heedmap.pages.parts.drawing import Drawing
+from heedmap.pages.parts.look import Look
 
 Facts = Sequence[tuple[str, str]]
 

@@ -7,17 +7,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
-
-import viz
-
-from . import photos, records
-from .components import Item, Legend, Panel
-from .look import Look, colors
-from .pictures import SCREEN, THUMBNAIL, fit_within, kept
-from .records import Request
+from heedmap import viz
+from heedmap.pages.parts import photos, records
+from heedmap.pages.parts.components import Item, Legend, Panel
+from heedmap.pages.parts.look import Look, colors
+from heedmap.pages.parts.pictures import SCREEN, THUMBNAIL, fit_within, kept
+from heedmap.pages.parts.records import Request
 
 if TYPE_CHECKING:
-    from models import Prepared
+    from heedmap.models import Prepared
 
 VIEWS = {"overlay": "Overlay", "mask": "Mask", "highlight": "Highlight", "contour": "Contour"}
 SCALES = {

@@ -6,8 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import streamlit as st
-
-from errors import ModelError
+from heedmap.errors import ModelError
 
 _FAILED = "heedmap.failed"  # id of a model -> why this session could not have it
 

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import streamlit as st
-
-import models
-
-from . import attention, kinds, link, picker, shell, work
-from .attention import MEAN, Map, Source
-from .components import gallery
-from .drawing import VIEWS, Drawing, ratio, thumbnail
-from .records import Request
-from .shell import Notices
+from heedmap import models
+from heedmap.pages.parts import attention, kinds, link, picker, shell, work
+from heedmap.pages.parts.attention import MEAN, Map, Source
+from heedmap.pages.parts.components import gallery
+from heedmap.pages.parts.drawing import VIEWS, Drawing, ratio, thumbnail
+from heedmap.pages.parts.records import Request
+from heedmap.pages.parts.shell import Notices
 
 
 def pick_layer(source: Source, name: str = "layer") -> int:

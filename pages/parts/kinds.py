@@ -5,13 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import streamlit as st
-
-from . import attention, link, picker
-from .attention import KINDS, Source
-from .records import Request
+from heedmap.pages.parts import attention, link, picker
+from heedmap.pages.parts.attention import KINDS, Source
+from heedmap.pages.parts.records import Request
 
 if TYPE_CHECKING:
-    from models import Adapter
+    from heedmap.models import Adapter
 
 
 class Kinds:

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import streamlit as st
-
-from . import attention, heads, link
-from .attention import Map
-from .components import gallery
-from .drawing import Drawing, ratio, thumbnail
-from .shell import section_row
+from heedmap.pages.parts import attention, heads, link
+from heedmap.pages.parts.attention import Map
+from heedmap.pages.parts.components import gallery
+from heedmap.pages.parts.drawing import Drawing, ratio, thumbnail
+from heedmap.pages.parts.shell import section_row
 
 _TURN = "heedmap.turn"  # which of the two pictures the next pick replaces: 0 or 1
 NAMES = ("first", "second")

@@ -6,10 +6,8 @@ from dataclasses import dataclass
 from functools import cache
 
 import streamlit as st
-
-import viz
-
-from . import link
+from heedmap import viz
+from heedmap.pages.parts import link
 
 INTERPOLATIONS = {"nearest": "Nearest", "bilinear": "Bilinear", "bicubic": "Bicubic"}
 BASES = {"photo": "The photo", "model": "The model’s pixels"}

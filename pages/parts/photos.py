@@ -6,16 +6,14 @@ import logging
 
 import numpy as np
 import streamlit as st
-
-import viz
-from errors import HeedmapError, ImageError
-from viz import samples
-
-from . import link, store
-from .components import Item, gallery
-from .pictures import fit_within, kept
-from .shell import UNEXPECTED, plain
-from .store import MEGABYTE, Shelf
+from heedmap import viz
+from heedmap.errors import HeedmapError, ImageError
+from heedmap.pages.parts import link, store
+from heedmap.pages.parts.components import Item, gallery
+from heedmap.pages.parts.pictures import fit_within, kept
+from heedmap.pages.parts.shell import UNEXPECTED, plain
+from heedmap.pages.parts.store import MEGABYTE, Shelf
+from heedmap.viz.photo import samples
 
 _LOG = logging.getLogger("heedmap")
 _MINE = "heedmap.mine"  # keys of the photos that this session dropped in or got by link

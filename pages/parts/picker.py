@@ -6,16 +6,14 @@ import time
 from typing import TYPE_CHECKING
 
 import streamlit as st
-
-import models
-from errors import ModelError
-from models.pasted import is_id
-
-from . import about, failed, link
-from .shell import Notices, plain
+from heedmap import models
+from heedmap.errors import ModelError
+from heedmap.models.catalogue.pasted import is_id
+from heedmap.pages.parts import about, failed, link
+from heedmap.pages.parts.shell import Notices, plain
 
 if TYPE_CHECKING:
-    from models import Adapter, Model, Progress
+    from heedmap.models import Adapter, Model, Progress
 
 DEFAULTS = {"vit": "bundled-vit", "clip": "bundled-clip", "cnn": "bundled-cnn"}
 PAGES = {"vit": "ViT heads", "clip": "CLIP layers", "cnn": "CNN channels"}

@@ -7,11 +7,9 @@ from collections.abc import Callable, Hashable
 
 import numpy as np
 import streamlit as st
+from heedmap import viz
+from heedmap.pages.parts.store import MEGABYTE, Shelf
 from PIL import Image
-
-import viz
-
-from .store import MEGABYTE, Shelf
 
 SCREEN = 1024  # px, long side of a large picture
 THUMBNAIL = 288  # px, long side of a small one

@@ -7,17 +7,14 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 import streamlit as st
-
-import models
-import viz
-
-from . import photos
-from .pictures import SCREEN, fit_within
-from .store import MEGABYTE, Shelf
+from heedmap import models, viz
+from heedmap.pages.parts import photos
+from heedmap.pages.parts.pictures import SCREEN, fit_within
+from heedmap.pages.parts.store import MEGABYTE, Shelf
 
 if TYPE_CHECKING:
-    from models import Prepared
-    from viz import Activations, Attention
+    from heedmap.models import Prepared
+    from heedmap.viz import Activations, Attention
 
 
 Channels: TypeAlias = "tuple[Activations, Prepared]"

@@ -10,13 +10,11 @@ from pathlib import Path
 from typing import Any
 
 import streamlit as st
+from heedmap.errors import HeedmapError
+from heedmap.pages.parts import link
+from heedmap.pages.parts.components import copy_link
 from streamlit.delta_generator import DeltaGenerator
 from streamlit.runtime.pages_manager import PagesManager
-
-from errors import HeedmapError
-
-from . import link
-from .components import copy_link
 
 _LOG = logging.getLogger("heedmap")
 

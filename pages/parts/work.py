@@ -7,10 +7,9 @@ from dataclasses import replace
 from typing import TypeVar
 
 import streamlit as st
-
-from . import failed, photos, picker
-from .records import Request
-from .shell import Notices, section
+from heedmap.pages.parts import failed, photos, picker
+from heedmap.pages.parts.records import Request
+from heedmap.pages.parts.shell import Notices, section
 
 T = TypeVar("T")
 

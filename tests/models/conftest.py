@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from heedmap.models.catalogue.entries import Model
+from heedmap.models.loading import loader
 
-from models import loader
-from models.catalogue import Model
 from tests import checkpoints
 from tests.hub import Hub
 

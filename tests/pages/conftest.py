@@ -7,9 +7,8 @@ import io
 import numpy as np
 import pytest
 import streamlit as st
+from heedmap.models.adapter.adapter import Adapter
 from PIL import Image
-
-from models.adapters import Adapter
 
 
 @pytest.fixture

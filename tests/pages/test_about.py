@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 import streamlit as st
+from heedmap.models import Probe
+from heedmap.pages.parts import about
+from heedmap.pages.parts.shell import UNEXPECTED
 
-from models import Probe
-from pages.parts import about
-from pages.parts.shell import UNEXPECTED
 from tests import checkpoints
 from tests.hub import Hub
 from tests.pages.app import App

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 import streamlit as st
+from heedmap.pages.parts import layers
 
-from pages.parts import layers
 from tests.pages.app import App
 
 

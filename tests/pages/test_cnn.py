@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import pytest
+from heedmap import models, viz
+from heedmap.errors import CaptureError
 
-import models
-import viz
-from errors import CaptureError
 from tests.pages.app import App
 
 

@@ -10,17 +10,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 import streamlit as st
+from heedmap import models, viz
+from heedmap.pages.parts import attention, downloads
+from heedmap.pages.parts.drawing import Drawing
+from heedmap.pages.parts.kinds import Kinds
+from heedmap.pages.parts.look import Look
+from heedmap.pages.parts.records import Request
+from heedmap.viz import Attention
 
-import models
-import viz
-from pages.parts import attention, downloads
-from pages.parts.drawing import Drawing
-from pages.parts.kinds import Kinds
-from pages.parts.look import Look
-from pages.parts.records import Request
 from tests import checkpoints
 from tests.pages.app import App
-from viz import Attention
 
 RNG = np.random.default_rng(3)
 POOL = RNG.random((3, 4, 6), np.float32)

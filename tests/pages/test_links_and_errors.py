@@ -5,12 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from heedmap import models, viz
+from heedmap.errors import CaptureError, CheckpointError, DownloadError
+from heedmap.pages.parts import store
+from heedmap.pages.parts.shell import UNEXPECTED
 
-import models
-import viz
-from errors import CaptureError, CheckpointError, DownloadError
-from pages.parts import store
-from pages.parts.shell import UNEXPECTED
 from tests.pages.app import App
 
 

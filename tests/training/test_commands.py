@@ -9,10 +9,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from heedmap import models, viz
+from heedmap.models.catalogue import entries as catalogue
+from heedmap.models.loading import loader
 
-import models
-import viz
-from models import catalogue, loader
 from tests.training import shards
 from training import clip, cnn, vit
 from training.common import Phase

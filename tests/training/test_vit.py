@@ -11,9 +11,9 @@ import pytest
 import timm
 import torch
 import torch.nn.functional as F
+from heedmap import viz
+from heedmap.models.adapter import adapter as adapters
 
-import viz
-from models import adapters
 from training import loss, vit
 from training.loss import UNKNOWN, Batch, Loss, Output
 from training.recipe import MOSTLY_EVIDENCE, WEIGHTS, Recipe

@@ -11,12 +11,10 @@ import numpy as np
 import pytest
 import timm
 import torch
+from heedmap import models, viz
+from heedmap.errors import SettingError
 from torch import nn
 from torch.utils.data import DataLoader, TensorDataset
-
-import models
-import viz
-from errors import SettingError
 
 NAMES = ("cat", "dog", "owl")
 ROOT = Path(__file__).parent.parent.parent

@@ -6,9 +6,8 @@ import math
 
 import numpy as np
 import pytest
-
-import viz
-from errors import SettingError
+from heedmap import viz
+from heedmap.errors import SettingError
 
 RNG = np.random.default_rng(7)
 

@@ -1,0 +1,222 @@
+"""One small interface over every model: what it is, how to prepare a photo, how to run it."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import torch
+from heedmap.errors import CaptureError, ModelError, SettingError
+from heedmap.models import families
+from heedmap.models.prepare import Prepared, Preprocessing, prepare
+from torch import nn
+
+
+class Adapter:
+    """A model that Heedmap can look into; make one with `wrap` or `models.load`.
+
+    Attributes:
+        module: the module that runs.
+        id: its id in the catalogue, or the name of its class.
+        title: its name for people.
+        family: "vit", "clip" or "cnn": the page that it is opened on.
+        pages: all pages that can show it, that one first.
+        patch: side of a patch, px; for a ConvNet its total stride.
+        prefix: tokens before the patches (CLS, distillation, registers).
+        has_cls: whether the first of them is a CLS token.
+        kinds: the attention that can be recorded of it, some of "cls", "pool", "tokens" and
+            "windows", first the one that is shown at first; none for a ConvNet.
+        depth: layers of attention; 0 for a ConvNet.
+        heads: attention heads a layer, of its first layer where they differ; 0 for a ConvNet.
+        preprocessing: size, mean, std, crop and interpolation of its input.
+        classes: names of its logits, or None.
+        lock: held while the module carries hooks.
+    """
+
+    def __init__(
+        self,
+        family: families.Family,
+        module: nn.Module,
+        id: str,
+        title: str,
+        preprocessing: Preprocessing,
+        classes: Sequence[str] | None,
+    ) -> None:
+        self.module = module
+        self.id, self.title = id, title
+        self.pages, self.family = family.pages, family.pages[0]
+        self.patch, self.prefix, self.has_cls = family.patch, family.prefix, family.has_cls
+        self.kinds = family.kinds
+        self.depth, self.heads = family.depth, family.heads
+        self.preprocessing = preprocessing
+        self.classes = tuple(classes) if classes is not None else None
+        self.lock = threading.RLock()
+        self._family = family
+
+    def __repr__(self) -> str:
+        return f"Adapter({self.id!r}, {self.family}, patch={self.patch}, prefix={self.prefix})"
+
+    @property
+    def size(self) -> int:
+        """The short side that the model was made for, px."""
+        return self.preprocessing.size
+
+    @property
+    def device(self) -> torch.device:
+        """Where the weights lie."""
+        return next(self.module.parameters()).device
+
+    @property
+    def dtype(self) -> torch.dtype:
+        """The floating-point type of the weights."""
+        return next(self.module.parameters()).dtype
+
+    @cached_property
+    def nbytes(self) -> int:
+        """Bytes of all weights and buffers."""
+        return sum(t.nbytes for t in [*self.module.parameters(), *self.module.buffers()])
+
+    @cached_property
+    def conv_layers(self) -> tuple[str, ...]:
+        """Names of the convolutions, and of other parts that make maps, in the module's order."""
+        return tuple(self._layers)
+
+    @cached_property
+    def default_conv_layers(self) -> tuple[str, ...]:
+        """A shallow, a middle and a deep convolution that looks at more than one cell.
+
+        Of all parts that make maps where there are fewer than three of these.
+        """
+        wide = [name for name in self.conv_layers if self._looks_around(name)]
+        names = wide if len(wide) > 2 else list(self.conv_layers)
+        picks = (0, len(names) // 2, len(names) - 1)
+        return tuple(dict.fromkeys(names[i] for i in picks)) if names else ()
+
+    @cached_property
+    def _layers(self) -> dict[str, families.Layout]:
+        return families.layers_of(self._family, self.module)
+
+    def _looks_around(self, name: str) -> bool:
+        part = self.module.get_submodule(name)
+        return isinstance(part, nn.Conv2d) and max(part.kernel_size) > 1
+
+    def map_of(self, name: str, output: Any) -> torch.Tensor:
+        """The map (channels, rows, cols) in what a layer gives.
+
+        Raises:
+            CaptureError: it gives no map.
+        """
+        if not isinstance(output, torch.Tensor) or output.ndim != 4:
+            some = ", ".join(self.default_conv_layers)
+            raise CaptureError(f"{name} of {self.title} makes no map: choose from {some}.")
+        layout = self._layers.get(name)
+        return output[0].movedim(-1, 0) if layout and layout.channels_last else output[0]
+
+    def prepare(self, photo: np.ndarray, size: int | None = None, fit: str = "whole") -> Prepared:
+        """Fit a photo to this model.
+
+        Args:
+            photo: (H, W, 3) uint8 RGB.
+            size: short side in pixels, one patch to 1036; rounded to whole patches. The model's
+                own by default.
+            fit: "whole" keeps the aspect ratio and cuts nothing, both sides rounded to the patch;
+                "crop" is the model's own evaluation crop; "squash" makes it square, as DINO's
+                script does.
+
+        Raises:
+            SettingError: a setting out of range.
+        """
+        return prepare(photo, self.preprocessing, self.patch, self.prefix, size, fit)
+
+    def windows(self, x: Prepared) -> tuple[families.Window, ...]:
+        """Where each layer attends in a photo; none for a model that attends over all of it."""
+        family = self._family
+        return family.windows(*x.pixels.shape[-2:]) if isinstance(family, families.Windowed) else ()
+
+    def forward(self, pixels: torch.Tensor) -> torch.Tensor:
+        """Run the model once, as in evaluation and without gradients.
+
+        Args:
+            pixels: (1, 3, H', W') float32.
+
+        Returns:
+            Logits (1, classes), or features (1, dim) where the model has no classes, float.
+
+        Raises:
+            SettingError: a shape that this model cannot take.
+        """
+        try:
+            with self._evaluating(), torch.inference_mode():
+                return self._family.forward(pixels.to(self.device, self.dtype))
+        except (RuntimeError, ValueError, IndexError, AssertionError) as error:
+            height, width = pixels.shape[-2:]
+            if height == width == self.size or isinstance(error, torch.OutOfMemoryError):
+                raise
+            raise SettingError(
+                f"{self.title} cannot take a photo of {width} x {height} px: choose the size "
+                f"{self.size} and the fit 'squash', which it was made for."
+            ) from error
+
+    @contextmanager
+    def _evaluating(self) -> Iterator[None]:
+        """A module that still learns is set to evaluation and back, by one thread at a time."""
+        if not any(weight.requires_grad for weight in self.module.parameters()):
+            yield
+            return
+        with self.lock:
+            learning = [part for part in self.module.modules() if part.training]
+            try:
+                for part in learning:
+                    part.training = False
+                yield
+            finally:
+                for part in learning:
+                    part.training = True
+
+
+def wrap(
+    module: nn.Module,
+    *,
+    id: str | None = None,
+    title: str | None = None,
+    classes: Sequence[str] | None = None,
+    **preprocessing: Any,
+) -> Adapter:
+    """Make any module in memory a model that Heedmap can look into; the module stays as it was.
+
+    Args:
+        module: a timm or torchvision ViT, a vision model (or CLIP) of Transformers, or any module
+            with convolutions that takes (1, 3, H, W).
+        id: what to call it in messages; the name of its class by default.
+        title: its name for people; `id` by default.
+        classes: names of its logits.
+        **preprocessing: fields of `Preprocessing` (size, mean, std, crop_pct, interpolation)
+            that differ from what the module says of itself.
+
+    Raises:
+        ModelError: a module with neither patches nor convolutions.
+    """
+    name = id or type(module).__name__
+    for kind in families.FAMILIES:
+        if kind.matches(module):
+            family = kind(module)
+            how = replace(family.preprocessing, **preprocessing)
+            return Adapter(family, module, name, title or name, how, classes or _labels(module))
+    raise ModelError(
+        f"{name} has neither patch tokens nor convolutions that Heedmap knows: "
+        "give a timm or Transformers vision model, or a module with nn.Conv2d layers."
+    )
+
+
+def _labels(module: nn.Module) -> Sequence[str] | None:
+    if type(module).__module__.startswith("torchvision.models."):
+        return families.torchvision_classes(module)
+    labels = getattr(getattr(module, "config", None), "id2label", None)
+    if not labels or not hasattr(module, "classifier"):
+        return None
+    return [labels[i] for i in range(len(labels))]

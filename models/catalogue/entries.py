@@ -1,0 +1,159 @@
+"""Which models there are: one frozen record each, data only.
+
+Sizes and parameter counts are those of the files on the hub: of the whole checkpoint, so of both
+towers of a CLIP, and of a Vision Transformer without the head that it does not have.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+FAMILIES = ("vit", "clip", "cnn")
+PAGES = {"vit": ("vit",), "clip": ("clip", "vit"), "cnn": ("cnn",)}  # that can show each family
+BUNDLED = Path(__file__).parent.parent / "bundled"
+
+APACHE, MIT, BSD = "apache-2.0", "mit", "bsd-3-clause"
+
+
+@dataclass(frozen=True)
+class Model:
+    """Everything that is known of a checkpoint before it is loaded.
+
+    Attributes:
+        id: the short name that links and `models.load` use.
+        title: its name for people.
+        pages: the pages that can show it, "vit", "clip" or "cnn"; first the one that it is
+            opened on.
+        library: "timm" or "transformers", which builds it.
+        architecture: the name of the architecture in timm, or the class in Transformers; "" where
+            the checkpoint's own config.json says it.
+        repo: "owner/name" on the hub, "" for a folder on disk.
+        revision: branch, commit or pull request that carries the safetensors file.
+        licence: identifier of the licence of the weights.
+        download_bytes: size of the weights file; 0 where it is not known yet.
+        parameters: number of weights; 0 where it is not known yet.
+        size: short side that the model is shown by default, px; 0 for the checkpoint's own.
+        gated: whether the licence has to be accepted on the hub first.
+        folder: where the files lie, None for a model from the hub.
+        weights: name of the weights file.
+        bundled: whether it ships with the project.
+        pasted: whether it is no model of the catalogue but an id of the hub that somebody gave.
+        note: what one should know before choosing it, one sentence or "".
+    """
+
+    id: str
+    title: str
+    pages: tuple[str, ...]
+    library: str
+    architecture: str = ""
+    repo: str = ""
+    revision: str = "main"
+    licence: str = ""
+    download_bytes: int = 0
+    parameters: int = 0
+    size: int = 0
+    gated: bool = False
+    folder: Path | None = None
+    weights: str = "model.safetensors"
+    bundled: bool = False
+    pasted: bool = False
+    note: str = ""
+
+    @property
+    def family(self) -> str:
+        """The page that it is opened on."""
+        return self.pages[0]
+
+
+def contrastive(name: str) -> bool:
+    """Whether an architecture of timm or a model type of Transformers is a CLIP's by its name."""
+    return "clip" in name or "siglip" in name
+
+
+def _bundled(id: str, title: str, family: str, library: str) -> Model:
+    return Model(
+        id, title, PAGES[family], library, licence=APACHE, size=128, folder=BUNDLED / id,
+        bundled=True,
+        note="Small, trained for this project: ready at once, no match for the large ones.",
+    )  # fmt: skip
+
+
+def _timm(
+    id: str,
+    title: str,
+    family: str,
+    architecture: str,
+    megabytes: float,
+    parameters: int,
+    size: int = 224,
+    licence: str = APACHE,
+    note: str = "",
+) -> Model:
+    return Model(
+        id, title, PAGES[family], "timm", architecture, f"timm/{architecture}", licence=licence,
+        download_bytes=round(megabytes * 1e6), parameters=parameters, size=size, note=note,
+    )  # fmt: skip
+
+
+def _dinov2(id: str, name: str, architecture: str, megabytes: float, parameters: int) -> Model:
+    registers = " with registers" if "reg4" in architecture else ""
+    note = "" if registers else "Without registers: a few patches of plain background outshine all."
+    return _timm(
+        id, f"DINOv2 ViT-{name}/14{registers}", "vit", f"vit_{architecture}.lvd142m", megabytes,
+        parameters, size=518, note=note,
+    )  # fmt: skip
+
+
+def _dinov3(id: str, name: str, architecture: str, megabytes: float, parameters: int) -> Model:
+    return _timm(
+        id, f"DINOv3 ViT-{name}/16", "vit", architecture, megabytes, parameters, size=256,
+        licence="dinov3-license",
+        note="Under Meta's DINOv3 licence, which has conditions of its own: read it before use.",
+    )  # fmt: skip
+
+
+def _clip(
+    id: str, name: str, repo: str, megabytes: float, parameters: int, size: int, revision: str
+) -> Model:
+    # Some of these repositories keep only pickled weights on their main branch: the revision is
+    # then a pull request with the safetensors, or `models.download` finds the hub's own conversion.
+    return Model(
+        id, f"CLIP ViT-{name}", PAGES["clip"], "transformers", "CLIPModel", repo, revision, MIT,
+        round(megabytes * 1e6), parameters, size,
+        note="The hub's card names no licence; OpenAI released the model with its code under MIT.",
+    )  # fmt: skip
+
+
+CATALOGUE: tuple[Model, ...] = (
+    _bundled("bundled-vit", "Heedmap ViT/8 at 128 px (bundled)", "vit", "timm"),
+    _bundled("bundled-vit-reg", "Heedmap ViT/8 with registers (bundled)", "vit", "timm"),
+    _bundled("bundled-clip", "Heedmap CLIP at 128 px (bundled)", "clip", "transformers"),
+    _bundled("bundled-cnn", "Heedmap ResNet at 128 px (bundled)", "cnn", "timm"),
+    _timm("dino-vits16", "DINO ViT-S/16", "vit", "vit_small_patch16_224.dino", 86.7, 21_665_664),
+    _timm("dino-vits8", "DINO ViT-S/8", "vit", "vit_small_patch8_224.dino", 86.7, 21_670_272),
+    _timm("dino-vitb16", "DINO ViT-B/16", "vit", "vit_base_patch16_224.dino", 343.2, 85_798_656),
+    _timm("dino-vitb8", "DINO ViT-B/8", "vit", "vit_base_patch8_224.dino", 343.2, 85_807_872),
+    _dinov2("dinov2-vits14", "S", "small_patch14_dinov2", 88.2, 22_056_192),
+    _dinov2("dinov2-vits14-reg", "S", "small_patch14_reg4_dinov2", 88.2, 22_057_344),
+    _dinov2("dinov2-vitb14", "B", "base_patch14_dinov2", 346.3, 86_579_712),
+    _dinov2("dinov2-vitb14-reg", "B", "base_patch14_reg4_dinov2", 346.3, 86_582_016),
+    _dinov2("dinov2-vitl14", "L", "large_patch14_dinov2", 1217.5, 304_367_616),
+    _dinov2("dinov2-vitl14-reg", "L", "large_patch14_reg4_dinov2", 1217.5, 304_370_688),
+    _dinov3("dinov3-vits16", "S", "vit_small_patch16_dinov3.lvd1689m", 86.4, 21_586_944),
+    _dinov3("dinov3-vitb16", "B", "vit_base_patch16_dinov3.lvd1689m", 342.6, 85_641_216),
+    _clip("clip-vit-b32", "B/32", "openai/clip-vit-base-patch32", 605.2, 151_277_313, 224,
+          "refs/pr/15"),
+    _clip("clip-vit-b16", "B/16", "openai/clip-vit-base-patch16", 598.6, 149_620_737, 224, "main"),
+    _clip("clip-vit-l14", "L/14", "openai/clip-vit-large-patch14", 1710.5, 427_616_513, 224,
+          "main"),
+    _clip("clip-vit-l14-336", "L/14 at 336 px", "openai/clip-vit-large-patch14-336", 1711.9,
+          427_944_193, 336, "main"),
+    _timm("resnet18", "ResNet-18", "cnn", "resnet18.a1_in1k", 46.8, 11_689_512),
+    _timm("resnet50", "ResNet-50", "cnn", "resnet50.a1_in1k", 102.5, 25_557_032),
+    _timm("convnext-tiny", "ConvNeXt-T", "cnn", "convnext_tiny.fb_in1k", 114.4, 28_589_128),
+    _timm("efficientnet-b0", "EfficientNet-B0", "cnn", "efficientnet_b0.ra_in1k", 21.4, 5_288_548),
+    _timm("vgg16", "VGG-16", "cnn", "vgg16.tv_in1k", 553.4, 138_357_544, licence=BSD),
+    _timm("mobilenetv3-large", "MobileNetV3-Large", "cnn", "mobilenetv3_large_100.ra_in1k", 22.1,
+          5_483_032),
+)  # fmt: skip

@@ -1,0 +1,147 @@
+"""A model without its weights: no memory, no time, and all that its shape tells."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from heedmap.errors import CheckpointError, HeedmapError
+from heedmap.models.catalogue import local
+from heedmap.models.catalogue.entries import Model
+from heedmap.models.files import download
+from heedmap.models.loading import build
+
+if TYPE_CHECKING:
+    from heedmap.models.adapter.adapter import Adapter
+    from torch import nn
+
+
+@dataclass(frozen=True)
+class Probe:
+    """What is known of a model before its weights are there.
+
+    Attributes:
+        id: the model's id.
+        family: "vit", "clip" or "cnn", the page that it is opened on.
+        pages: all pages that can show it, that one first.
+        kinds: the attention that can be recorded of it; see `Adapter`.
+        depth: layers of attention; 0 for a ConvNet.
+        heads: attention heads a layer, of its first layer where they differ; 0 for a ConvNet.
+        patch: side of a patch, px; for a ConvNet its total stride.
+        prefix: tokens before the patches.
+        has_cls: whether the first of them is a CLS token.
+        size: short side that it was made for, px.
+        parameters: number of weights.
+        nbytes: memory that it takes once it is loaded.
+    """
+
+    id: str
+    family: str
+    pages: tuple[str, ...]
+    kinds: tuple[str, ...]
+    depth: int
+    heads: int
+    patch: int
+    prefix: int
+    has_cls: bool
+    size: int
+    parameters: int
+    nbytes: int
+
+
+def probe(model: Model) -> Probe:
+    """Look at a model without its weights; asks the hub for its config.json at most.
+
+    Raises:
+        DownloadError: the hub cannot be asked, or the host does not permit the model.
+        CheckpointError: no model that timm or Transformers can build.
+        ModelError: one that has nothing to show, and why.
+    """
+    adapter = skeleton(model)
+    count = sum(weight.numel() for weight in adapter.module.parameters())
+    return Probe(
+        id=model.id,
+        family=adapter.family,
+        pages=adapter.pages,
+        kinds=adapter.kinds,
+        depth=adapter.depth,
+        heads=adapter.heads,
+        patch=adapter.patch,
+        prefix=adapter.prefix,
+        has_cls=adapter.has_cls,
+        size=model.size or adapter.size,
+        parameters=count,
+        nbytes=count * build.precision().itemsize,
+    )
+
+
+def config(model: Model) -> dict[str, Any]:
+    """The model's config.json, {} for one that needs none.
+
+    Raises:
+        DownloadError, CheckpointError: as `models.download.config`.
+        CheckpointError: a file of one's own that is no JSON.
+    """
+    if model.folder is None:
+        known = model.library == "timm" and model.architecture
+        return {} if known else download.config(model)
+    path = model.folder / "config.json"
+    try:
+        said: dict[str, Any] = json.loads(path.read_text("utf-8")) if path.is_file() else {}
+    except ValueError as error:
+        raise CheckpointError(
+            f"{model.folder.name}/config.json is no JSON ({error}): correct it."
+        ) from error
+    return said
+
+
+def skeleton(model: Model) -> Adapter:
+    """An adapter over a module whose tensors have shapes and no content.
+
+    Raises:
+        As `probe`.
+    """
+    import torch
+    from heedmap.models.adapter.adapter import wrap
+
+    said = config(model)
+    try:
+        with torch.device("meta"):
+            module = _transformers(model, said) if "model_type" in said else _timm(model, said)
+    except HeedmapError:
+        raise
+    except Exception as error:
+        raise CheckpointError(
+            f"{model.title} cannot be built ({build.reason(error)}): choose another vision model."
+        ) from error
+    return wrap(module, id=model.id, title=model.title)
+
+
+def _timm(model: Model, said: dict[str, Any]) -> nn.Module:
+    import timm
+
+    own = {"num_classes": said.get("num_classes"), **said.get("model_args", {})}
+    if model.folder is not None:
+        own |= local.model_args(model.folder)
+    module: nn.Module = timm.create_model(
+        model.architecture or said.get("architecture", ""),
+        pretrained=False,
+        pretrained_cfg=None if model.architecture else said.get("pretrained_cfg"),
+        **own,
+    )
+    return module
+
+
+def _transformers(model: Model, said: dict[str, Any]) -> nn.Module:
+    from transformers import CONFIG_MAPPING, AutoModel
+
+    kind = said["model_type"]
+    if kind not in CONFIG_MAPPING:
+        raise CheckpointError(
+            f"{model.title} is of the kind {kind!r}, which Transformers has no class for: its own "
+            "code is never run, so choose another checkpoint."
+        )
+    with build.transformers_builds:
+        module: nn.Module = AutoModel.from_config(CONFIG_MAPPING[kind].from_dict(said))
+    return module

@@ -1,0 +1,108 @@
+"""A loading under way, and how far it is."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import deque
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from heedmap.models.adapter.adapter import Adapter
+
+
+WINDOW = 5.0  # s: the rate of a download is that of its last seconds
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a loading has come.
+
+    Attributes:
+        bytes_done: bytes that are here.
+        bytes_total: bytes of the whole download; 0 where nothing is downloaded.
+        seconds_left: estimate from the rate of the last seconds, None where there is none.
+        phase: what is being done, for people: "Waiting", "Asking the hub", "Downloading",
+            "Building the model", "Ready" or "Failed".
+    """
+
+    bytes_done: int = 0
+    bytes_total: int = 0
+    seconds_left: float | None = None
+    phase: str = "Waiting"
+
+    @property
+    def share(self) -> float:
+        """The part of the download that is done, 0 to 1."""
+        return min(1.0, self.bytes_done / self.bytes_total) if self.bytes_total else 0.0
+
+
+class Loading:
+    """A loading, shared by all who asked for the model; `models.begin` returns it.
+
+    It holds on to the model once that is there: let go of it after `result`.
+    """
+
+    def __init__(self, id: str) -> None:
+        self.id = id
+        self._progress = Progress()
+        self._finished = threading.Event()
+        self._adapter: Adapter | None = None
+        self._error: BaseException | None = None
+        self._seen: deque[tuple[float, int]] = deque()  # bytes that were there, by time
+
+    @classmethod
+    def finished(cls, id: str, adapter: Adapter) -> Loading:
+        """One that has nothing to do."""
+        loading = cls(id)
+        loading.finish(adapter, None)
+        return loading
+
+    @property
+    def progress(self) -> Progress:
+        """The latest `Progress`."""
+        return self._progress
+
+    @property
+    def done(self) -> bool:
+        """Whether `result` returns, or raises, at once."""
+        return self._finished.is_set()
+
+    def result(self, timeout: float | None = None) -> Adapter:
+        """Wait for the model.
+
+        Raises:
+            HeedmapError: why it could not be loaded.
+            TimeoutError: not ready after `timeout` seconds.
+        """
+        if not self._finished.wait(timeout):
+            raise TimeoutError(f"{self.id} is not loaded after {timeout} s.")
+        if self._error is not None:
+            raise self._error
+        assert self._adapter is not None
+        return self._adapter
+
+    def report(self, phase: str, done: int = 0, total: int = 0) -> None:
+        """Note how far it is; called by the thread that loads."""
+        if not total:  # a phase without bytes comes before or after the download as a whole
+            done, total = self._progress.bytes_total, self._progress.bytes_total
+        now = time.monotonic()
+        if phase != self._progress.phase:
+            self._seen.clear()
+        if not self._seen or now - self._seen[-1][0] > WINDOW / 50:
+            self._seen.append((now, done))
+        while now - self._seen[0][0] > WINDOW and len(self._seen) > 1:
+            self._seen.popleft()
+        start, at_start = self._seen[0]
+        left = None
+        if done > at_start and now > start:
+            left = (total - done) * (now - start) / (done - at_start)
+        self._progress = Progress(done, total, left, phase)
+
+    def finish(self, adapter: Adapter | None, error: BaseException | None) -> None:
+        """Wake everybody who waits; called by the thread that loads."""
+        self._adapter, self._error = adapter, error
+        phase = "Failed" if error else "Ready"
+        self._progress = replace(self._progress, seconds_left=None, phase=phase)
+        self._finished.set()

@@ -1,0 +1,235 @@
+"""A host's own checkpoints in HEEDMAP_MODELS."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from heedmap import models
+from heedmap.errors import CheckpointError
+from heedmap.models import convert
+
+from tests import checkpoints
+from tests.checkpoints import Files
+
+TOML = 'architecture = "test_vit"\n'
+
+
+@pytest.fixture
+def shelf(machine: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The folder of the host's models."""
+    folder = tmp_path / "shelf"
+    folder.mkdir()
+    monkeypatch.setenv("HEEDMAP_MODELS", str(folder))
+    return folder
+
+
+def put(shelf: Path, name: str, toml: str | None, files: Files) -> Path:
+    folder = shelf / name
+    folder.mkdir()
+    for file, content in files.items():
+        (folder / file).write_bytes(content)
+    if toml is not None:
+        (folder / "model.toml").write_text(toml)
+    return folder
+
+
+def weights(files: Files) -> Files:
+    return {"model.safetensors": files["model.safetensors"]}
+
+
+def sentence(id: str) -> str:
+    with pytest.raises(CheckpointError) as caught:
+        models.load(id)
+    return str(caught.value)
+
+
+def test_an_architecture_and_a_file_are_enough(shelf: Path, tiny_vit: Files) -> None:
+    put(shelf, "mine", TOML, weights(tiny_vit))
+    put(shelf, "no-model", None, weights(tiny_vit))
+    assert models.ids()[-1] == "local:mine"
+    record = next(record for record in models.records("vit") if record.id == "local:mine")
+    assert (record.id, record.title, record.family) == ("local:mine", "mine", "vit")
+    assert record.download_bytes == len(tiny_vit["model.safetensors"])
+    adapter = models.load("local:mine")
+    assert (adapter.id, adapter.family, adapter.patch) == ("local:mine", "vit", 16)
+
+
+def test_everything_that_can_be_said(shelf: Path) -> None:
+    files = checkpoints.timm("test_efficientnet", num_classes=2)
+    toml = """
+        architecture = "test_efficientnet"
+        weights = "epoch40.safetensors"
+        title = "Ward 7, epoch 40"
+        family = "cnn"
+        classes = ["healthy", "ill"]
+        size = 96
+        mean = [0.5, 0.4, 0.3]
+        std = [0.1, 0.2, 0.3]
+        crop_pct = 0.9
+        interpolation = "bilinear"
+        licence = "ours"
+        note = "Not for patients."
+    """
+    put(shelf, "ward", toml, {"epoch40.safetensors": files["model.safetensors"]})
+    record = models.record("local:ward")
+    assert (record.title, record.licence, record.note) == (
+        "Ward 7, epoch 40", "ours", "Not for patients.",
+    )  # fmt: skip
+    adapter = models.load("local:ward")
+    assert adapter.classes == ("healthy", "ill")
+    how = adapter.preprocessing
+    assert (how.size, how.mean, how.std) == (96, (0.5, 0.4, 0.3), (0.1, 0.2, 0.3))
+    assert (how.crop_pct, how.interpolation) == (0.9, "bilinear")
+
+
+def test_model_args_reach_timm(shelf: Path) -> None:
+    files = checkpoints.timm("test_vit", depth=3, num_classes=5)
+    put(shelf, "deep", TOML + "[model_args]\ndepth = 3\nnum_classes = 5", weights(files))
+    adapter = models.load("local:deep")
+    assert adapter.depth == 3
+    assert adapter.module.num_classes == 5
+    assert adapter.classes is None
+
+
+def test_a_folder_of_transformers_needs_no_architecture(shelf: Path, tiny_clip: Files) -> None:
+    put(shelf, "clip", 'title = "Our CLIP"', tiny_clip)
+    assert models.record("local:clip").pages == ("clip", "vit")
+    adapter = models.load("local:clip")
+    assert (adapter.title, adapter.family, adapter.depth) == ("Our CLIP", "clip", 2)
+
+
+def test_a_folder_of_timm_needs_no_architecture(shelf: Path, tiny_vit: Files) -> None:
+    put(shelf, "vit", "", tiny_vit)
+    assert models.record("local:vit").pages == ("vit",)
+    assert models.load("local:vit").family == "vit"
+
+
+@pytest.mark.parametrize(
+    ("toml", "pages"),
+    [
+        ('architecture = "vit_base_patch16_224"', ("vit",)),
+        ('architecture = "vit_base_patch16_clip_224.openai"', ("clip", "vit")),
+        ('architecture = "vit_base_patch16_siglip_224"', ("clip", "vit")),
+        ('architecture = "vit_base_patch16_clip_224"\nfamily = "vit"', ("vit", "clip")),
+        ('architecture = "vit_small_patch16_224"\nfamily = "clip"', ("clip", "vit")),
+        ('architecture = "resnet50_clip"', ("cnn",)),
+    ],
+)
+def test_the_pages_are_known_from_the_name(toml: str, pages: tuple[str, ...], shelf: Path) -> None:
+    put(shelf, "mine", toml, {})
+    assert models.record("local:mine").pages == pages
+    for page in pages:
+        assert "local:mine" in [record.id for record in models.records(page)]
+
+
+def test_only_the_file_that_is_named_is_read(shelf: Path, tiny_vit: Files) -> None:
+    files = {"config.json": tiny_vit["config.json"], "pytorch_model.bin": b"code"}
+    files["best.safetensors"] = tiny_vit["model.safetensors"]
+    put(shelf, "both", 'weights = "best.safetensors"\nfamily = "vit"', files)
+    assert models.load("local:both").family == "vit"
+
+
+def test_mismatching_keys_are_named(shelf: Path, tiny_vit: Files) -> None:
+    toml = 'architecture = "test_vit"\n[model_args]\ndepth = 7\nembed_dim = 64'
+    put(shelf, "wrong", toml, weights(checkpoints.timm("test_vit", depth=6)))
+    message = sentence("local:wrong")
+    assert message == (
+        "The weights of wrong do not fit the architecture test_vit: missing blocks.6.norm1.weight, "
+        "blocks.6.norm1.bias, blocks.6.attn.qkv.weight and 9 more; name the architecture that they "
+        "were trained with."
+    )
+
+
+def test_another_number_of_classes_is_named(shelf: Path) -> None:
+    files = checkpoints.timm("test_vit", num_classes=5)
+    put(shelf, "heads", TOML + 'classes = ["a", "b"]', weights(files))
+    assert "of another shape head.weight [5, 64] instead of [2, 64]" in sentence("local:heads")
+
+
+@pytest.mark.parametrize("name", ["model.pth", "pytorch_model.bin", "last.ckpt"])
+def test_pickled_files_are_refused_with_the_command(
+    name: str, shelf: Path, tiny_vit: Files
+) -> None:
+    there = checkpoints.pickled(weights(tiny_vit), name)
+    put(shelf, "old", TOML, there)
+    put(shelf, "named", f'{TOML}weights = "{name}"', there)
+    for id, title in (("local:old", "old"), ("local:named", "named")):
+        message = sentence(id)
+        assert message.startswith(f"{title} has its weights only as {name}, a pickled file")
+        assert f"`python -m heedmap.models.convert {name}`" in message
+
+
+def test_the_command_converts(shelf: Path, tiny_vit: Files) -> None:
+    import subprocess
+    import sys
+
+    folder = put(shelf, "old", TOML, checkpoints.pickled(weights(tiny_vit), "model.pth"))
+    subprocess.run(
+        [sys.executable, "-m", "heedmap.models.convert", str(folder / "model.pth")],
+        cwd=Path(__file__).parents[3], check=True, capture_output=True,
+    )  # fmt: skip
+    assert models.load("local:old").family == "vit"
+
+
+@pytest.mark.parametrize(
+    ("toml", "message"),
+    [
+        ("architecture = ", "bad/model.toml is no TOML, Invalid value"),
+        ('architectur = "x"', "bad/model.toml has the unknown key 'architectur': use one of"),
+        ("mean = [1]", "bad/model.toml sets mean = [1]: it has to be three numbers."),
+        ("family = 'gan'", "sets family = 'gan': it has to be vit or clip or cnn."),
+        ("classes = 3", "bad/model.toml sets classes = 3: it has to be a list of names."),
+        ("architecture = 5", "bad/model.toml sets architecture = 5: it has to be a text."),
+        ("", "bad has no architecture: name one of timm in bad/model.toml."),
+        (
+            "architecture = 'test_wit'",
+            "timm knows no architecture 'test_wit': did you mean 'test_vit'?",
+        ),
+    ],
+)
+def test_a_wrong_model_toml_is_said(toml: str, message: str, shelf: Path, tiny_vit: Files) -> None:
+    put(shelf, "bad", toml, weights(tiny_vit))
+    assert "local:bad" in models.ids()
+    assert message in sentence("local:bad")
+
+
+def test_a_missing_file_is_said(shelf: Path) -> None:
+    put(shelf, "empty", TOML, {})
+    assert sentence("local:empty") == (
+        "empty cannot be loaded, empty lacks model.safetensors: choose another checkpoint of this "
+        "model."
+    )
+
+
+def test_no_folder_means_no_models(machine: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HEEDMAP_MODELS", str(machine / "nowhere"))
+    assert not [id for id in models.ids() if id.startswith("local:")]
+
+
+def test_convert_finds_the_weights_in_a_training_checkpoint(tmp_path: Path) -> None:
+    import torch
+    from safetensors.torch import load_file
+
+    weight = torch.arange(6.0).reshape(2, 3)
+    content = {"epoch": 3, "state_dict": {"module._orig_mod.fc.weight": weight.t()}}
+    torch.save(content, tmp_path / "last.ckpt")
+    target = convert.convert(tmp_path / "last.ckpt")
+    assert target == tmp_path / "last.safetensors"
+    assert torch.equal(load_file(target)["fc.weight"], weight.t())
+
+
+def test_convert_runs_no_code(tmp_path: Path) -> None:
+    import torch
+
+    class Evil:
+        def __reduce__(self) -> tuple[object, tuple[str]]:
+            return Path.touch, (tmp_path / "ran",)  # type: ignore[return-value]
+
+    torch.save({"w": torch.zeros(1), "evil": Evil()}, tmp_path / "evil.pth")
+    with pytest.raises(CheckpointError, match=r"evil.pth holds more than tensors"):
+        convert.convert(tmp_path / "evil.pth")
+    assert not (tmp_path / "ran").exists()
+    torch.save({"epoch": 3}, tmp_path / "none.pth")
+    with pytest.raises(CheckpointError, match=r"none.pth holds no tensors"):
+        convert.convert(tmp_path / "none.pth")

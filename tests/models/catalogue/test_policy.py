@@ -1,0 +1,107 @@
+"""What a host permits, from the environment."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from heedmap import models
+from heedmap.errors import DownloadError, SettingError
+from heedmap.models.catalogue import policy
+from heedmap.models.catalogue.entries import Model
+
+pytestmark = pytest.mark.usefixtures("machine")
+
+PASTED = Model("owner/name", "owner/name", ("vit",), "timm", repo="owner/name", pasted=True)
+
+
+def test_all_is_allowed_by_default() -> None:
+    assert all(policy.allowed(models.record(id)) for id in models.ids())
+    assert policy.allowed(PASTED)
+    assert policy.max_bytes() is None
+    assert policy.cache_bytes() is None
+
+
+def test_an_allowlist_names_ids_and_patterns(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HEEDMAP_ALLOW", "dino-vits*, resnet18\nother/*")
+    assert models.ids() == [
+        "bundled-vit", "bundled-vit-reg", "bundled-clip", "bundled-cnn", "dino-vits16",
+        "dino-vits8", "resnet18",
+    ]  # fmt: skip
+    assert not policy.allowed(PASTED)
+    with pytest.raises(DownloadError) as caught:
+        models.load("vgg16")
+    assert str(caught.value) == (
+        "The host of this app does not offer vgg16: choose a model from the list, or add the id "
+        "to HEEDMAP_ALLOW."
+    )
+
+
+def test_pasted_ids_can_be_forbidden(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HEEDMAP_PASTED_IDS", "No")
+    assert not policy.pasted_ids()
+    with pytest.raises(DownloadError, match="does not offer owner/name"):
+        models.load("owner/name")
+    monkeypatch.setenv("HEEDMAP_ALLOW", "owner/*")  # but some may be named
+    assert policy.allowed(PASTED)
+    monkeypatch.setenv("HEEDMAP_PASTED_IDS", "perhaps")
+    with pytest.raises(SettingError, match="HEEDMAP_PASTED_IDS='perhaps' is neither yes nor no"):
+        policy.pasted_ids()
+
+
+def test_a_model_over_the_limit_is_refused_without_a_request(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("HEEDMAP_MAX_GB", "0.5")
+    monkeypatch.setenv("HF_ENDPOINT", "http://127.0.0.1:1")
+    with pytest.raises(DownloadError) as caught:
+        models.load("clip-vit-l14")
+    assert str(caught.value) == (
+        "CLIP ViT-L/14 is a download of 1.71 GB and the host of this app permits 500 MB: choose a "
+        "smaller model, or raise HEEDMAP_MAX_GB."
+    )
+
+
+@pytest.mark.parametrize("value", ["0", "-1", "nan", "inf", "two"])
+def test_a_size_that_is_none(value: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HEEDMAP_CACHE_GB", value)
+    with pytest.raises(SettingError, match=f"HEEDMAP_CACHE_GB='{value}' is no size"):
+        policy.cache_bytes()
+
+
+@pytest.mark.parametrize(
+    ("nbytes", "text"),
+    [(1_500_000, "1.5 MB"), (86_700_000, "87 MB"), (1_217_500_000, "1.22 GB")],
+)
+def test_sizes_for_people(nbytes: int, text: str) -> None:
+    assert policy.size(nbytes) == text
+
+
+def test_a_container_has_less_than_its_machine(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "memory.max").write_text("1000\n")
+    (tmp_path / "memory.current").write_text("400\n")
+
+    def path(name: Any) -> Path:
+        return tmp_path if str(name) == "/sys/fs/cgroup" else Path(name)
+
+    monkeypatch.setattr(policy, "Path", path)
+    assert policy.available_bytes() == 600
+    (tmp_path / "memory.max").write_text("max\n")
+    assert policy.available_bytes() > 600
+
+
+def test_the_cache_takes_half_of_what_is_free(monkeypatch: pytest.MonkeyPatch) -> None:
+    from heedmap.models.loading import build, loader
+
+    build.device.cache_clear()
+    monkeypatch.setattr("torch.cuda.is_available", lambda: False)
+    monkeypatch.setattr(policy, "available_bytes", lambda: 1000)
+    try:
+        assert loader._budget() == 500
+        monkeypatch.setenv("HEEDMAP_CACHE_GB", "2")
+        assert loader._budget() == 2_000_000_000
+    finally:
+        build.device.cache_clear()

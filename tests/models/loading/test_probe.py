@@ -1,0 +1,56 @@
+"""What is known of a model before its weights are there."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from heedmap import models
+from heedmap.models.catalogue.entries import CATALOGUE
+
+from tests.checkpoints import Files
+from tests.hub import Hub
+
+TIMM = [model.id for model in CATALOGUE if model.library == "timm" and not model.bundled]
+
+
+@pytest.mark.parametrize("id", TIMM)
+def test_a_timm_model_of_the_catalogue_needs_no_network(
+    id: str, machine: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    record, found = models.record(id), models.probe(id)
+    assert (found.pages, found.parameters, found.size) == (
+        record.pages, record.parameters, record.size,
+    )  # fmt: skip
+    assert found.nbytes in (2 * found.parameters, 4 * found.parameters)
+
+
+@pytest.mark.parametrize(
+    ("id", "depth", "heads", "patch", "prefix"),
+    [
+        ("dino-vits8", 12, 6, 8, 1),
+        ("dinov2-vitl14-reg", 24, 16, 14, 5),
+        ("dinov3-vitb16", 12, 12, 16, 5),
+        ("resnet50", 0, 0, 32, 0),
+    ],
+)
+def test_the_shape(id: str, depth: int, heads: int, patch: int, prefix: int) -> None:
+    found = models.probe(id)
+    assert (found.depth, found.heads, found.patch, found.prefix) == (depth, heads, patch, prefix)
+    assert found.has_cls == (prefix > 0)
+
+
+@pytest.mark.parametrize("id", ["bundled-vit", "bundled-vit-reg", "bundled-clip", "bundled-cnn"])
+def test_it_tells_what_the_loaded_model_says(id: str, machine: Path) -> None:
+    found, adapter = models.probe(id), models.load(id)
+    for name in ("pages", "kinds", "depth", "heads", "patch", "prefix", "has_cls", "size"):
+        assert getattr(found, name) == getattr(adapter, name), name
+
+
+def test_a_clip_of_the_hub_asks_for_its_config_only(hub: Hub, tiny_clip: Files) -> None:
+    repo = hub.add("openai/clip-vit-base-patch32", tiny_clip)
+    repo.files["refs/pr/15"] = tiny_clip
+    found = models.probe("clip-vit-b32")
+    assert (found.pages, found.depth, found.patch, found.has_cls) == (("clip", "vit"), 2, 16, True)
+    assert not hub.sent("")

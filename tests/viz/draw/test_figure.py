@@ -1,0 +1,197 @@
+"""Figures: what stands in them, that they are files of their kind, the same each time."""
+
+from __future__ import annotations
+
+import io
+import subprocess
+import sys
+import threading
+
+import matplotlib
+import numpy as np
+import pytest
+from heedmap import viz
+from heedmap.errors import SettingError
+from PIL import Image
+
+RNG = np.random.default_rng(5)
+
+
+def pictures(count: int, height: int = 40, width: int = 60) -> list[np.ndarray]:
+    return [RNG.integers(0, 256, (height, width, 3), np.uint8) for _ in range(count)]
+
+
+def full() -> object:
+    return viz.grid_figure(
+        pictures(6),
+        captions=[f"head {j}" for j in range(6)],
+        columns=3,
+        title="A title that costs $5 and $6",
+        row_labels=["layer_1", "layer_2"],
+        footer="a model, 224 x 336 px, grid 14 x 21",
+        colormap="magma",
+        limits=(0, 0.012345),
+        colorbar_label="attention",
+    )
+
+
+def texts(figure) -> list[str]:
+    return [text.get_text() for text in figure.texts]
+
+
+def test_everything_that_was_asked_for_is_there() -> None:
+    figure = full()
+    assert texts(figure) == [
+        *(f"head {j}" for j in range(6)),
+        "A title that costs $5 and $6",
+        "layer_1",
+        "layer_2",
+        "a model, 224 x 336 px, grid 14 x 21",
+        "attention",
+        "0",
+        "0.0123",
+    ]
+    assert len(figure.axes) == 7
+    np.testing.assert_array_equal(
+        figure.axes[-1].images[0].get_array(), viz.colorbar("magma", 256, 1)
+    )
+
+
+def test_pictures_stand_in_reading_order_on_a_grid() -> None:
+    shown = pictures(5)
+    figure = viz.grid_figure(shown, columns=2)
+    boxes = [axes.get_position() for axes in figure.axes]
+    for axes, picture in zip(figure.axes, shown, strict=True):
+        np.testing.assert_array_equal(axes.images[0].get_array(), picture)
+    assert boxes[0].x0 == boxes[2].x0 == boxes[4].x0 < boxes[1].x0 == boxes[3].x0
+    assert boxes[0].y0 == boxes[1].y0 > boxes[2].y0 == boxes[3].y0 > boxes[4].y0
+    wide, high = figure.get_size_inches()
+    assert wide == pytest.approx(7.2)
+    for box in boxes:
+        assert (box.width * wide) / (box.height * high) == pytest.approx(60 / 40)
+        assert 0 <= box.x0 < box.x1 <= 1
+        assert 0 <= box.y0 < box.y1 <= 1
+
+
+def test_every_text_lies_within_the_figure_and_on_no_picture() -> None:
+    figure = viz.grid_figure(
+        pictures(8),
+        captions=[f"channel {j}, mean 0.123, of a layer with a long name" for j in range(8)],
+        columns=4,
+        title="A long title " * 12,
+        row_labels=["stages.3.blocks.2.conv_dw", "classifier"],
+        footer="a model, what it saw, the grid and the scale, " * 6,
+        colormap="viridis",
+        colorbar_label="activation",
+    )
+    viz.to_png(figure, 100)
+    whole = figure.bbox
+    areas = [axes.get_window_extent() for axes in figure.axes]
+    for text in figure.texts:
+        box = text.get_window_extent()
+        assert box.x0 >= whole.x0
+        assert box.x1 <= whole.x1
+        assert box.y0 >= whole.y0
+        assert box.y1 <= whole.y1
+        assert not any(box.overlaps(area) for area in areas), text.get_text()
+    boxes = [text.get_window_extent() for text in figure.texts]
+    assert not any(a.overlaps(b) for i, a in enumerate(boxes) for b in boxes[:i])
+
+
+def test_pictures_of_other_shapes_keep_them() -> None:
+    shown = [*pictures(1, 40, 60), *pictures(1, 90, 30), *pictures(1, 20, 20)]
+    figure = viz.grid_figure(shown, columns=3)
+    wide, high = figure.get_size_inches()
+    for axes, picture in zip(figure.axes, shown, strict=True):
+        box = axes.get_position()
+        ratio = (box.width * wide) / (box.height * high)
+        assert ratio == pytest.approx(picture.shape[1] / picture.shape[0])
+
+
+def test_png() -> None:
+    figure = full()
+    data = viz.to_png(figure, dpi=100)
+    image = Image.open(io.BytesIO(data))
+    assert image.format == "PNG"
+    assert image.width == 720
+    assert data == viz.to_png(figure, dpi=100)
+    corner = np.array(image.convert("RGB"))[:4, :4]
+    assert (corner == 255).all()
+
+
+def test_pdf() -> None:
+    figure = full()
+    data = viz.to_pdf(figure)
+    assert data.startswith(b"%PDF-")
+    assert data.rstrip().endswith(b"%%EOF")
+    assert b"CreationDate" not in data
+    assert b"/FontFile2" in data  # TrueType, not Type 3
+    assert b"/Subtype /Type3" not in data
+    assert data.count(b"/Subtype /Image") >= 6
+    assert data == viz.to_pdf(figure)
+    viz.to_png(figure)
+    assert data == viz.to_pdf(figure)
+    assert matplotlib.rcParams["pdf.fonttype"] == 3  # as it was
+
+
+def test_pictures_have_no_more_pixels_than_print_shows() -> None:
+    figure = viz.grid_figure(pictures(2, 900, 1800), columns=2)
+    assert figure.axes[0].images[0].get_array().shape[1] < 1100
+
+
+def test_figures_are_safe_in_threads() -> None:
+    figures = [viz.grid_figure(pictures(3), captions=["a", "b", "c"]) for _ in range(6)]
+    expected = [(viz.to_png(f, 60), viz.to_pdf(f)) for f in figures]
+    found: dict[int, tuple[bytes, bytes]] = {}
+
+    def draw(index: int) -> None:
+        pdf = viz.to_pdf(figures[index])
+        found[index] = (viz.to_png(figures[index], 60), pdf)
+
+    threads = [threading.Thread(target=draw, args=(index,)) for index in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert [found[index] for index in range(6)] == expected
+
+
+def test_no_pyplot() -> None:
+    code = (
+        "import sys, numpy as np; from heedmap import viz\n"
+        "assert 'matplotlib.figure' not in sys.modules\n"
+        "f = viz.grid_figure([np.zeros((4, 4, 3), np.uint8)])\n"
+        "viz.to_png(f), viz.to_pdf(f)\n"
+        "assert 'matplotlib.pyplot' not in sys.modules\n"
+        "assert 'torch' not in sys.modules\n"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_late_names() -> None:
+    assert {"grid_figure", "record_attention", "open_image"} <= set(dir(viz))
+    assert all(name in dir(viz) for name in viz.__all__)
+    with pytest.raises(AttributeError, match="has no attribute 'nothing'"):
+        _ = viz.nothing
+
+
+@pytest.mark.parametrize(
+    ("settings", "match"),
+    [
+        ({"pictures": []}, "0 pictures cannot be drawn"),
+        ({"columns": 0}, "0 columns"),
+        ({"captions": ["a"]}, "1 captions do not fit 4 pictures"),
+        ({"row_labels": ["a", "b", "c"], "columns": 2}, "3 row labels do not fit 2 rows"),
+        ({"width": 0}, "0 inches wide"),
+        ({"colormap": "none"}, "no colour map 'none'"),
+        ({"pictures": [np.zeros((4, 4, 3))]}, "float64: open it"),
+    ],
+)
+def test_settings_out_of_range(settings, match) -> None:
+    with pytest.raises(SettingError, match=match):
+        viz.grid_figure(**{"pictures": pictures(4), **settings})
+
+
+def test_resolutions_out_of_range() -> None:
+    with pytest.raises(SettingError, match="5 dpi is out of range"):
+        viz.to_png(full(), 5)

@@ -1,0 +1,232 @@
+"""Attention seen as it is computed: watch the calls of one thread, change nothing.
+
+Every fused attention in PyTorch passes through `scaled_dot_product_attention`, every
+`nn.MultiheadAttention` through `multi_head_attention_forward`, and every eager one through a
+softmax over (batch, heads, queries, keys). A `TorchFunctionMode` sees all three, in its own thread
+only, so a model that several people use at once is never touched.
+
+`A` below is the attention of one layer, (heads, N, N): row = query, column = key, rows sum to 1.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import torch
+import torch.nn.functional as F
+from heedmap.viz.capture.scores import Layer, Scores, received_in_windows, reduce
+from torch.overrides import TorchFunctionMode
+
+if TYPE_CHECKING:
+    from heedmap.models.families import Window
+
+SOFTMAX: tuple[Callable[..., Any], ...] = (torch.Tensor.softmax, torch.softmax, F.softmax)
+MULTI_HEAD = inspect.signature(F.multi_head_attention_forward)
+
+
+class Watch(TorchFunctionMode):
+    """Sees every attention call of its thread; the children say what is kept of it."""
+
+    def __torch_function__(
+        self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: Any = None
+    ) -> Any:
+        kwargs = kwargs or {}
+        if func is F.scaled_dot_product_attention:
+            return self.fused(*args, **kwargs)
+        if func is F.multi_head_attention_forward:
+            self.multi_head(MULTI_HEAD.bind(*args, **kwargs).arguments)
+        output = func(*args, **kwargs)
+        if func in SOFTMAX and output.ndim == 4:
+            self.formed(output)
+        return output
+
+    def fused(
+        self,
+        query: torch.Tensor,
+        key: torch.Tensor,
+        value: torch.Tensor,
+        *args: Any,
+        **kwargs: Any,
+    ) -> torch.Tensor:
+        """In place of `scaled_dot_product_attention`: its output."""
+        raise NotImplementedError
+
+    def formed(self, attention: torch.Tensor) -> None:
+        """An attention (batch, heads, Q, N) that the model formed itself."""
+        raise NotImplementedError
+
+    def multi_head(self, call: dict[str, Any]) -> None:
+        """Arguments of `multi_head_attention_forward`, which runs next, out of sight."""
+
+
+@dataclass
+class OverTokens(Watch):
+    """Reduces every attention over all `tokens` tokens to a `Layer`; counts the others.
+
+    Attributes:
+        tokens: N, prefix tokens and patches.
+        prefix: tokens before the patches; their queries do not count in `Layer.received`.
+        mean: whether `Layer.received` is formed.
+        layers: attention of all tokens to all tokens, in the order of the calls.
+        single: (keys of all tokens or of all patches), attention of one query alone, each
+            (heads, keys): of class-attention layers, of a pooling head.
+        others: (queries, keys) of attention calls over other numbers of tokens.
+    """
+
+    tokens: int
+    prefix: int
+    mean: bool = False
+    layers: list[Layer] = field(default_factory=list)
+    single: list[torch.Tensor] = field(default_factory=list)
+    others: list[tuple[int, int]] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        super().__init__()
+
+    def fused(
+        self,
+        query: torch.Tensor,
+        key: torch.Tensor,
+        value: torch.Tensor,
+        *args: Any,
+        **kwargs: Any,
+    ) -> torch.Tensor:
+        kind = self._kind(query.shape, key.shape[-2])
+        if kind == "layers" and self.mean:
+            output, layer = Scores.of(query, key, *args, **kwargs).attend(value[0], self.prefix)
+            self._keep(kind, layer)
+            return output.unsqueeze(0).to(value.dtype)
+        if kind:
+            self._keep(kind, Scores.of(query, key, *args, **kwargs).layer(self.prefix, False))
+        return F.scaled_dot_product_attention(query, key, value, *args, **kwargs)
+
+    def multi_head(self, call: dict[str, Any]) -> None:
+        """The mode is off within the call, so its query and key are projected here once more."""
+        if any(call.get(name) is not None for name in ("bias_k", "static_k")):
+            return  # its keys are not the tokens alone, so it stays unseen
+        if call["add_zero_attn"]:
+            return
+        query, key, mask = _projected(call)
+        kind = self._kind(query.shape, key.shape[-2])
+        if kind:
+            mean = self.mean and kind == "layers"
+            self._keep(kind, Scores.of(query, key, mask).layer(self.prefix, mean))
+
+    def formed(self, attention: torch.Tensor) -> None:
+        kind = self._kind(attention.shape, attention.shape[-1])
+        if kind:
+            self._keep(kind, reduce(attention[0], self.prefix, self.mean and kind == "layers"))
+
+    @property
+    def calls(self) -> int:
+        """How many calls were seen in all."""
+        return len(self.layers) + len(self.single) + len(self.others)
+
+    def _kind(self, shape: torch.Size, keys: int) -> str | None:
+        """Where a call of this (batch, heads, queries, ...) and so many keys belongs."""
+        queries = shape[-2]
+        if shape[0] == 1 and queries == keys == self.tokens:
+            return "layers"
+        if shape[0] == 1 and queries == 1 and keys in (self.tokens, self.tokens - self.prefix):
+            return "single"
+        self.others.append((queries, keys))
+        return None
+
+    def _keep(self, kind: str, layer: Layer) -> None:
+        first = layer.first.float().cpu()
+        received = layer.received.float().cpu() if layer.received is not None else None
+        if kind == "layers":
+            self.layers.append(Layer(first, received))
+        else:
+            self.single.append(first)
+
+
+@dataclass
+class InWindows(Watch):
+    """Reduces attention within windows to what each token receives, put back into its place.
+
+    Attributes:
+        windows: where each layer attends, in the order of the calls.
+        maps: (heads, rows, cols) float32 a layer, in that order.
+        others: (queries, keys) of attention calls that are none of these windows.
+    """
+
+    windows: Sequence[Window]
+    maps: list[torch.Tensor] = field(default_factory=list)
+    others: list[tuple[int, int]] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        super().__init__()
+
+    def fused(
+        self,
+        query: torch.Tensor,
+        key: torch.Tensor,
+        value: torch.Tensor,
+        attn_mask: torch.Tensor | None = None,
+        *args: Any,
+        **kwargs: Any,
+    ) -> torch.Tensor:
+        def weights(part: slice) -> torch.Tensor:
+            mask = attn_mask
+            if mask is not None and mask.ndim == 4 and len(mask) > 1:
+                mask = mask[part]  # each window has its own
+            scores = Scores.of(query[part], key[part], mask, *args, **kwargs)
+            rows = scores.rows(0, query.shape[-2]).softmax(-1)
+            return rows.view(-1, query.shape[1], *rows.shape[1:])
+
+        self._keep(query.shape, key.shape[-2], weights)
+        return F.scaled_dot_product_attention(query, key, value, attn_mask, *args, **kwargs)
+
+    def formed(self, attention: torch.Tensor) -> None:
+        self._keep(attention.shape, attention.shape[-1], lambda part: attention[part].float())
+
+    @property
+    def calls(self) -> int:
+        """How many calls were seen in all."""
+        return len(self.maps) + len(self.others)
+
+    def _keep(self, shape: torch.Size, keys: int, weights: Callable[[slice], torch.Tensor]) -> None:
+        windows, heads, queries = shape[:3]
+        window = next(iter(self.windows[len(self.maps) :]), None)
+        if window is None or (windows, queries, keys) != (window.count, window.area, window.area):
+            self.others.append((queries, keys))
+            return
+        received = received_in_windows(weights, heads, window.real())
+        self.maps.append(window.join(received.mT).permute(2, 0, 1).contiguous())
+
+
+def _projected(call: dict[str, Any]) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor | None]:
+    """Query and key, each (batch, heads, tokens, d), and what is added to their scores."""
+    if call.get("use_separate_proj_weight"):
+        weights = call["q_proj_weight"], call["k_proj_weight"]
+    else:
+        weights = call["in_proj_weight"].chunk(3)[:2]
+    biases = call["in_proj_bias"].chunk(3) if call["in_proj_bias"] is not None else (None, None)
+    heads = call["num_heads"]
+    query = _split(F.linear(call["query"], weights[0], biases[0]), heads)
+    key = _split(F.linear(call["key"], weights[1], biases[1]), heads)
+    return query, key, _mask(call.get("attn_mask"), call.get("key_padding_mask"))
+
+
+def _split(x: torch.Tensor, heads: int) -> torch.Tensor:
+    """(tokens, dim) or (tokens, batch, dim) -> (batch, heads, tokens, d)."""
+    return x.reshape(len(x), -1, heads, x.shape[-1] // heads).permute(1, 2, 0, 3)
+
+
+def _mask(attention: torch.Tensor | None, padding: torch.Tensor | None) -> torch.Tensor | None:
+    """The masks of `multi_head_attention_forward`, where True hides, as one that is added."""
+    rows = padding.reshape(1, 1, -1) if padding is not None else None  # (1, 1, keys)
+    if attention is None or rows is None:
+        mask = rows if attention is None else attention
+        return None if mask is None else _added(mask)
+    return _added(attention) + _added(rows)
+
+
+def _added(mask: torch.Tensor) -> torch.Tensor:
+    if mask.dtype != torch.bool:
+        return mask
+    return torch.zeros_like(mask, dtype=torch.float32).masked_fill(mask, -torch.inf)

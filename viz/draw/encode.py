@@ -1,0 +1,75 @@
+"""Pictures -> the bytes of files: fast, and the same bytes for the same picture."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from heedmap.errors import SettingError
+from heedmap.viz.photo.image import Picture
+from PIL import Image
+
+
+def encode_png(picture: Picture) -> bytes:
+    """A picture (H, W, 3) or (H, W) uint8 as PNG, lossless, compressed fast.
+
+    Raises:
+        SettingError: another shape or kind.
+    """
+    return _encode(picture, "PNG", compress_level=1)
+
+
+def encode_jpeg(picture: Picture, quality: int = 90) -> bytes:
+    """A picture (H, W, 3) or (H, W) uint8 as JPEG, without colour subsampling.
+
+    Overlays have sharp coloured borders, which subsampling would smear.
+
+    Raises:
+        SettingError: another shape or kind, or a quality outside 1..95.
+    """
+    if not 1 <= quality <= 95:
+        raise SettingError(f"A JPEG quality of {quality} is out of range: choose 1 to 95.")
+    return _encode(picture, "JPEG", quality=quality, subsampling=0)
+
+
+def zip_pngs(pictures: Mapping[str, Picture]) -> bytes:
+    """Pictures as PNG files in one ZIP, in their order.
+
+    Args:
+        pictures: {file name: (H, W, 3) uint8}; ".png" is added to names that lack it.
+
+    Returns:
+        The bytes of the ZIP; the files are stored, as PNG is compressed already.
+
+    Raises:
+        SettingError: a name with a folder in it, or one that comes twice.
+    """
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as archive:
+        for name, picture in pictures.items():
+            file = name if name.lower().endswith(".png") else f"{name}.png"
+            if "/" in file or "\\" in file or file in archive.namelist():
+                raise SettingError(
+                    f"A ZIP cannot hold a file {name!r} here: give each picture a name of its "
+                    "own, without folders."
+                )
+            # A date of its own would make every ZIP different; this is the earliest there is.
+            entry = zipfile.ZipInfo(file, (1980, 1, 1, 0, 0, 0))
+            entry.create_system, entry.external_attr = 3, 0o644 << 16
+            archive.writestr(entry, encode_png(picture))
+    return buffer.getvalue()
+
+
+def _encode(picture: Picture, kind: str, **settings: Any) -> bytes:
+    fits = picture.dtype == np.uint8 and 0 not in picture.shape
+    if not fits or (picture.ndim != 2 and (picture.ndim != 3 or picture.shape[2] != 3)):
+        raise SettingError(
+            f"A picture is (H, W, 3) or (H, W) uint8, this is {picture.shape} {picture.dtype}: "
+            "draw it with viz.Overlay."
+        )
+    buffer = io.BytesIO()
+    Image.fromarray(picture).save(buffer, kind, **settings)
+    return buffer.getvalue()

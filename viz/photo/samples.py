@@ -1,0 +1,122 @@
+"""Sample photos to begin with: free ones that scikit-image carries in its own package.
+
+They are read from the installed package, offline: scikit-image's own loaders, which may download,
+are not called.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+
+from heedmap.errors import ImageError, SettingError
+from heedmap.viz.photo.image import Picture, open_image
+
+
+@dataclass(frozen=True)
+class Sample:
+    """A sample photo: what it is called, whose it is, and what it shows."""
+
+    id: str
+    title: str
+    file: str
+    credit: str  # who took it, and the terms, as scikit-image's documentation gives them
+    alt: str  # for those who do not see it
+
+
+SAMPLES = (
+    Sample(
+        "cat",
+        "Cat",
+        "chelsea.png",
+        "Stefan van der Walt, CC0",
+        "Close view of the face of a ginger tabby cat with green eyes.",
+    ),
+    Sample(
+        "astronaut",
+        "Astronaut",
+        "astronaut.png",
+        "NASA, public domain",
+        "The astronaut Eileen Collins in an orange suit, a flag and a model shuttle behind her.",
+    ),
+    Sample(
+        "coffee",
+        "Coffee",
+        "coffee.png",
+        "Rachel Michetti, Pikolo Espresso Bar, CC0",
+        "A red cup of espresso with a spoon on a red saucer on a wooden table.",
+    ),
+    Sample(
+        "rocket",
+        "Rocket",
+        "rocket.jpg",
+        "SpaceX, public domain",
+        "A rocket on its launch pad at dusk, between lattice towers and bright lamps.",
+    ),
+    Sample(
+        "cameraman",
+        "Cameraman",
+        "camera.png",
+        "Lav Varshney, CC0",
+        "Black and white photo of a man in a dark coat looking through a camera on a tripod.",
+    ),
+    Sample(
+        "coins",
+        "Coins",
+        "coins.png",
+        "Brooklyn Museum, no known copyright restrictions",
+        "Black and white photo of four rows of ancient Greek coins on a dark ground.",
+    ),
+    Sample(
+        "galaxies",
+        "Galaxies",
+        "hubble_deep_field.jpg",
+        "NASA, Hubble eXtreme Deep Field, public domain",
+        "Hundreds of small bright galaxies on a black sky.",
+    ),
+    Sample(
+        "retina",
+        "Retina",
+        "retina.jpg",
+        "Mikael Häggström, CC0",
+        "The back of a human eye: an orange disc with branching vessels and a bright spot.",
+    ),
+)
+_BY_ID = {sample.id: sample for sample in SAMPLES}
+
+
+def sample_ids() -> list[str]:
+    """The ids of the sample photos, in the order to show them in."""
+    return list(_BY_ID)
+
+
+def sample(id: str) -> Sample:
+    """The record of a sample photo.
+
+    Raises:
+        SettingError: no sample has this id.
+    """
+    if id not in _BY_ID:
+        raise SettingError(f"There is no sample photo {id!r}: choose one of {', '.join(_BY_ID)}.")
+    return _BY_ID[id]
+
+
+def open_sample(id: str) -> Picture:
+    """A sample photo as (H, W, 3) uint8 RGB, the caller's own.
+
+    Raises:
+        SettingError: no sample has this id.
+        ImageError: scikit-image, which carries the photos, is not installed or not whole.
+    """
+    record = sample(id)
+    spec = find_spec("skimage")
+    folders = list(spec.submodule_search_locations or ()) if spec else []
+    for folder in folders:
+        path = Path(folder) / "data" / record.file
+        if path.is_file():
+            return open_image(path)
+    raise ImageError(
+        f"The sample photo {id!r} comes with scikit-image, which is not installed completely: "
+        "run `pip install scikit-image` or choose a photo of your own."
+    )
