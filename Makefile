@@ -30,7 +30,7 @@ run: $(RUN_STAMP) ## install what is missing and start the app
 		--server.address=$(ADDRESS) --server.port=$(PORT)
 
 test: $(TEST_STAMP) ## unit, page and browser tests
-	@$(PY) -m tests.browser.chromium
+	@$(PY) -m benchmarks.chromium
 	@$(PY) -m pytest $(ARGS)
 
 check: $(TEST_STAMP) ## lint, format and strict types, changing nothing

@@ -16,8 +16,8 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from tests.browser import chromium
-from tests.browser.server import serve
+from benchmarks import chromium
+from benchmarks.server import serve
 
 PATIENCE_MS = 120_000
 MOVES = 30  # of each control

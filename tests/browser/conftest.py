@@ -10,8 +10,8 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 
-from tests.browser import chromium
-from tests.browser.server import App, serve
+from benchmarks import chromium
+from benchmarks.server import App, serve
 from tests.browser.view import Ears, View
 
 Opener = Callable[..., View]

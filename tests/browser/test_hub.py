@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Browser, Locator, expect
 
 from tests import checkpoints
-from tests.browser.server import App, serve
+from benchmarks.server import App, serve
 from tests.browser.view import View
 from tests.hub import Hub
 
