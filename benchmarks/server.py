@@ -27,17 +27,16 @@ class App:
 
 
 @contextmanager
-def serve(log: Path, **env: str) -> Iterator[App]:
+def serve(
+    log: Path, *, python: str = sys.executable, cwd: Path = ROOT, **env: str
+) -> Iterator[App]:
     """Start the app, offline unless `env` says otherwise, and stop it at the end."""
     port = _free_port()
-    command = [
-        *(sys.executable, "-m", "heedmap", "--no-browser"),
-        *("--address", "localhost", "--port", str(port)),
-    ]
+    command = [python, "-m", "heedmap", "--no-browser", "--port", str(port)]
     with log.open("wb") as out:
         process = subprocess.Popen(
             command,
-            cwd=ROOT,
+            cwd=cwd,
             env={**os.environ, "HF_HUB_OFFLINE": "1", **env},
             stdin=subprocess.DEVNULL,
             stdout=out,
