@@ -1,4 +1,4 @@
-"""The README's table of families, from the models that the tests hold: `python -m tests.table`."""
+"""Write the table of docs/families.md from the models that the tests check: `python -m tests.table`."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tests.viz.capture.oracles_windows import case as windowed
 from tests.viz.capture.test_cait import small_cait
 from tests.viz.capture.test_transformers_swin import small_swin
 
-README = Path(__file__).parent.parent / "README.md"
+PAGE = Path(__file__).parent.parent / "docs" / "families.md"
 BLOCK = re.compile(r"(<!-- families -->\n).*?(<!-- /families -->)", re.DOTALL)
 HEAD = (
     "| family | library | before the patches | maps | pages | checked against |\n"
@@ -30,17 +30,17 @@ MAPS = {
 PAGES = {"vit": "ViT heads", "clip": "CLIP layers", "cnn": "CNN channels"}
 
 
-def written(readme: str) -> str:
-    """The README with its table as it has to be."""
-    return BLOCK.sub(lambda found: f"{found[1]}{table()}\n{found[2]}", readme)
+def written(page: str) -> str:
+    """The page with its table as it has to be."""
+    return BLOCK.sub(lambda found: f"{found[1]}{table()}\n{found[2]}", page)
 
 
 def table() -> str:
     """One line for each family of each library, in the order of the registries."""
-    return "\n".join([HEAD, *(_line(*each) for each in _held())])
+    return "\n".join([HEAD, *(_line(*each) for each in _checked())])
 
 
-def _held() -> Iterator[tuple[str, nn.Module, str]]:
+def _checked() -> Iterator[tuple[str, nn.Module, str]]:
     """Library and family, a module of it, and what its maps are checked against."""
     for name, make in CASES.items():
         case = make()
@@ -70,4 +70,4 @@ def _before(adapter: models.Adapter) -> str:
 
 
 if __name__ == "__main__":
-    README.write_text(written(README.read_text(encoding="utf-8")), encoding="utf-8")
+    PAGE.write_text(written(PAGE.read_text(encoding="utf-8")), encoding="utf-8")

@@ -202,11 +202,10 @@ def test_features_are_no_predictions() -> None:
         viz.epoch_figure(models.wrap(module, classes=NAMES), loader(), n=1)
 
 
-def test_the_readme_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    part = readme.split("### In your own training loop", 1)[1].split("\n## ", 1)[0]
-    code = "\n".join(re.findall(r"```python\n(.*?)```", part, re.DOTALL))
-    script = tmp_path / "readme.py"
+def test_the_page_on_training_loops_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    page = (ROOT / "docs" / "training-loop.md").read_text(encoding="utf-8")
+    code = "\n".join(re.findall(r"```python\n(.*?)```", page, re.DOTALL))
+    script = tmp_path / "loop.py"
     script.write_text(code, encoding="utf-8")
     monkeypatch.chdir(tmp_path)
     runpy.run_path(
