@@ -30,8 +30,8 @@ help: ## list the targets
 run: $(RUN_STAMP) ## install what is missing and start the app
 	@$(APP)
 
-dev: $(RUN_STAMP) ## the app that reruns when a source file is saved
-	@$(APP) --reload
+dev: $(TEST_STAMP) ## the app, started again whenever a source file is saved
+	@$(PY) -m watchfiles --sigint-timeout 1 "$(APP)" *.py $(wildcard models viz views pages serving .streamlit)
 
 quick: $(TEST_STAMP) ## the tests to run all day, about a minute
 	@$(PY) -m pytest -m "not slow" $(ARGS)
