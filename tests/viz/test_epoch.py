@@ -202,6 +202,7 @@ def test_features_are_no_predictions() -> None:
         viz.epoch_figure(models.wrap(module, classes=NAMES), loader(), n=1)
 
 
+@pytest.mark.slow
 def test_the_page_on_training_loops_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     page = (ROOT / "docs" / "training-loop.md").read_text(encoding="utf-8")
     code = "\n".join(re.findall(r"```python\n(.*?)```", page, re.DOTALL))

@@ -139,6 +139,7 @@ def test_pictures_have_no_more_pixels_than_print_shows() -> None:
     assert figure.axes[0].images[0].get_array().shape[1] < 1100
 
 
+@pytest.mark.slow
 def test_figures_are_safe_in_threads() -> None:
     figures = [viz.grid_figure(pictures(3), captions=["a", "b", "c"]) for _ in range(6)]
     expected = [(viz.to_png(f, 60), viz.to_pdf(f)) for f in figures]
