@@ -28,7 +28,7 @@ class App:
 
 @contextmanager
 def serve(
-    log: Path, *, python: str = sys.executable, cwd: Path = ROOT, **env: str
+    log: Path, *, python: str = sys.executable, cwd: str = str(ROOT), **env: str
 ) -> Iterator[App]:
     """Start the app, offline unless `env` says otherwise, and stop it at the end."""
     port = _free_port()
