@@ -30,17 +30,17 @@ HEAD = (
 
 
 def written(page: str) -> str:
-    """The page with its table as it has to be."""
+    """The page with the table that the tests give."""
     return BLOCK.sub(lambda found: f"{found[1]}{table()}\n{found[2]}", page)
 
 
 def table() -> str:
-    """One line for each family of each library, in the order of the registries."""
+    """One line for each family of each library, in the order of the tests."""
     return "\n".join([HEAD, *(_line(*each) for each in _checked())])
 
 
 def _checked() -> Iterator[tuple[str, nn.Module, str]]:
-    """Library and family, a module of it, and what its maps are checked against."""
+    """Library and family, a module of it, and the oracle that its maps are compared with."""
     for name, make in CASES.items():
         case = make()
         yield name, case.module, case.against
@@ -62,7 +62,7 @@ def _line(name: str, module: nn.Module, against: str) -> str:
 
 
 def _before(adapter: models.Adapter) -> str:
-    """The tokens before the patches in words."""
+    """The prefix tokens in words."""
     others = adapter.prefix - adapter.has_cls
     words = [*(["CLS"] if adapter.has_cls else []), *([f"{others} more"] if others else [])]
     return " and ".join(words) or "none"
