@@ -15,24 +15,19 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from heedmap.viz.draw.colours import COLORMAPS, colorbar
 from heedmap.viz.draw.encode import encode_jpeg, encode_png, zip_pngs
-from heedmap.viz.draw.masks import contour, draw_mask, highlight, label
-from heedmap.viz.draw.overlay import (
-    COLORMAPS,
-    INTERPOLATIONS,
-    Overlay,
-    colorbar,
-    grid_lines,
-    interpolate,
-)
+from heedmap.viz.draw.interpolate import INTERPOLATIONS, interpolate
+from heedmap.viz.draw.label import label
+from heedmap.viz.draw.lines import grid_lines
+from heedmap.viz.draw.masks import contour, draw_mask, highlight
+from heedmap.viz.draw.overlay import Overlay
 from heedmap.viz.kinds import KINDS, Kind
 from heedmap.viz.maps import (
     Patch,
     area,
     head_mean,
     hide_outliers,
-    limits,
-    normalise,
     outliers,
     strongest_patch,
     threshold_mask,
@@ -43,7 +38,8 @@ from heedmap.viz.photo.samples import SAMPLES, Sample, open_sample, sample, samp
 if TYPE_CHECKING:
     from heedmap.viz.capture.activations import Activations, record_activations
     from heedmap.viz.capture.attention import Attention, record_attention
-    from heedmap.viz.draw.figure import grid_figure, to_pdf, to_png
+    from heedmap.viz.draw.figure import grid_figure
+    from heedmap.viz.draw.render import to_pdf, to_png
     from heedmap.viz.epoch import epoch_figure
 
 _LATE = {
@@ -53,8 +49,8 @@ _LATE = {
     "record_activations": "capture.activations",
     "record_attention": "capture.attention",
     "grid_figure": "draw.figure",
-    "to_pdf": "draw.figure",
-    "to_png": "draw.figure",
+    "to_pdf": "draw.render",
+    "to_png": "draw.render",
 }
 
 __all__ = [
@@ -82,8 +78,6 @@ __all__ = [
     "highlight",
     "interpolate",
     "label",
-    "limits",
-    "normalise",
     "open_image",
     "open_sample",
     "outliers",
