@@ -77,6 +77,13 @@ def text(value: Any, what: str) -> str:
     return value
 
 
+def listed(value: Any, what: str) -> list[Any]:
+    """A list, tuple, array or iterator as a list; a string is none."""
+    if isinstance(value, str | bytes) or not isinstance(value, Iterable):
+        raise SettingError(f"{what} are a list, this is {told(value)}: give a list.")
+    return list(value)
+
+
 def limits(value: Any) -> tuple[float, float]:
     """(low, high) of a colour scale."""
     sentence = "A colour scale of {} cannot be drawn: give two finite numbers, the lower first."

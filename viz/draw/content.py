@@ -45,7 +45,7 @@ def checked(given: Content) -> Content:
     Raises:
         SettingError: no pictures, or settings that do not fit them.
     """
-    pictures = [checks.picture(picture) for picture in _listed(given.pictures, "Pictures")]
+    pictures = [checks.picture(picture) for picture in checks.listed(given.pictures, "Pictures")]
     count = len(pictures)
     if not count:
         raise SettingError("A figure of 0 pictures cannot be drawn: give at least one.")
@@ -73,23 +73,15 @@ def checked(given: Content) -> Content:
     )
 
 
-def _listed(values: Any, what: str) -> list[Any]:
-    """A list, tuple, array or iterator as a list; a string is none."""
-    if isinstance(values, str) or not hasattr(values, "__iter__"):
-        raise SettingError(f"{what} are a list, this is {checks.told(values)}: give a list.")
-    return list(values)
-
-
 def _texts(values: Any, what: str, count: int, of: str) -> list[str]:
     """One text each, or none at all."""
-    found = [
-        checks.text(value, f"Each of the {what}") for value in _listed(values, what.capitalize())
-    ]
+    listed = checks.listed(values, what.capitalize())
+    found = [checks.text(value, f"Each of the {what}") for value in listed]
     return _one_each(found, what, count, of)
 
 
 def _own_limits(given: Content, count: int) -> list[Limits | None]:
-    values = _listed(given.own_limits, "Own limits")
+    values = checks.listed(given.own_limits, "Own limits")
     found = [None if value is None else checks.limits(value) for value in values]
     if found and given.colormap is None:
         raise SettingError(f"{len(found)} own limits have no colours: give a colormap too.")
