@@ -136,7 +136,7 @@ def _pair(batch: Any) -> tuple[torch.Tensor, torch.Tensor]:
     """Check a batch: (B, C, H, W) and (B,)."""
     pixels, labels = batch if isinstance(batch, Sequence) and len(batch) == 2 else (None, None)
     fits = isinstance(pixels, torch.Tensor) and pixels.ndim == 4 and pixels.is_floating_point()
-    if not fits or pixels.shape[1] not in (1, 3):
+    if pixels is None or not fits or pixels.shape[1] not in (1, 3):
         raise SettingError(
             f"A batch of type {type(batch).__name__} cannot be shown: give pairs of pixels "
             "(B, 3, H, W) or (B, 1, H, W) float, normalised, and labels (B,)."

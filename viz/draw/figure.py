@@ -10,7 +10,7 @@ element is placed in inches, so pictures of one shape are evenly spaced, whateve
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 from heedmap.viz.draw.colours import colorbar
@@ -34,6 +34,8 @@ from heedmap.viz.draw.overlay import Limits
 from heedmap.viz.photo.image import Picture
 from matplotlib.figure import Figure
 from PIL import Image
+
+Box: TypeAlias = tuple[float, float, float, float]  # left, top, width, height in inches
 
 _INK, _GREY = "#1a1a1a", "#5f6368"
 _PRINT_DPI = 300  # pictures are stored with no more pixels than print can show
@@ -67,7 +69,7 @@ def grid_figure(
         colorbar_label: what the colours mean, above the colour bar.
         width: of the figure in inches; its height follows.
         own_limits: (low, high) of each picture where these differ, None for one without a map:
-            each picture then has a colour bar of its own in place of the one for all.
+            draws a colour bar below each picture in place of the one for all.
 
     Raises:
         SettingError: no pictures, or settings that do not fit them.
@@ -85,13 +87,17 @@ def grid_figure(
 
 
 def _draw_pictures(figure: Figure, layout: Layout, content: Content) -> None:
-    wide, high = layout.cell
     for index, picture in enumerate(content.pictures):
-        x, y = layout.corner(index)
-        # A picture of another shape keeps it: centred, at the bottom, close to its caption.
-        scale = min(wide / picture.shape[1], high / picture.shape[0])
-        w, h = picture.shape[1] * scale, picture.shape[0] * scale
-        _image(figure, layout, (x + (wide - w) / 2, y + high - h, w, h), _for_print(picture, w))
+        box = _place(layout, index, picture)
+        _image(figure, layout, box, _for_print(picture, box[2]))
+
+
+def _place(layout: Layout, index: int, picture: Picture) -> Box:
+    """Where a picture goes; one of another shape keeps it: centred, close to its caption."""
+    (x, y), (wide, high) = layout.corner(index), layout.cell
+    scale = min(wide / picture.shape[1], high / picture.shape[0])
+    w, h = picture.shape[1] * scale, picture.shape[0] * scale
+    return x + (wide - w) / 2, y + high - h, w, h
 
 
 def _draw_texts(figure: Figure, layout: Layout, content: Content) -> None:
@@ -115,9 +121,8 @@ def _draw_scales(figure: Figure, layout: Layout, content: Content) -> None:
         return
     for index, limits in enumerate(content.own_limits):
         if limits is not None:
-            x, y = layout.corner(index)
-            box = (x, y + layout.cell[1] + 0.03, layout.cell[0], OWN_SCALE)
-            _draw_scale(figure, layout, box, colormap, limits)
+            x, y, wide, high = _place(layout, index, content.pictures[index])
+            _draw_scale(figure, layout, (x, y + high + 0.03, wide, OWN_SCALE), colormap, limits)
     if content.one_scale:
         wide, high = SCALE
         x, y = content.width - MARGIN - wide, layout.foot_top
@@ -129,26 +134,21 @@ def _draw_scales(figure: Figure, layout: Layout, content: Content) -> None:
 
 
 def _draw_scale(
-    figure: Figure,
-    layout: Layout,
-    box: tuple[float, float, float, float],
-    colormap: str,
-    limits: Limits | None,
+    figure: Figure, layout: Layout, box: Box, colormap: str, limits: Limits | None
 ) -> None:
-    """A colour bar with its numbers below; its box is (left, top, width, height) in inches."""
+    """A colour bar with its numbers below."""
     x, y, wide, high = box
     _image(figure, layout, box, colorbar(colormap, 256, 1))
     low, top = ("low", "high") if limits is None else (f"{value:.3g}" for value in limits)
+    size = min(SMALL, wide * 72 / (0.65 * len(f"{low}  {top}")))  # both fit a narrow bar
     y += high + 0.03 + points(SMALL) * 0.75
-    style = {"size": SMALL, "va": "baseline", "color": _GREY}
+    style = {"size": size, "va": "baseline", "color": _GREY}
     _text(figure, layout, x, y, low, **style)
     _text(figure, layout, x + wide, y, top, ha="right", **style)
 
 
-def _image(
-    figure: Figure, layout: Layout, box: tuple[float, float, float, float], picture: Picture
-) -> None:
-    """A picture without axes; its box is (left, top, width, height) in inches."""
+def _image(figure: Figure, layout: Layout, box: Box, picture: Picture) -> None:
+    """A picture without axes."""
     width, height = figure.get_figwidth(), layout.height
     x, y, w, h = box
     axes = figure.add_axes((x / width, 1 - (y + h) / height, w / width, h / height))
