@@ -55,7 +55,7 @@ def whole(value: Any, sentence: str, low: float, high: float = math.inf) -> int:
 
 def pair(value: Any, sentence: str, fits: Callable[[float, float], bool]) -> tuple[float, float]:
     """Two numbers for which `fits` holds."""
-    items = list(value) if isinstance(value, Iterable) else []
+    items = _items(value) or ()
     first, second = map(_float, items) if len(items) == 2 else (math.nan, math.nan)
     if not fits(first, second):
         raise SettingError(sentence.format(told(value)))
@@ -79,9 +79,10 @@ def text(value: Any, what: str) -> str:
 
 def listed(value: Any, what: str) -> list[Any]:
     """A list, tuple, array or iterator as a list; a string is none."""
-    if isinstance(value, str | bytes) or not isinstance(value, Iterable):
+    items = _items(value)
+    if items is None:
         raise SettingError(f"{what} are a list, this is {told(value)}: give a list.")
-    return list(value)
+    return items
 
 
 def limits(value: Any) -> tuple[float, float]:
@@ -181,6 +182,14 @@ def _float(value: Any) -> float:
         return math.nan if isinstance(value, str | bytes) else float(value)
     except (TypeError, ValueError, OverflowError, RuntimeError):
         return math.nan
+
+
+def _items(value: Any) -> list[Any] | None:
+    """None where it is no list; a string is none."""
+    try:
+        return None if isinstance(value, str | bytes) else list(value)
+    except TypeError:
+        return None
 
 
 def _counts(first: float, second: float) -> bool:

@@ -53,6 +53,7 @@ SETTINGS: list[tuple[Callable[[], object], str]] = [
     (lambda: viz.Overlay(limits=(0, 1, 2)), r"scale of \(0, 1, 2\)"),
     (lambda: viz.Overlay(limits=("a", "b")), r"scale of \('a', 'b'\)"),
     (lambda: viz.Overlay(limits="ab"), "scale of 'ab'"),
+    (lambda: viz.Overlay(limits=np.float32(1)), r"scale of \(\) float32"),
 ]
 PHOTOS: list[tuple[Callable[[], object], str]] = [
     (lambda: draw(None), r"\(H, W, 3\) uint8.*this is None: open it with viz.open_image"),
