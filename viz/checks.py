@@ -6,6 +6,7 @@ A sentence is a template: `{}` is replaced by the value, shortened.
 from __future__ import annotations
 
 import math
+import re
 import reprlib
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
@@ -30,7 +31,7 @@ def told(value: Any) -> str:
     """A value in a sentence: on one line, short, without memory addresses."""
     if hasattr(value, "shape") and hasattr(value, "dtype"):
         return f"{tuple(value.shape)} {value.dtype}"
-    text = " ".join(_short.repr(value).split())
+    text = re.sub(" at 0x[0-9a-fA-F]+", "", " ".join(_short.repr(value).split()))
     if text.startswith("<"):
         return f"an object of type {type(value).__name__}"
     return text if len(text) <= _LENGTH else f"{text[: _LENGTH - 3]}..."
@@ -71,10 +72,17 @@ def choice(value: Any, known: Iterable[str], what: str, shown: Iterable[str] = (
 
 
 def text(value: Any, what: str) -> str:
-    """A string."""
-    if not isinstance(value, str):
+    """A string of whole characters."""
+    if not isinstance(value, str) or re.search("[\ud800-\udfff]", value):
         raise SettingError(f"{what} is text, this is {told(value)}: give a string.")
     return value
+
+
+def flag(value: Any, what: str) -> bool:
+    """True or False."""
+    if not isinstance(value, bool | np.bool_):
+        raise SettingError(f"{what} is on or off, this is {told(value)}: give True or False.")
+    return bool(value)
 
 
 def listed(value: Any, what: str) -> list[Any]:

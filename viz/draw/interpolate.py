@@ -53,8 +53,7 @@ def interpolate(heat: ArrayLike, size: tuple[int, int], interpolation: str = "ne
     if interpolation == "nearest":
         return enlarge(values, (height, width))
     image = Image.fromarray(values).resize((width, height), _FILTERS[interpolation])
-    drawn = np.array(image)  # (H, W)
-    return np.clip(drawn, values.min(), values.max(), out=drawn)
+    return np.clip(np.asarray(image), values.min(), values.max())  # (H, W)
 
 
 def enlarge_mask(mask: ArrayLike, size: tuple[int, int]) -> Mask:

@@ -35,9 +35,8 @@ def grid_lines(base: Picture, grid: tuple[int, ...]) -> Picture:
     gray = cv2.cvtColor(photo, cv2.COLOR_RGB2GRAY)
     light = cv2.resize(gray, (cols, rows), interpolation=cv2.INTER_AREA)  # (rows, cols)
     ink = enlarge(np.where(light < 128, 255, 0).astype(np.uint8), (height, width))
-    inked = cv2.cvtColor(ink, cv2.COLOR_GRAY2RGB)
-    lined = cv2.addWeighted(photo, 1 - _STRENGTH, inked, _STRENGTH, 0)
-    tops, lefts = borders(height, rows), borders(width, cols)
-    drawn[tops] = lined[tops]
-    drawn[:, lefts] = lined[:, lefts]
+    for lines in (np.s_[borders(height, rows)], np.s_[:, borders(width, cols)]):
+        if ink[lines].size:
+            inked = cv2.cvtColor(ink[lines], cv2.COLOR_GRAY2RGB)
+            drawn[lines] = cv2.addWeighted(photo[lines], 1 - _STRENGTH, inked, _STRENGTH, 0)
     return drawn

@@ -49,6 +49,7 @@ class Overlay:
         check_interpolation(self.interpolation)
         sentence = "An opacity of {} is out of range: choose 0 to 1."
         checks.number(self.opacity, sentence, lambda opacity: 0 <= opacity <= 1)
+        checks.flag(self.patch_grid, "A patch grid")
         if self.limits is not None:
             checks.limits(self.limits)
 
@@ -70,7 +71,7 @@ class Overlay:
         levels = self._levels(values, (photo.shape[0], photo.shape[1]))  # (H, W)
         coloured = cv2.applyColorMap(levels, colours(self.colormap)[:, None])  # (H, W, 3)
         opacity = float(self.opacity)
-        picture: Picture = cv2.addWeighted(photo, 1 - opacity, coloured, opacity, 0)
+        picture: Picture = cv2.addWeighted(photo, 1 - opacity, coloured, opacity, 0, dst=coloured)
         return grid_lines(picture, values.shape) if self.patch_grid else picture
 
     def limits_of(self, heat: ArrayLike) -> Limits:

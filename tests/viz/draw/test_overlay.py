@@ -122,6 +122,12 @@ def test_the_patch_grid_marks_borders_only() -> None:
     assert (picture[8, 24:] < 170).all()  # dark on light
 
 
+@pytest.mark.parametrize(("grid", "lines"), [((1, 1), 0), ((1, 4), 3 * 24), ((2, 1), 40)])
+def test_a_grid_of_one_row_or_column(grid, lines) -> None:
+    photo = np.full((24, 40, 3), 230, np.uint8)
+    assert (viz.grid_lines(photo, grid) != photo).any(axis=2).sum() == lines
+
+
 def test_the_patch_grid_never_hides_the_picture() -> None:
     photo = base(24, 40)
     picture = viz.Overlay(opacity=0, patch_grid=True)(photo, np.zeros((12, 20)))
