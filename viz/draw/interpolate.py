@@ -53,7 +53,8 @@ def interpolate(heat: ArrayLike, size: tuple[int, int], interpolation: str = "ne
     if interpolation == "nearest":
         return enlarge(values, (height, width))
     image = Image.fromarray(values).resize((width, height), _FILTERS[interpolation])
-    return np.clip(np.asarray(image), values.min(), values.max())  # (H, W)
+    drawn: Map = np.clip(np.asarray(image), values.min(), values.max())  # (H, W)
+    return drawn
 
 
 def enlarge_mask(mask: ArrayLike, size: tuple[int, int]) -> Mask:
