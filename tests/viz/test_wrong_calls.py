@@ -16,6 +16,7 @@ from PIL import Image
 PHOTO = np.full((40, 60, 3), 128, np.uint8)
 HEAT = np.linspace(0, 1, 24, dtype=np.float32).reshape(4, 6)
 MASK = HEAT > 0.5
+TALL = np.full((900, 2, 3), 128, np.uint8)
 RAGGED = [[1.0, 2.0], [3.0]]
 WIDE = np.full((2, 2), 1e300)
 NAN, INF = float("nan"), float("inf")
@@ -169,6 +170,7 @@ FILES: list[tuple[Callable[[], object], str]] = [
     (lambda: figure(columns=0), "0 columns cannot be drawn: choose 1 or more"),
     (lambda: figure(columns="a"), "'a' columns"),
     (lambda: figure(columns=2.5), "2.5 columns"),
+    (lambda: figure([PHOTO] * 99, columns=99), "99 columns do not fit a figure 7.2 inches wide"),
     (lambda: figure(captions=["a"]), "1 captions do not fit 4 pictures: give one each or none"),
     (lambda: figure(captions="abcd"), "Captions are a list, this is 'abcd'"),
     (lambda: figure(captions=[1, 2, 3, 4]), "Each of the captions is text, this is 1"),
@@ -185,6 +187,7 @@ FILES: list[tuple[Callable[[], object], str]] = [
     (lambda: figure(width="a"), "'a' inches wide"),
     (lambda: viz.to_png(figure(), 5), "5 dpi is out of range: choose 20 to 1200"),
     (lambda: viz.to_png(figure(), "a"), "'a' dpi"),
+    (lambda: viz.to_png(figure([TALL], columns=1), 300), "megapixels cannot be drawn.*300 dpi"),
     (lambda: viz.to_png(None), "this is None: make one with viz.grid_figure"),
     (lambda: viz.to_pdf("figure.pdf"), "this is 'figure.pdf': make one with"),
 ]

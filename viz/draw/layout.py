@@ -6,6 +6,7 @@ import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from heedmap.errors import SettingError
 from heedmap.viz.draw.content import Content
 
 WIDTH = 7.2  # inches; the text of a two-column page
@@ -15,6 +16,7 @@ TITLE, CAPTION, SMALL = 10.0, 7.0, 6.5  # type sizes in points
 SCALE = (1.7, 0.07)  # the colour bar of a figure: width, height
 OWN_SCALE = 0.05  # the colour bar of a picture: height; it is as wide as the picture
 _GAP = 0.07
+_NARROWEST = 0.1  # of a picture
 
 
 @dataclass(frozen=True)
@@ -72,7 +74,14 @@ def plan(content: Content) -> Layout:
 def _columns(content: Content) -> tuple[float, float]:
     """Left of the first column, and the width of each."""
     left = MARGIN + (points(SMALL) * LINE * 2 if content.row_labels else 0)
-    return left, (content.width - left - MARGIN - (content.columns - 1) * _GAP) / content.columns
+    gaps = (content.columns - 1) * _GAP
+    wide = (content.width - left - MARGIN - gaps) / content.columns
+    if wide < _NARROWEST:
+        raise SettingError(
+            f"{content.columns} columns do not fit a figure {content.width:g} inches wide: "
+            "choose fewer columns or a wider figure."
+        )
+    return left, wide
 
 
 def wrap_text(content: Content) -> Content:

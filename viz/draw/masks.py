@@ -102,13 +102,12 @@ def _line(longer: int, width: int | None) -> int:
 
 
 def _rgb(color: str) -> tuple[int, ...]:
+    name = checks.text(color, "A colour")
     try:
-        return ImageColor.getrgb(checks.text(color, "A colour"))[:3]
-    except ValueError as error:
-        if isinstance(error, SettingError):
-            raise
+        return ImageColor.getrgb(name)[:3]
+    except ValueError:
         raise SettingError(
-            f"There is no colour {checks.told(color)}: give a name or a number such as #ffd60a."
+            f"There is no colour {checks.told(name)}: give a name or a number such as #ffd60a."
         ) from None
 
 

@@ -12,6 +12,8 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.backends.backend_pdf import FigureCanvasPdf
 from matplotlib.figure import Figure
 
+MAX_PIXELS = 200_000_000  # of a PNG: 0.8 GB while it is drawn
+
 # Matplotlib shares fonts and settings between figures: one is drawn at a time.
 _drawing = threading.Lock()
 
@@ -20,11 +22,17 @@ def to_png(figure: Figure, dpi: int = 200) -> bytes:
     """A figure as PNG.
 
     Raises:
-        SettingError: no figure, or dpi outside 20..1200.
+        SettingError: no figure, dpi outside 20..1200, or more than 200 megapixels.
     """
     sentence = "A resolution of {} dpi is out of range: choose 20 to 1200."
     resolution = checks.number(dpi, sentence, lambda dpi: 20 <= dpi <= 1200)
     _check_figure(figure)
+    pixels = resolution**2 * figure.get_figwidth() * figure.get_figheight()
+    if pixels > MAX_PIXELS:
+        raise SettingError(
+            f"A figure of {pixels / 1e6:.0f} megapixels cannot be drawn, at most "
+            f"{MAX_PIXELS // 1_000_000}: choose fewer than {checks.told(dpi)} dpi."
+        )
     buffer = io.BytesIO()
     with _drawing:
         _interpolate(figure, "auto")
