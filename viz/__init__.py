@@ -37,7 +37,8 @@ from heedmap.viz.maps import (
     strongest_patch,
     threshold_mask,
 )
-from heedmap.viz.photo.image import open_image, region
+from heedmap.viz.photo.image import open_image
+from heedmap.viz.photo.region import region
 from heedmap.viz.photo.samples import SAMPLES, Sample, open_sample, sample, sample_ids
 
 if TYPE_CHECKING:

@@ -21,7 +21,7 @@ import matplotlib
 import numpy as np
 from heedmap.errors import SettingError
 from heedmap.viz.draw.overlay import Limits, colorbar
-from heedmap.viz.photo.image import Picture, _check_picture
+from heedmap.viz.photo.picture import Picture, check_picture
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.backends.backend_pdf import FigureCanvasPdf
 from matplotlib.figure import Figure
@@ -170,7 +170,7 @@ def _check(
     if not len(pictures):
         raise SettingError("A figure of 0 pictures cannot be drawn: give at least one.")
     for picture in pictures:
-        _check_picture(picture)
+        check_picture(picture)
     if columns < 1:
         raise SettingError(f"A figure of {columns} columns cannot be drawn: choose 1 or more.")
     if len(captions) not in (0, len(pictures)):

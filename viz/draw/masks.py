@@ -14,7 +14,7 @@ import numpy as np
 from heedmap.errors import SettingError
 from heedmap.viz.draw.overlay import LUMA, enlarge_mask
 from heedmap.viz.maps import Mask
-from heedmap.viz.photo.image import Picture, _check_picture
+from heedmap.viz.photo.picture import Picture, check_picture
 from numpy.typing import ArrayLike
 from PIL import Image, ImageColor, ImageDraw, ImageFont
 
@@ -54,7 +54,7 @@ def highlight(base: Picture, mask: ArrayLike, dim: float = 0.35) -> Picture:
     """
     if not 0 <= dim <= 1:
         raise SettingError(f"A brightness of {dim} is out of range: choose 0 to 1.")
-    _check_picture(base)
+    check_picture(base)
     inside = enlarge_mask(mask, (base.shape[0], base.shape[1]))
     gray = np.rint(base @ (LUMA * np.float32(dim))).astype(np.uint8)
     return np.where(inside[..., None], base, gray[..., None])
@@ -80,7 +80,7 @@ def contour(
     Raises:
         SettingError: arrays of another shape or kind, an unknown colour, a width below 1.
     """
-    height, wide = _check_picture(base).shape[:2]
+    height, wide = check_picture(base).shape[:2]
     line = round(max(height, wide) / 200) or 1 if width is None else width
     if line < 1:
         raise SettingError(f"A line of {line} px cannot be seen: choose 1 or more.")
@@ -120,7 +120,7 @@ def label(picture: Picture, text: str, corner: Corner = "bottom-left") -> Pictur
             f"There is no corner {corner!r}: choose top-left, top-right, bottom-left or "
             "bottom-right."
         )
-    height, width = _check_picture(picture).shape[:2]
+    height, width = check_picture(picture).shape[:2]
     size, room = max(10, round(max(height, width) / 45)), width * 0.9
     length = _font(size).getlength(text)
     if length > room:

@@ -18,7 +18,7 @@ import matplotlib
 import numpy as np
 from heedmap.errors import SettingError
 from heedmap.viz.maps import Map, Mask, _maps, normalise
-from heedmap.viz.photo.image import Picture, _check_picture
+from heedmap.viz.photo.picture import Picture, check_picture
 from numpy.typing import ArrayLike, NDArray
 
 Limits: TypeAlias = tuple[float, float]
@@ -83,7 +83,7 @@ class Overlay:
         Raises:
             SettingError: arrays of another shape or kind.
         """
-        _check_picture(base)
+        check_picture(base)
         height, width = base.shape[:2]
         level = self._levels(heat, (height, width))  # (H, W)
         colours = _colours(self.colormap) * np.float32(self.opacity)  # (256, 3)
@@ -168,7 +168,7 @@ def grid_lines(base: Picture, grid: tuple[int, ...]) -> Picture:
     Returns:
         A new (H, W, 3) uint8; without lines where patches are narrower than 5 px.
     """
-    height, width = _check_picture(base).shape[:2]
+    height, width = check_picture(base).shape[:2]
     rows, cols = grid
     drawn = base.copy()
     if height / rows < _MIN_CELL or width / cols < _MIN_CELL:
