@@ -50,6 +50,7 @@ if TYPE_CHECKING:
     )
     from heedmap.viz.draw.figure import grid_figure, to_pdf, to_png
     from heedmap.viz.epoch import epoch_figure
+    from heedmap.viz.photo.pool import open_upload, start_workers
 
 _LATE = {
     "Activations": "capture.record",
@@ -58,6 +59,8 @@ _LATE = {
     "record_activations": "capture.record",
     "record_attention": "capture.record",
     "grid_figure": "draw.figure",
+    "open_upload": "photo.pool",
+    "start_workers": "photo.pool",
     "to_pdf": "draw.figure",
     "to_png": "draw.figure",
 }
@@ -90,12 +93,14 @@ __all__ = [
     "normalise",
     "open_image",
     "open_sample",
+    "open_upload",
     "outliers",
     "record_activations",
     "record_attention",
     "region",
     "sample",
     "sample_ids",
+    "start_workers",
     "strongest_patch",
     "threshold_mask",
     "to_pdf",

@@ -57,15 +57,30 @@ def explained(data: bytes, name: str) -> Iterator[None]:
         raise _sentence(data, name, error) from None
 
 
-def out_of_memory(name: str, limit: str = "there is") -> ImageError:
-    """Return the error for a picture that does not fit into the memory."""
-    return ImageError(f"{name} takes more memory to decode than {limit}: make the picture smaller.")
+def out_of_memory(name: str) -> ImageError:
+    """Return the error for a photo that does not fit into the memory."""
+    return ImageError(
+        f"{name} takes more memory to decode than {_memory()}: make the picture smaller."
+    )
+
+
+def _memory() -> str:
+    """What there is for this process, in words."""
+    try:
+        import resource
+
+        limit = resource.getrlimit(resource.RLIMIT_AS)[0]
+    except (ImportError, AttributeError):
+        return "there is"
+    if limit == resource.RLIM_INFINITY:
+        return "there is"
+    return f"the {limit / 1e9:.2g} GB that are allowed"
 
 
 def _sentence(data: bytes, name: str, error: Exception) -> ImageError:
-    if "out of memory" in str(error):
+    if "memory" in str(error).lower():
         return out_of_memory(name)
-    file = f"{name} ({len(data):,} bytes)"
+    file = f"{name} ({len(data):,} bytes)" if data else name
     kind = _kind(data)
     if isinstance(error, UnidentifiedImageError):
         if not kind:

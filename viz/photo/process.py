@@ -50,15 +50,20 @@ class Worker:
 
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
+        self._started = False
         self._wire, theirs = socket.socketpair()
         numbers = (limits.seconds, limits.patience, limits.memory)
-        with theirs:
-            # A fresh interpreter: it holds no models and no threads, and no page is imported anew.
+        try:
+            # A fresh interpreter: it holds no models and no threads, and imports no page again.
             self._process = subprocess.Popen(
                 [sys.executable, "-P", "-m", "heedmap.viz.photo.worker", *map(str, numbers)],
                 stdin=theirs.fileno(), stdout=subprocess.DEVNULL, env=_environment(),
             )  # fmt: skip
-        self._started = False
+        except OSError:
+            self._wire.close()
+            raise
+        finally:
+            theirs.close()
 
     def is_alive(self) -> bool:
         """Tell whether the process runs."""
