@@ -59,22 +59,23 @@ def explained(data: bytes, name: str) -> Iterator[None]:
 
 def out_of_memory(name: str) -> ImageError:
     """Return the error for a photo that does not fit into the memory."""
-    return ImageError(
-        f"{name} takes more memory to decode than {_memory()}: make the picture smaller."
-    )
+    limit = _memory_limit()
+    if limit is None:
+        most = "more memory to decode than there is"
+    else:
+        most = f"more than {limit / 1e9:.2g} GB of memory to decode, which is the limit"
+    return ImageError(f"{name} takes {most}: make the picture smaller.")
 
 
-def _memory() -> str:
-    """What there is for this process, in words."""
+def _memory_limit() -> int | None:
+    """Bytes that this process may use, None without a limit."""
     try:
         import resource
 
         limit = resource.getrlimit(resource.RLIMIT_AS)[0]
     except (ImportError, AttributeError):
-        return "there is"
-    if limit == resource.RLIM_INFINITY:
-        return "there is"
-    return f"the {limit / 1e9:.2g} GB that are allowed"
+        return None
+    return None if limit == resource.RLIM_INFINITY else limit
 
 
 def _sentence(data: bytes, name: str, error: Exception) -> ImageError:
@@ -88,8 +89,7 @@ def _sentence(data: bytes, name: str, error: Exception) -> ImageError:
         error = _own_error(data, kind) or error
     if foreign := _not_supported(data, kind, error):
         return ImageError(
-            f"{file} is damaged, or holds what cannot be decoded here ({foreign}): "
-            "save it as JPEG or PNG."
+            f"{file} is damaged, or cannot be decoded here ({foreign}): save it as JPEG or PNG."
         )
     return ImageError(f"{file} breaks off or is damaged: copy or download it again.")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import signal
 import socket
@@ -19,12 +20,14 @@ from heedmap.viz.photo.wire import (
     HEAD,
     PHOTO,
     READY,
+    REFUSED,
     GoneError,
     receive,
     receive_into,
     send,
 )
 
+_LONGEST_SENTENCE = 1000  # bytes
 _START = 60.0  # seconds that a worker may take to start, on a machine that is busy
 # How a process ends that has used up its time: minus the signal, as `Popen.returncode` has it.
 _OUT_OF_TIME = {-int(getattr(signal, name, 0)) for name in ("SIGPROF", "SIGALRM")} - {0}
@@ -113,14 +116,14 @@ class Worker:
     def _ask(self, data: bytes, name: bytes, deadline: float) -> Picture:
         self._wire.settimeout(self._limits.patience)
         send(self._wire, HEAD.pack(PHOTO, len(name), len(data)), name, data)
-        kind, first, second = HEAD.unpack(receive(self._wire, HEAD.size, deadline))
-        if kind != DECODED:
-            raise ImageError(receive(self._wire, first, deadline).decode(errors="replace"))
-        if first * second > MAX_PIXELS:
-            raise GoneError  # no photo is that large: the worker has lost its way
-        photo = np.empty((first, second, 3), np.uint8)
-        receive_into(self._wire, photo.data.cast("B"), deadline)
-        return photo
+        kind, *sizes = HEAD.unpack(receive(self._wire, HEAD.size, deadline))
+        if kind == DECODED and math.prod(sizes) <= MAX_PIXELS:
+            photo = np.empty((*sizes, 3), np.uint8)
+            receive_into(self._wire, photo.data.cast("B"), deadline)
+            return photo
+        if kind == REFUSED and sizes[0] <= _LONGEST_SENTENCE:
+            raise ImageError(receive(self._wire, sizes[0], deadline).decode(errors="replace"))
+        raise GoneError  # no answer is that large: the worker has lost its way
 
     def _why_it_ended(self, name: str, size: int) -> ImageError:
         self._wire.close()
@@ -132,14 +135,14 @@ class Worker:
         if code in _OUT_OF_TIME:
             return self._too_slow(name)
         return ImageError(
-            f"{name} ({size:,} bytes) made its decoder fail: it is damaged or takes more than the "
-            f"{self._limits.memory / 1e9:g} GB of memory that are allowed, save it anew as JPEG."
+            f"{name} ({size:,} bytes) made the decoder crash: it is damaged, or takes more than "
+            f"{self._limits.memory / 1e9:g} GB of memory, so save it again as JPEG."
         )
 
     def _too_slow(self, name: str) -> ImageError:
         return ImageError(
-            f"{name} takes more than the {self._limits.seconds:g} s to decode that are allowed: "
-            "save it anew as JPEG, or make it smaller."
+            f"{name} takes more than {self._limits.seconds:g} s to decode, which is the limit: "
+            "save it again as JPEG, or make it smaller."
         )
 
 
