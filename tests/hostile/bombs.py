@@ -29,9 +29,16 @@ def png(width: int, height: int, bits: int, colour: int, *chunks: tuple[bytes, b
     packed = zlib.compressobj(1)
     rows = max(1, (1 << 20) // len(row))
     parts = [packed.compress(row * min(rows, height - top)) for top in range(0, height, rows)]
-    header = struct.pack(">IIBBBBB", width, height, bits, colour, 0, 0, 0)
     body = b"".join([*parts, packed.flush()])
-    named = [(b"IHDR", header), *chunks, (b"IDAT", body), (b"IEND", b"")]
+    return png_of(width, height, bits, colour, body, *chunks)
+
+
+def png_of(
+    width: int, height: int, bits: int, colour: int, packed: bytes, *chunks: tuple[bytes, bytes]
+) -> bytes:
+    """A PNG of compressed rows, with more chunks before them."""
+    header = struct.pack(">IIBBBBB", width, height, bits, colour, 0, 0, 0)
+    named = [(b"IHDR", header), *chunks, (b"IDAT", packed), (b"IEND", b"")]
     return b"\x89PNG\r\n\x1a\n" + b"".join(_chunk(*each) for each in named)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import re
 from functools import cache
+from typing import Any
 
 from heedmap.viz.photo.explain import explained
 from heedmap.viz.photo.limits import check_size
@@ -15,6 +16,7 @@ from PIL import Image, WebPImagePlugin
 # write it) comes in through JPEG.
 FORMATS = ("JPEG", "PNG", "WEBP", "AVIF", "HEIF", "GIF", "TIFF", "BMP", "DIB")
 
+_PNG_DEPTH = 24  # where a PNG states its bits for each sample
 _HEADER = 1 << 16  # bytes of an AVIF that surely hold its header
 
 
@@ -37,6 +39,8 @@ def decode(data: bytes, name: str) -> Image.Image:
         check_size(image, name)  # HEIC may tell its size only now
         if image.format == "AVIF":
             image.info["nclx_profile"] = _nclx(data)
+        if image.format == "PNG" and "transparency" in image.info:
+            image.info["transparency"] = _transparency(image, data[_PNG_DEPTH])
         return image
 
 
@@ -62,6 +66,16 @@ def _nclx(data: bytes) -> dict[str, int]:
     names = ("color_primaries", "transfer_characteristics")
     numbers = [int.from_bytes(part, "big") for part in box.groups()] if box else []
     return dict(zip(names, numbers, strict=False))
+
+
+def _transparency(image: Image.Image, bits: int) -> Any:
+    """A PNG's transparent colour on the scale of the pixels, where Pillow leaves it on its own."""
+    stated = image.info["transparency"]
+    if image.mode == "L" and bits < 8:
+        return stated * 255 // (2**bits - 1)
+    if image.mode == "RGB" and bits == 16:
+        return tuple(value >> 8 for value in stated)
+    return stated
 
 
 @cache

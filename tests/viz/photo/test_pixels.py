@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import struct
+import zlib
+
 import numpy as np
 import pytest
 from heedmap import viz
 from heedmap.viz.photo import pixels
 from PIL import Image
 
+from tests.hostile import bombs
 from tests.viz.photo.photos import BLUE, GRAY, GREEN, RED, close, photo, png, saved
 
 
@@ -103,6 +107,29 @@ def test_sixteen_bits_with_a_transparent_value_are_laid_on_white() -> None:
     values = np.array([[0, 257], [32896, 258]], np.uint16)
     opened = viz.open_image(saved(Image.fromarray(values), "PNG", transparency=257))
     np.testing.assert_array_equal(opened[..., 0], [[0, 255], [128, 1]])
+
+
+@pytest.mark.parametrize(
+    ("bits", "row", "stated", "expected"),
+    [
+        (1, b"\x50", 1, [0, 255, 0, 255]),
+        (2, b"\x1b", 1, [0, 255, 170, 255]),
+        (4, b"\x01\x2f", 1, [0, 255, 34, 255]),
+        (8, b"\x00\x01\x02\xff", 1, [0, 255, 2, 255]),
+        (16, b"\x00\x00\x01\x01\x02\x02\xff\xff", 257, [0, 255, 2, 255]),
+    ],
+)
+def test_a_transparent_gray_of_any_depth_is_laid_on_white(bits, row, stated, expected) -> None:
+    rows = zlib.compress(2 * (b"\0" + row))
+    data = bombs.png_of(4, 2, bits, 0, rows, (b"tRNS", struct.pack(">H", stated)))
+    np.testing.assert_array_equal(viz.open_image(data)[0, :, 0], expected)
+
+
+def test_a_transparent_colour_of_16_bits_is_laid_on_white() -> None:
+    pixels = struct.pack(">6H", 60000, 257, 514, 25700, 0, 65535)
+    rows = zlib.compress(2 * (b"\0" + pixels))
+    data = bombs.png_of(2, 2, 16, 2, rows, (b"tRNS", pixels[:6]))
+    np.testing.assert_array_equal(viz.open_image(data)[0], [(255, 255, 255), (100, 0, 255)])
 
 
 @pytest.mark.parametrize(

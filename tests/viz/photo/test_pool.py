@@ -140,9 +140,7 @@ def test_a_worker_that_dies_at_its_work_is_replaced(how) -> None:
             target=lambda: eventually(lambda: bool(pool._busy)) and os.kill(worker, how)
         )
         killer.start()
-        with pytest.raises(
-            ImageError, match="made the decoder crash: it is damaged, or"
-        ):
+        with pytest.raises(ImageError, match="made the decoder crash: it is damaged, or"):
             pool.open(bombs.many_scans())
         killer.join()
         assert is_gone(worker)
