@@ -35,7 +35,7 @@ def decode(data: bytes, name: str) -> Image.Image:
     with explained(data, name):
         image: Image.Image = Image.open(io.BytesIO(data), formats=_formats())
         check_size(image, name)
-        image = loaded(image)
+        image = _loaded(image)
         check_size(image, name)  # HEIC may tell its size only now
         if image.format == "AVIF":
             image.info["nclx_profile"] = _nclx(data)
@@ -44,8 +44,8 @@ def decode(data: bytes, name: str) -> Image.Image:
         return image
 
 
-def loaded(image: Image.Image) -> Image.Image:
-    """Read the pixels of an opened image.
+def _loaded(image: Image.Image) -> Image.Image:
+    """Read the pixels; the opened image is used up.
 
     Pillow's WebP decoder keeps two canvases of the photo's size while Pillow copies a third into
     the image, more than 1 GB for 64 megapixels: let go of them first.

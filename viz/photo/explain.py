@@ -119,7 +119,7 @@ def _not_supported(data: bytes, kind: str, error: Exception) -> str:
     if kind == "TIFF" and (code := _compression(data)) not in _USUAL_IN_TIFF:
         return f"TIFF compression {TiffImagePlugin.COMPRESSION_INFO.get(code, code)}"
     if _NOT_SUPPORTED.search(str(error)):
-        return f"{kind or 'BMP'}: {str(error)[:60]}"
+        return str(error)[:60]
     return ""
 
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 import threading
 import warnings
 
-from heedmap.viz.photo.decode import decode, loaded
+from heedmap.viz.photo.decode import decode
 from heedmap.viz.photo.explain import explained
 from heedmap.viz.photo.limits import check_size
 from heedmap.viz.photo.picture import Picture
@@ -58,4 +58,5 @@ def _from_pillow(image: Image.Image) -> Picture:
     check_size(image, "The image")
     with _decoding, warnings.catch_warnings(), explained(b"", "The image"):
         warnings.simplefilter("ignore")
-        return to_rgb(loaded(image))
+        image.load()
+        return to_rgb(image)

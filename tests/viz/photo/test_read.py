@@ -15,7 +15,7 @@ from heedmap import viz
 from heedmap.viz.photo.limits import MAX_BYTES
 from PIL import Image
 
-from tests.viz.photo.photos import photo, png, sentence
+from tests.viz.photo.photos import photo, png, saved, sentence
 
 
 def test_sources_of_every_kind(tmp_path) -> None:
@@ -161,15 +161,21 @@ def test_a_path_of_bytes(tmp_path) -> None:
     sentence(Bytes(tmp_path / "cat.jpg"), "There is no file cat.jpg: check")
 
 
-def test_a_pillow_image_is_taken(tmp_path) -> None:
-    path = tmp_path / "cat.png"
-    path.write_bytes(png(photo()))
-    with Image.open(path) as lazy:
+@pytest.mark.parametrize("kind", ["PNG", "WEBP", "TIFF"])
+def test_a_pillow_image_stays_the_callers_own(kind) -> None:
+    settings = {"lossless": True} if kind == "WEBP" else {}
+    lazy = Image.open(io.BytesIO(saved(Image.fromarray(photo()), kind, **settings)))
+    for _ in range(2):
         np.testing.assert_array_equal(viz.open_image(lazy), photo())
-        lazy.load()  # still the caller's own
+    lazy.seek(0)
+    np.testing.assert_array_equal(np.asarray(lazy.convert("RGB")), photo())
+
+
+def test_a_pillow_image_is_taken(tmp_path) -> None:
     np.testing.assert_array_equal(viz.open_image(Image.fromarray(photo())), photo())
     sentence(Image.new("L", (1, 5)), "only 1 x 5 px")
     sentence(Image.new("1", (10_000, 10_000)), "100.0 megapixels")
+    path = tmp_path / "cut.png"
     path.write_bytes(png(photo())[:80])
     with Image.open(path) as cut:
         sentence(cut, "damaged")
