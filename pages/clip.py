@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import streamlit as st
 from heedmap.pages.parts import attention, downloads, heads, layers, link, shell, work
-from heedmap.pages.parts.attention import KINDS
 from heedmap.pages.parts.components import stage
 from heedmap.pages.parts.drawing import SCALES, Drawing, original, panel
 from heedmap.pages.parts.kinds import Kinds
 from heedmap.pages.parts.look import pick_look
+from heedmap.viz.kinds import KINDS
 
 shell.enter("clip")
 caption = shell.head("CLIP layers")
@@ -21,7 +21,7 @@ with st.sidebar:
 
 _, source = work.result("clip", asked, kinds.look, notices)
 caption.caption(
-    f"{layers.ACROSS if source.depth > 1 else KINDS[source.kind].how} "
+    f"{layers.ACROSS if source.depth > 1 else KINDS[source.kind].reading} "
     "Attention is where information is read, not an explanation of what the model sees."
 )
 with st.sidebar:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import streamlit as st
 from heedmap.pages.parts import attention, downloads, heads, link, shell, work
-from heedmap.pages.parts.attention import KINDS
 from heedmap.pages.parts.components import stage
 from heedmap.pages.parts.drawing import SCALES, Drawing, original
 from heedmap.pages.parts.kinds import Kinds
 from heedmap.pages.parts.look import pick_look
+from heedmap.viz.kinds import KINDS
 
 shell.enter("vit")
 caption = shell.head("ViT heads")
@@ -21,7 +21,7 @@ with st.sidebar:
 
 _, source = work.result("vit", asked, kinds.look, notices)
 caption.caption(
-    f"{KINDS[source.kind].how} "
+    f"{KINDS[source.kind].reading} "
     "Attention is where information is read, not an explanation of the decision."
 )
 with st.sidebar:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from heedmap import models
+from heedmap.pages.parts.picker import NEEDS
 from torch import nn
 
 from tests.viz.capture import oracles_torchvision  # noqa: F401  adds its cases
@@ -56,7 +57,7 @@ def _line(name: str, module: nn.Module, against: str) -> str:
     adapter = models.wrap(module)
     library, family = name.split(" ", 1)
     maps = ", ".join(MAPS[kind] for kind in adapter.kinds) or "channels"
-    pages = ", ".join(PAGES[page] for page in adapter.pages)
+    pages = ", ".join(PAGES[page] for page in NEEDS if NEEDS[page] <= adapter.can)
     cells = (family, library, _before(adapter), maps, pages, against)
     return f"| {' | '.join(cells)} |"
 

@@ -25,8 +25,8 @@ from heedmap.viz.draw.overlay import (
     grid_lines,
     interpolate,
 )
+from heedmap.viz.kinds import KINDS, Kind
 from heedmap.viz.maps import (
-    KINDS,
     Patch,
     area,
     head_mean,
@@ -42,22 +42,18 @@ from heedmap.viz.photo.region import region
 from heedmap.viz.photo.samples import SAMPLES, Sample, open_sample, sample, sample_ids
 
 if TYPE_CHECKING:
-    from heedmap.viz.capture.record import (
-        Activations,
-        Attention,
-        record_activations,
-        record_attention,
-    )
+    from heedmap.viz.capture.activations import Activations, record_activations
+    from heedmap.viz.capture.attention import Attention, record_attention
     from heedmap.viz.draw.figure import grid_figure, to_pdf, to_png
     from heedmap.viz.epoch import epoch_figure
     from heedmap.viz.photo.pool import open_upload, start_workers
 
 _LATE = {
-    "Activations": "capture.record",
-    "Attention": "capture.record",
+    "Activations": "capture.activations",
+    "Attention": "capture.attention",
     "epoch_figure": "epoch",
-    "record_activations": "capture.record",
-    "record_attention": "capture.record",
+    "record_activations": "capture.activations",
+    "record_attention": "capture.attention",
     "grid_figure": "draw.figure",
     "open_upload": "photo.pool",
     "start_workers": "photo.pool",
@@ -72,6 +68,7 @@ __all__ = [
     "SAMPLES",
     "Activations",
     "Attention",
+    "Kind",
     "Overlay",
     "Patch",
     "Sample",

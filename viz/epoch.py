@@ -14,10 +14,12 @@ import numpy as np
 import torch
 from heedmap.errors import SettingError
 from heedmap.models.prepare import Prepared
-from heedmap.viz.capture.record import record_activations, record_attention
+from heedmap.viz.capture.activations import record_activations
+from heedmap.viz.capture.attention import record_attention
 from heedmap.viz.draw.figure import grid_figure
 from heedmap.viz.draw.overlay import Overlay
-from heedmap.viz.maps import KINDS, head_mean
+from heedmap.viz.kinds import KINDS
+from heedmap.viz.maps import head_mean
 from matplotlib.figure import Figure
 
 if TYPE_CHECKING:
@@ -140,7 +142,7 @@ def _maps(
 ) -> tuple[dict[str, np.ndarray], np.ndarray | None]:
     """What is drawn of one sample by its captions, (rows, cols) each, and the logits."""
     if layers is None and adapter.kinds:
-        maps = record_attention(adapter, x).maps(adapter.kinds[0])
+        maps = record_attention(adapter, x).of(adapter.kinds[0])
         name = f"layer {len(maps) - 1}, mean of {len(maps[-1])} heads"
         return {name: head_mean(maps[-1])}, _logits(adapter, x)
     record = record_activations(adapter, x, layers or adapter.default_conv_layers)
@@ -175,5 +177,5 @@ def _verdict(adapter: Adapter, label: int, logits: np.ndarray | None) -> str:
 
 def _what(adapter: Adapter, layers: Sequence[str] | None) -> str:
     if layers is None and adapter.kinds:
-        return KINDS[adapter.kinds[0]]
+        return KINDS[adapter.kinds[0]].values
     return "the strongest channel of each layer"

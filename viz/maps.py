@@ -17,14 +17,6 @@ Map: TypeAlias = NDArray[np.float32]
 Mask: TypeAlias = NDArray[np.bool_]
 Scale: TypeAlias = Literal["map", "layer", "model"]
 
-# What the values of each kind of attention are; see `viz.Attention.maps`.
-KINDS = {
-    "cls": "attention from CLS",
-    "pool": "the pooling head’s attention",
-    "tokens": "mean attention token to token",
-    "windows": "mean attention token to token, within windows",
-}
-
 # A normal distribution's standard deviation over its median absolute deviation.
 _SIGMA_PER_MAD = 1.4826
 

@@ -24,8 +24,7 @@ class Adapter:
         module: the module that runs.
         id: its id in the catalogue, or the name of its class.
         title: its name for people.
-        family: "vit", "clip" or "cnn": the page that it is opened on.
-        pages: all pages that can show it, that one first.
+        can: what it can do; see `capabilities`.
         patch: side of a patch, px; for a ConvNet its total stride.
         prefix: tokens before the patches (CLS, distillation, registers).
         has_cls: whether the first of them is a CLS token.
@@ -49,7 +48,9 @@ class Adapter:
     ) -> None:
         self.module = module
         self.id, self.title = id, title
-        self.pages, self.family = family.pages, family.pages[0]
+        self.can = family.can
+        if families.classifies(module) and "contrastive" not in self.can:  # else an embedding
+            self.can |= {"logits"}
         self.patch, self.prefix, self.has_cls = family.patch, family.prefix, family.has_cls
         self.kinds = family.kinds
         self.depth, self.heads = family.depth, family.heads
@@ -59,7 +60,7 @@ class Adapter:
         self._family = family
 
     def __repr__(self) -> str:
-        return f"Adapter({self.id!r}, {self.family}, patch={self.patch}, prefix={self.prefix})"
+        return f"Adapter({self.id!r}, patch={self.patch}, prefix={self.prefix})"
 
     @property
     def size(self) -> int:

@@ -9,8 +9,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-FAMILIES = ("vit", "clip", "cnn")
-PAGES = {"vit": ("vit",), "clip": ("clip", "vit"), "cnn": ("cnn",)}  # that can show each family
+from heedmap.models.capabilities import Can
+
+VIT = frozenset({"attention"})
+CLASSIFYING_VIT = frozenset({"attention", "logits"})
+CLIP = frozenset({"attention", "contrastive", "text"})
+CNN = frozenset({"convolutions", "logits"})
+
 BUNDLED = Path(__file__).parent.parent / "bundled"
 
 APACHE, MIT, BSD = "apache-2.0", "mit", "bsd-3-clause"
@@ -23,8 +28,7 @@ class Model:
     Attributes:
         id: the short name that links and `models.load` use.
         title: its name for people.
-        pages: the pages that can show it, "vit", "clip" or "cnn"; first the one that it is
-            opened on.
+        can: what it can do, as far as that is known before it is loaded; see `capabilities`.
         library: "timm" or "transformers", which builds it.
         architecture: the name of the architecture in timm, or the class in Transformers; "" where
             the checkpoint's own config.json says it.
@@ -44,7 +48,7 @@ class Model:
 
     id: str
     title: str
-    pages: tuple[str, ...]
+    can: Can
     library: str
     architecture: str = ""
     repo: str = ""
@@ -60,20 +64,15 @@ class Model:
     pasted: bool = False
     note: str = ""
 
-    @property
-    def family(self) -> str:
-        """The page that it is opened on."""
-        return self.pages[0]
-
 
 def contrastive(name: str) -> bool:
     """Whether an architecture of timm or a model type of Transformers is a CLIP's by its name."""
     return "clip" in name or "siglip" in name
 
 
-def _bundled(id: str, title: str, family: str, library: str) -> Model:
+def _bundled(id: str, title: str, can: Can, library: str) -> Model:
     return Model(
-        id, title, PAGES[family], library, licence=APACHE, size=128, folder=BUNDLED / id,
+        id, title, can, library, licence=APACHE, size=128, folder=BUNDLED / id,
         bundled=True,
         note="Small, trained for this project: ready at once, no match for the large ones.",
     )  # fmt: skip
@@ -82,7 +81,7 @@ def _bundled(id: str, title: str, family: str, library: str) -> Model:
 def _timm(
     id: str,
     title: str,
-    family: str,
+    can: Can,
     architecture: str,
     megabytes: float,
     parameters: int,
@@ -91,7 +90,7 @@ def _timm(
     note: str = "",
 ) -> Model:
     return Model(
-        id, title, PAGES[family], "timm", architecture, f"timm/{architecture}", licence=licence,
+        id, title, can, "timm", architecture, f"timm/{architecture}", licence=licence,
         download_bytes=round(megabytes * 1e6), parameters=parameters, size=size, note=note,
     )  # fmt: skip
 
@@ -100,14 +99,14 @@ def _dinov2(id: str, name: str, architecture: str, megabytes: float, parameters:
     registers = " with registers" if "reg4" in architecture else ""
     note = "" if registers else "Without registers: a few patches of plain background outshine all."
     return _timm(
-        id, f"DINOv2 ViT-{name}/14{registers}", "vit", f"vit_{architecture}.lvd142m", megabytes,
+        id, f"DINOv2 ViT-{name}/14{registers}", VIT, f"vit_{architecture}.lvd142m", megabytes,
         parameters, size=518, note=note,
     )  # fmt: skip
 
 
 def _dinov3(id: str, name: str, architecture: str, megabytes: float, parameters: int) -> Model:
     return _timm(
-        id, f"DINOv3 ViT-{name}/16", "vit", architecture, megabytes, parameters, size=256,
+        id, f"DINOv3 ViT-{name}/16", VIT, architecture, megabytes, parameters, size=256,
         licence="dinov3-license",
         note="Under Meta's DINOv3 licence, which has conditions of its own: read it before use.",
     )  # fmt: skip
@@ -119,21 +118,21 @@ def _clip(
     # Some of these repositories keep only pickled weights on their main branch: the revision is
     # then a pull request with the safetensors, or `models.download` finds the hub's own conversion.
     return Model(
-        id, f"CLIP ViT-{name}", PAGES["clip"], "transformers", "CLIPModel", repo, revision, MIT,
+        id, f"CLIP ViT-{name}", CLIP, "transformers", "CLIPModel", repo, revision, MIT,
         round(megabytes * 1e6), parameters, size,
         note="The hub's card names no licence; OpenAI released the model with its code under MIT.",
     )  # fmt: skip
 
 
 CATALOGUE: tuple[Model, ...] = (
-    _bundled("bundled-vit", "Heedmap ViT/8 at 128 px (bundled)", "vit", "timm"),
-    _bundled("bundled-vit-reg", "Heedmap ViT/8 with registers (bundled)", "vit", "timm"),
-    _bundled("bundled-clip", "Heedmap CLIP at 128 px (bundled)", "clip", "transformers"),
-    _bundled("bundled-cnn", "Heedmap ResNet at 128 px (bundled)", "cnn", "timm"),
-    _timm("dino-vits16", "DINO ViT-S/16", "vit", "vit_small_patch16_224.dino", 86.7, 21_665_664),
-    _timm("dino-vits8", "DINO ViT-S/8", "vit", "vit_small_patch8_224.dino", 86.7, 21_670_272),
-    _timm("dino-vitb16", "DINO ViT-B/16", "vit", "vit_base_patch16_224.dino", 343.2, 85_798_656),
-    _timm("dino-vitb8", "DINO ViT-B/8", "vit", "vit_base_patch8_224.dino", 343.2, 85_807_872),
+    _bundled("bundled-vit", "Heedmap ViT/8 at 128 px (bundled)", CLASSIFYING_VIT, "timm"),
+    _bundled("bundled-vit-reg", "Heedmap ViT/8 with registers (bundled)", CLASSIFYING_VIT, "timm"),
+    _bundled("bundled-clip", "Heedmap CLIP at 128 px (bundled)", CLIP, "transformers"),
+    _bundled("bundled-cnn", "Heedmap ResNet at 128 px (bundled)", CNN, "timm"),
+    _timm("dino-vits16", "DINO ViT-S/16", VIT, "vit_small_patch16_224.dino", 86.7, 21_665_664),
+    _timm("dino-vits8", "DINO ViT-S/8", VIT, "vit_small_patch8_224.dino", 86.7, 21_670_272),
+    _timm("dino-vitb16", "DINO ViT-B/16", VIT, "vit_base_patch16_224.dino", 343.2, 85_798_656),
+    _timm("dino-vitb8", "DINO ViT-B/8", VIT, "vit_base_patch8_224.dino", 343.2, 85_807_872),
     _dinov2("dinov2-vits14", "S", "small_patch14_dinov2", 88.2, 22_056_192),
     _dinov2("dinov2-vits14-reg", "S", "small_patch14_reg4_dinov2", 88.2, 22_057_344),
     _dinov2("dinov2-vitb14", "B", "base_patch14_dinov2", 346.3, 86_579_712),
@@ -149,11 +148,11 @@ CATALOGUE: tuple[Model, ...] = (
           "main"),
     _clip("clip-vit-l14-336", "L/14 at 336 px", "openai/clip-vit-large-patch14-336", 1711.9,
           427_944_193, 336, "main"),
-    _timm("resnet18", "ResNet-18", "cnn", "resnet18.a1_in1k", 46.8, 11_689_512),
-    _timm("resnet50", "ResNet-50", "cnn", "resnet50.a1_in1k", 102.5, 25_557_032),
-    _timm("convnext-tiny", "ConvNeXt-T", "cnn", "convnext_tiny.fb_in1k", 114.4, 28_589_128),
-    _timm("efficientnet-b0", "EfficientNet-B0", "cnn", "efficientnet_b0.ra_in1k", 21.4, 5_288_548),
-    _timm("vgg16", "VGG-16", "cnn", "vgg16.tv_in1k", 553.4, 138_357_544, licence=BSD),
-    _timm("mobilenetv3-large", "MobileNetV3-Large", "cnn", "mobilenetv3_large_100.ra_in1k", 22.1,
+    _timm("resnet18", "ResNet-18", CNN, "resnet18.a1_in1k", 46.8, 11_689_512),
+    _timm("resnet50", "ResNet-50", CNN, "resnet50.a1_in1k", 102.5, 25_557_032),
+    _timm("convnext-tiny", "ConvNeXt-T", CNN, "convnext_tiny.fb_in1k", 114.4, 28_589_128),
+    _timm("efficientnet-b0", "EfficientNet-B0", CNN, "efficientnet_b0.ra_in1k", 21.4, 5_288_548),
+    _timm("vgg16", "VGG-16", CNN, "vgg16.tv_in1k", 553.4, 138_357_544, licence=BSD),
+    _timm("mobilenetv3-large", "MobileNetV3-Large", CNN, "mobilenetv3_large_100.ra_in1k", 22.1,
           5_483_032),
 )  # fmt: skip

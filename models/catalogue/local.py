@@ -4,8 +4,8 @@ architecture = "vit_small_patch16_224"   # a name that timm knows; left out wher
                                          # in the folder says it (Transformers, timm)
 weights = "model.safetensors"            # the default
 title = "Ward 7, epoch 40"               # default: the folder's name
-family = "vit"                           # the page that it is opened on: "vit", "clip" or "cnn";
-                                         # default: guessed
+can = ["attention"]                      # what it can do (models/capabilities.py); default: guessed
+                                         # from the name
 classes = ["healthy", "ill"]             # names of the logits, in order
 size = 224                               # short side, px
 mean = [0.5, 0.5, 0.5]                   # of the training, on a scale of 0 to 1
@@ -28,12 +28,13 @@ from pathlib import Path
 from typing import Any
 
 from heedmap.errors import CheckpointError
-from heedmap.models.catalogue.entries import FAMILIES, PAGES, Model, contrastive
+from heedmap.models.capabilities import CAPABILITIES, Can
+from heedmap.models.catalogue.entries import VIT, Model, contrastive
 
 TOML = "model.toml"
 PREFIX = "local:"
 PREPROCESSING = ("size", "mean", "std", "crop_pct", "interpolation")
-KNOWN = {"architecture", "weights", "title", "family", "classes", "licence", "note", "model_args"}
+KNOWN = {"architecture", "weights", "title", "can", "classes", "licence", "note", "model_args"}
 ATTENDS = re.compile(r"(^|_)(vit|naflexvit|deit3?|eva\d*|beitv?\d?|cait|xcit|samvit)_")
 
 
@@ -101,13 +102,13 @@ def _record(folder: Path) -> Model:
     try:
         said = read(folder)
     except CheckpointError as error:
-        return Model(id, folder.name, PAGES["vit"], "timm", folder=folder, note=str(error))
+        return Model(id, folder.name, VIT, "timm", folder=folder, note=str(error))
     kind = "" if "architecture" in said else _config(folder).get("model_type", "")
     weights = folder / said.get("weights", "model.safetensors")
     return Model(
         id=id,
         title=said.get("title", folder.name),
-        pages=_pages(folder, said, kind),
+        can=_can(folder, said, kind),
         library="transformers" if kind else "timm",
         architecture=said.get("architecture", ""),
         licence=said.get("licence", ""),
@@ -128,14 +129,18 @@ def _config(folder: Path) -> dict[str, Any]:
     return said
 
 
-def _pages(folder: Path, said: dict[str, Any], kind: str) -> tuple[str, ...]:
-    """A guess from the name, behind what model.toml says."""
+def _can(folder: Path, said: dict[str, Any], kind: str) -> Can:
+    """What model.toml says, or a guess from the name."""
+    if "can" in said:
+        return frozenset(said["can"])
     name = said.get("architecture") or kind or _config(folder).get("architecture", "")
-    guess = "cnn"
-    if kind or ATTENDS.search(f"{name}_"):
-        guess = "clip" if contrastive(name) else "vit"
-    family = said.get("family", guess)
-    return tuple(dict.fromkeys([family, *PAGES[guess], *PAGES[family]]))
+    if not kind and not ATTENDS.search(f"{name}_"):
+        return frozenset({"convolutions"})
+    return frozenset({"attention", "contrastive"}) if contrastive(name) else VIT
+
+
+def _capabilities(value: Any) -> bool:
+    return isinstance(value, list) and CAPABILITIES.issuperset(map(str, value))
 
 
 def _check(folder: Path, said: dict[str, Any]) -> None:
@@ -153,7 +158,7 @@ def _check(folder: Path, said: dict[str, Any]) -> None:
         "std": (numbers(said.get("std", [1, 1, 1])), "three numbers"),
         "size": (isinstance(said.get("size", 1), int), "a whole number of pixels"),
         "crop_pct": (isinstance(said.get("crop_pct", 1.0), int | float), "a number up to 1"),
-        "family": (said.get("family", "vit") in FAMILIES, " or ".join(FAMILIES)),
+        "can": (_capabilities(said.get("can", [])), f"some of {', '.join(sorted(CAPABILITIES))}"),
         "interpolation": (
             said.get("interpolation", "bicubic") in ("bilinear", "bicubic"), "bilinear or bicubic",
         ),

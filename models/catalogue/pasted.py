@@ -28,11 +28,11 @@ def resolve(id: str) -> Model:
         ModelError: one that has nothing to show.
     """
     repo, _, revision = id.partition("@")
-    model = Model(id, repo, (), "", repo=repo, revision=revision or "main", pasted=True)
+    model = Model(id, repo, frozenset(), "", repo=repo, revision=revision or "main", pasted=True)
     policy.check(model)
     model = replace(model, library=_library(model))
     found = probe(model)
-    model = replace(model, pages=found.pages, parameters=found.parameters, size=found.size)
+    model = replace(model, can=found.can, parameters=found.parameters, size=found.size)
     there = download.listing(model)
     if there is None:
         return model

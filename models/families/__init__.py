@@ -6,6 +6,8 @@ more class and its place in `FAMILIES`, the first that matches is taken.
 
 from __future__ import annotations
 
+from typing import Any
+
 from heedmap.models.families.cait import CaiT
 from heedmap.models.families.convnet import ConvNet
 from heedmap.models.families.family import Family, Windowed
@@ -39,7 +41,26 @@ FAMILIES: tuple[type[Family], ...] = (
     ConvNet,
 )
 
-__all__ = ["FAMILIES", "Family", "Layout", "Window", "Windowed", "layers_of", "torchvision_classes"]
+__all__ = [
+    "FAMILIES",
+    "Family",
+    "Layout",
+    "Window",
+    "Windowed",
+    "classifies",
+    "layers_of",
+    "torchvision_classes",
+]
+
+
+def classifies(module: Any) -> bool:
+    """Whether the module's output is a score for each class, as far as its parts tell."""
+    if hasattr(module, "num_classes"):  # timm
+        return int(module.num_classes) > 0
+    if hasattr(module, "config"):  # Transformers
+        return hasattr(module, "classifier")
+    leaves = [part for part in module.modules() if not any(part.children())]
+    return isinstance(leaves[-1], nn.Linear)
 
 
 def layers_of(family: Family, module: nn.Module) -> dict[str, Layout]:

@@ -6,6 +6,8 @@ import copy
 from typing import Any
 
 import torch
+from heedmap.models.capabilities import Can
+from heedmap.models.families.family import ATTENTION
 from heedmap.models.families.preprocessing import of_timm
 from torch import nn
 
@@ -17,7 +19,7 @@ class CaiT:
     that no head of theirs has an attention of its own; they are not shown.
     """
 
-    pages: tuple[str, ...] = ("vit",)
+    can: Can = ATTENTION
     kinds: tuple[str, ...] = ("cls",)
     prefix, has_cls = 1, True
 

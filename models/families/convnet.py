@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import Any
 
 import torch
+from heedmap.models.capabilities import Can
 from heedmap.models.families.layers import Layout, map_layers
 from heedmap.models.families.preprocessing import of_timm, of_torchvision
 from heedmap.models.families.transformers_vit import vector
@@ -16,7 +17,7 @@ from torch import nn
 class ConvNet:
     """Any module with convolutions and no attention over patches."""
 
-    pages: tuple[str, ...] = ("cnn",)
+    can: Can = frozenset({"convolutions"})
     kinds: tuple[str, ...] = ()
     prefix, has_cls, depth, heads = 0, False, 0, 0
 

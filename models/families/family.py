@@ -5,10 +5,13 @@ from __future__ import annotations
 from typing import Protocol, runtime_checkable
 
 import torch
+from heedmap.models.capabilities import Can
 from heedmap.models.families.window import Window
 from heedmap.models.prepare import Preprocessing
 from torch import nn
 
+ATTENTION: Can = frozenset({"attention"})
+BOTH: Can = ATTENTION | {"convolutions"}
 TOKENS: tuple[str, ...] = ("cls", "tokens")  # the kinds of attention of a ViT with a CLS token
 
 
@@ -16,8 +19,7 @@ class Family(Protocol):
     """What an adapter needs to know of a module.
 
     Attributes:
-        pages: the pages that can show it, "vit", "clip" or "cnn"; first the one that it is
-            opened on.
+        can: what can be seen of it; see `capabilities`. "logits" is added by the adapter.
         patch: side of a patch, px; for a ConvNet its total stride.
         prefix: tokens before the patches (CLS, distillation, registers).
         has_cls: whether the first of them is a CLS token.
@@ -28,7 +30,7 @@ class Family(Protocol):
         preprocessing: what the module itself says of its input.
     """
 
-    pages: tuple[str, ...]
+    can: Can
     patch: int
     prefix: int
     has_cls: bool

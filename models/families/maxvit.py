@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from typing import Any
 
 import torch
+from heedmap.models.capabilities import Can
+from heedmap.models.families.family import BOTH
 from heedmap.models.families.preprocessing import of_timm
 from heedmap.models.families.sharing import sharing
 from heedmap.models.families.window import Window
@@ -18,7 +20,7 @@ class MaxViT:
     The windows grow with the photo, by the share of it that the model keeps (`partition_ratio`).
     """
 
-    pages: tuple[str, ...] = ("vit", "cnn")
+    can: Can = BOTH
     kinds: tuple[str, ...] = ("windows",)
     prefix, has_cls = 0, False
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import torch
+from heedmap.models.capabilities import Can
+from heedmap.models.families.family import BOTH
 from heedmap.models.families.preprocessing import of_timm
 from heedmap.models.families.sharing import sharing
 from heedmap.models.families.window import Window
@@ -18,7 +20,7 @@ class Swin:
     `set_input_size` of timm has it: a grid smaller than a window becomes one window.
     """
 
-    pages: tuple[str, ...] = ("vit", "cnn")
+    can: Can = BOTH
     kinds: tuple[str, ...] = ("windows",)
     prefix, has_cls = 0, False
 

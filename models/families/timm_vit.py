@@ -7,8 +7,8 @@ from typing import Any
 
 import torch
 from heedmap.errors import ModelError
-from heedmap.models.catalogue.entries import PAGES, contrastive
-from heedmap.models.families.family import TOKENS
+from heedmap.models.catalogue.entries import contrastive
+from heedmap.models.families.family import ATTENTION, TOKENS
 from heedmap.models.families.preprocessing import of_timm
 from heedmap.models.families.sharing import sharing
 from torch import nn
@@ -20,9 +20,11 @@ class TimmViT:
     def __init__(self, module: Any) -> None:
         attentions = _attentions(module)
         self.module = _any_size(module)
-        self.pages = PAGES["clip" if contrastive(_architecture(module)) else "vit"]
+        self.can = ATTENTION
+        if contrastive(_architecture(module)):
+            self.can |= {"contrastive"}
         if hasattr(_embeds(module), "backbone"):  # a ConvNet makes the patches
-            self.pages = (*self.pages, "cnn")
+            self.can |= {"convolutions"}
         self.patch = _patch(_embeds(module))
         self.prefix = int(module.num_prefix_tokens)
         self.has_cls = getattr(module, "embeds", module).cls_token is not None

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import torch
-from heedmap.models.families.family import TOKENS
+from heedmap.models.capabilities import Can
+from heedmap.models.families.family import ATTENTION, TOKENS
 from heedmap.models.prepare import Preprocessing
 from torch import nn
 
@@ -13,7 +14,7 @@ from torch import nn
 class TorchvisionViT:
     """torchvision's VisionTransformer: `vit_b_16` and its kin."""
 
-    pages: tuple[str, ...] = ("vit",)
+    can: Can = ATTENTION
     kinds: tuple[str, ...] = TOKENS
     prefix, has_cls = 1, True
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import torch
+from heedmap.models.capabilities import Can
+from heedmap.models.families.family import BOTH
 from heedmap.models.families.preprocessing import side
 from heedmap.models.families.sharing import sharing
 from heedmap.models.families.transformers_vit import vector
@@ -20,7 +22,7 @@ class TransformersSwin:
     smaller than a window it cannot take; one as large as a window is not shifted.
     """
 
-    pages: tuple[str, ...] = ("vit", "cnn")
+    can: Can = BOTH
     kinds: tuple[str, ...] = ("windows",)
     prefix, has_cls = 0, False
 

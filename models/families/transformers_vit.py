@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from typing import Any
 
 import torch
-from heedmap.models.catalogue.entries import PAGES, contrastive
-from heedmap.models.families.family import TOKENS
+from heedmap.models.catalogue.entries import contrastive
+from heedmap.models.families.family import ATTENTION, TOKENS
 from heedmap.models.families.preprocessing import of_transformers, side
 from heedmap.models.families.sharing import sharing
 from torch import nn
@@ -24,7 +24,11 @@ class TransformersViT:
         tower = next(_towers(module))
         config = tower.config
         self.module = tower
-        self.pages = PAGES["clip" if contrastive(config.model_type) else "vit"]
+        self.can = ATTENTION
+        if contrastive(config.model_type):
+            self.can |= {"contrastive"}
+        if hasattr(module, "text_model"):
+            self.can |= {"text"}
         self.patch = side(config.patch_size)
         self.has_cls, self.prefix = _prefix(tower)
         pool = ("pool",) if getattr(tower, "use_head", False) else ()

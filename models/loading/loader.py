@@ -5,11 +5,13 @@ from __future__ import annotations
 import difflib
 import logging
 import threading
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from heedmap.errors import CheckpointError, HeedmapError, SettingError, UnknownModelError
+from heedmap.models.capabilities import CAPABILITIES, fits, surplus
 from heedmap.models.catalogue import local, pasted, policy
-from heedmap.models.catalogue.entries import CATALOGUE, FAMILIES, Model
+from heedmap.models.catalogue.entries import CATALOGUE, Model
 from heedmap.models.files import download
 from heedmap.models.loading import build
 from heedmap.models.loading import probe as skeleton
@@ -30,21 +32,22 @@ def ids() -> list[str]:
     return [model.id for model in records()]
 
 
-def records(page: str | None = None) -> list[Model]:
-    """The models that the host offers; all, or those that a page ("vit", "clip", "cnn") can show.
+def records(needs: Iterable[str] = ()) -> list[Model]:
+    """The models that the host offers and that can do all of `needs`; see `capabilities`.
 
-    First those that are opened on that page.
+    First those that can do little else: a page lists its own kind of model first.
 
     Raises:
-        SettingError: no such page.
+        SettingError: no such capability.
     """
+    unknown = sorted(set(needs) - CAPABILITIES)
+    if unknown:
+        known = ", ".join(sorted(CAPABILITIES))
+        raise SettingError(f"No model can do {unknown[0]!r}: choose from {known}.")
+    asked = frozenset(needs)
     every = [model for model in (*CATALOGUE, *local.records()) if policy.allowed(model)]
-    if page is None:
-        return every
-    if page not in FAMILIES:
-        raise SettingError(f"page={page!r} is unknown: choose one of {', '.join(FAMILIES)}.")
-    shown = [model for model in every if page in model.pages]
-    return sorted(shown, key=lambda model: model.family != page)
+    shown = [model for model in every if fits(model.can, asked)]
+    return sorted(shown, key=lambda model: surplus(model.can, asked)) if asked else shown
 
 
 def record(id: str) -> Model:

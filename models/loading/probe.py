@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from heedmap.errors import CheckpointError, HeedmapError
+from heedmap.models.capabilities import Can
 from heedmap.models.catalogue import local
 from heedmap.models.catalogue.entries import Model
 from heedmap.models.files import download
@@ -23,8 +24,8 @@ class Probe:
 
     Attributes:
         id: the model's id.
-        family: "vit", "clip" or "cnn", the page that it is opened on.
-        pages: all pages that can show it, that one first.
+        can: what it can do; see `capabilities`. A classifier of Transformers is known as one only
+            once it is loaded.
         kinds: the attention that can be recorded of it; see `Adapter`.
         depth: layers of attention; 0 for a ConvNet.
         heads: attention heads a layer, of its first layer where they differ; 0 for a ConvNet.
@@ -37,8 +38,7 @@ class Probe:
     """
 
     id: str
-    family: str
-    pages: tuple[str, ...]
+    can: Can
     kinds: tuple[str, ...]
     depth: int
     heads: int
@@ -62,8 +62,7 @@ def probe(model: Model) -> Probe:
     count = sum(weight.numel() for weight in adapter.module.parameters())
     return Probe(
         id=model.id,
-        family=adapter.family,
-        pages=adapter.pages,
+        can=adapter.can,
         kinds=adapter.kinds,
         depth=adapter.depth,
         heads=adapter.heads,

@@ -16,38 +16,9 @@ from heedmap.pages.parts.records import Request
 
 if TYPE_CHECKING:
     from heedmap.models import Prepared
-    from heedmap.viz.capture.record import Maps
+    from heedmap.viz.capture.attention import Maps
 
 MEAN = "mean"  # the head that stands for all
-
-
-@dataclass(frozen=True)
-class Kind:
-    """A kind of attention for people: its name on a control, and how to read it."""
-
-    name: str
-    how: str
-
-
-KINDS = {
-    "cls": Kind(
-        "From CLS",
-        "Where each head reads from as the model sums up the photo in its CLS token.",
-    ),
-    "pool": Kind(
-        "Pooling head",
-        "Where the pooling head, which stands in for a CLS token, reads from to sum up the photo.",
-    ),
-    "tokens": Kind(
-        "Token to token",
-        "How much each patch is read by all patches, on average.",
-    ),
-    "windows": Kind(
-        "Within windows",
-        "How much each patch is read by the patches of its window, on average: this model attends "
-        "within windows.",
-    ),
-}
 
 
 @dataclass(frozen=True)
@@ -57,7 +28,7 @@ class Source:
     asked: Request
     seen: Prepared
     maps: Maps
-    kind: str  # a key of KINDS
+    kind: str  # a key of viz.KINDS
     has_cls: bool
 
     @property
@@ -68,7 +39,7 @@ class Source:
     @property
     def what(self) -> str:
         """What the values are."""
-        return viz.KINDS[self.kind]
+        return viz.KINDS[self.kind].values
 
     def heads(self, layer: int | None = None) -> int:
         """How many heads a layer has, or every layer at least."""
@@ -87,7 +58,7 @@ def source(asked: Request, kind: str) -> Source:
         HeedmapError: a model that shows none, and why.
     """
     record, seen = records.attention(asked, kind == "tokens")
-    return Source(asked, seen, record.maps(kind), kind, record.cls is not None)
+    return Source(asked, seen, record.of(kind), kind, record.cls is not None)
 
 
 @dataclass(frozen=True)

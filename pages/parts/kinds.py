@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 from heedmap.pages.parts import attention, link, picker
-from heedmap.pages.parts.attention import KINDS, Source
+from heedmap.pages.parts.attention import Source
 from heedmap.pages.parts.records import Request
+from heedmap.viz.kinds import KINDS
 
 if TYPE_CHECKING:
     from heedmap.models import Adapter
@@ -44,6 +45,6 @@ def _pick(adapter: Adapter) -> str:
         st.segmented_control(
             "Attention", kinds, key=key, format_func=lambda kind: KINDS[kind].name,
             required=True, width="stretch",
-            help="  \n".join(f"{KINDS[kind].name}: {KINDS[kind].how}" for kind in kinds),
+            help="  \n".join(f"{KINDS[kind].name}: {KINDS[kind].reading}" for kind in kinds),
         )
     )  # fmt: skip

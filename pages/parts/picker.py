@@ -16,6 +16,11 @@ if TYPE_CHECKING:
     from heedmap.models import Adapter, Model, Progress
 
 DEFAULTS = {"vit": "bundled-vit", "clip": "bundled-clip", "cnn": "bundled-cnn"}
+NEEDS = {
+    "vit": frozenset({"attention"}),
+    "clip": frozenset({"attention", "contrastive"}),
+    "cnn": frozenset({"convolutions"}),
+}
 PAGES = {"vit": "ViT heads", "clip": "CLIP layers", "cnn": "CNN channels"}
 FITS = {"whole": "Whole photo", "crop": "Middle crop", "squash": "Squash"}
 SIZES = (128, 224, 336, 448, 518, 672, 896, 1036)
@@ -39,7 +44,7 @@ def pick_model(page: str, instead: str, notices: Notices) -> str:
 
 def pick_id(page: str, name: str, default: str) -> str:
     """Let the person choose the id of a model that `page` shows, or paste one of the hub."""
-    lines = {record.id: about.line(record) for record in models.records(page)}
+    lines = {record.id: about.line(record) for record in models.records(NEEDS[page])}
     key = link.setting(name, default, str, fits=lambda id: id in lines or is_id(id))
     pasted = [id for id in [st.session_state[key]] if id not in lines]
     return str(
@@ -59,9 +64,9 @@ def _look_up(id: str, page: str) -> str:
     failed.known(id)
     with failed.remembered(id), st.spinner(f"Asking the hub about {plain(id)} …"):
         record = models.record(id)
-        if page in record.pages:
+        if NEEDS[page] <= record.can:
             return about.text(record)
-    others = " or ".join(PAGES[each] for each in record.pages)
+    others = " or ".join(PAGES[each] for each, needs in NEEDS.items() if needs <= record.can)
     raise ModelError(f"{record.title} is shown on another page: see {others}.")
 
 

@@ -25,8 +25,8 @@ RNG = np.random.default_rng(3)
 POOL = RNG.random((3, 4, 6), np.float32)
 TOKENS = RNG.random((2, 6, 4, 6), np.float32)
 WINDOWS = (RNG.random((2, 8, 12), np.float32), RNG.random((4, 4, 6), np.float32))
-POOLED = Attention(None, None, TOKENS, (4, 6), pool=POOL)
-WINDOWED = Attention(None, None, None, (8, 12), windows=WINDOWS)
+POOLED = Attention({"tokens": TOKENS, "pool": POOL[None]}, (4, 6))
+WINDOWED = Attention({"windows": WINDOWS}, (8, 12))
 
 Pretend = Callable[[str, Attention, tuple[str, ...]], None]
 

@@ -47,6 +47,6 @@ def _unlike(adapter: Adapter, watch: OverTokens | InWindows) -> str:
         how = f"it attends from {queries} to {keys} tokens at a time, not over all of the photo"
     else:
         how = "Heedmap does not know where the tokens that it attends to stand in the photo"
-    if "cnn" in adapter.pages:
+    if "convolutions" in adapter.can:
         return f"{how}; see its channels on the CNN page, or choose another model"
     return f"{how}; choose another model"

@@ -7,7 +7,8 @@ import re
 import pytest
 from heedmap import models
 from heedmap.errors import SettingError, UnknownModelError
-from heedmap.models.catalogue.entries import BUNDLED, CATALOGUE, FAMILIES, Model
+from heedmap.models.capabilities import MAPS
+from heedmap.models.catalogue.entries import BUNDLED, CATALOGUE, Model
 
 HUB = [model for model in CATALOGUE if not model.bundled]
 TIMM = [model for model in HUB if model.library == "timm"]
@@ -32,7 +33,7 @@ def test_every_model_of_the_plan_is_there() -> None:
 @pytest.mark.parametrize("model", CATALOGUE, ids=name)
 def test_a_record_is_complete(model: Model) -> None:
     assert re.fullmatch(r"[a-z0-9-]+", model.id)
-    assert model.family in FAMILIES
+    assert model.can & MAPS
     assert model.title
     assert model.licence
     assert model.size > 0
@@ -57,7 +58,7 @@ def test_timm_knows_it_as_the_catalogue_does(model: Model) -> None:
     with torch.device("meta"):
         module = timm.create_model(model.architecture)
     assert sum(weight.numel() for weight in module.parameters()) == model.parameters
-    assert models.wrap(module).pages == model.pages
+    assert models.wrap(module).can == model.can
     assert model.size % models.wrap(module).patch == 0
 
 
@@ -84,17 +85,20 @@ def test_transformers_counts_the_same(id: str, hidden: int, layers: int, patch: 
     assert sum(weight.numel() for weight in module.parameters()) == models.record(id).parameters
 
 
-def test_records_of_a_page_in_order() -> None:
-    every = models.records()
-    assert [model.id for model in every] == models.ids()
-    for family in FAMILIES:
-        opened = [model for model in every if model.family == family]
-        also = [model for model in every if family in model.pages[1:]]
-        assert models.records(family) == opened + also
-        assert models.records(family)[0].bundled
-    assert models.records("vit")[-1].family == "clip"
-    with pytest.raises(SettingError, match="page='gan' is unknown: choose one of vit, clip, cnn"):
-        models.records("gan")
+def test_records_by_what_they_can_do() -> None:
+    assert [model.id for model in models.records()] == models.ids()
+    attention = models.records({"attention"})
+    assert attention[0].id == "bundled-vit"
+    assert "contrastive" not in attention[0].can
+    assert "contrastive" in attention[-1].can  # what can do more comes after what can do just this
+    assert {model.id for model in attention} | {m.id for m in models.records({"convolutions"})} == {
+        model.id for model in models.records()
+    }
+    assert all(
+        model.can >= {"attention", "contrastive"} for model in models.records({"contrastive"})
+    )
+    with pytest.raises(SettingError, match="No model can do 'dance': choose from attention, "):
+        models.records({"dance"})
 
 
 def test_an_unknown_id_gets_a_hint() -> None:

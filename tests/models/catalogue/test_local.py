@@ -48,11 +48,11 @@ def test_an_architecture_and_a_file_are_enough(shelf: Path, tiny_vit: Files) -> 
     put(shelf, "mine", TOML, weights(tiny_vit))
     put(shelf, "no-model", None, weights(tiny_vit))
     assert models.ids()[-1] == "local:mine"
-    record = next(record for record in models.records("vit") if record.id == "local:mine")
-    assert (record.id, record.title, record.family) == ("local:mine", "mine", "vit")
+    record = next(record for record in models.records({"attention"}) if record.id == "local:mine")
+    assert (record.id, record.title, record.can) == ("local:mine", "mine", {"attention"})
     assert record.download_bytes == len(tiny_vit["model.safetensors"])
     adapter = models.load("local:mine")
-    assert (adapter.id, adapter.family, adapter.patch) == ("local:mine", "vit", 16)
+    assert (adapter.id, adapter.patch) == ("local:mine", 16)
 
 
 def test_everything_that_can_be_said(shelf: Path) -> None:
@@ -61,7 +61,7 @@ def test_everything_that_can_be_said(shelf: Path) -> None:
         architecture = "test_efficientnet"
         weights = "epoch40.safetensors"
         title = "Ward 7, epoch 40"
-        family = "cnn"
+        can = ["convolutions"]
         classes = ["healthy", "ill"]
         size = 96
         mean = [0.5, 0.4, 0.3]
@@ -94,40 +94,43 @@ def test_model_args_reach_timm(shelf: Path) -> None:
 
 def test_a_folder_of_transformers_needs_no_architecture(shelf: Path, tiny_clip: Files) -> None:
     put(shelf, "clip", 'title = "Our CLIP"', tiny_clip)
-    assert models.record("local:clip").pages == ("clip", "vit")
+    assert models.record("local:clip").can == {"attention", "contrastive"}
     adapter = models.load("local:clip")
-    assert (adapter.title, adapter.family, adapter.depth) == ("Our CLIP", "clip", 2)
+    assert (adapter.title, adapter.depth) == ("Our CLIP", 2)
+    assert "text" in adapter.can
 
 
 def test_a_folder_of_timm_needs_no_architecture(shelf: Path, tiny_vit: Files) -> None:
     put(shelf, "vit", "", tiny_vit)
-    assert models.record("local:vit").pages == ("vit",)
-    assert models.load("local:vit").family == "vit"
+    assert models.record("local:vit").can == {"attention"}
+    assert models.load("local:vit").can >= {"attention"}
 
 
 @pytest.mark.parametrize(
-    ("toml", "pages"),
+    ("toml", "can"),
     [
-        ('architecture = "vit_base_patch16_224"', ("vit",)),
-        ('architecture = "vit_base_patch16_clip_224.openai"', ("clip", "vit")),
-        ('architecture = "vit_base_patch16_siglip_224"', ("clip", "vit")),
-        ('architecture = "vit_base_patch16_clip_224"\nfamily = "vit"', ("vit", "clip")),
-        ('architecture = "vit_small_patch16_224"\nfamily = "clip"', ("clip", "vit")),
-        ('architecture = "resnet50_clip"', ("cnn",)),
+        ('architecture = "vit_base_patch16_224"', {"attention"}),
+        ('architecture = "vit_base_patch16_clip_224.openai"', {"attention", "contrastive"}),
+        ('architecture = "vit_base_patch16_siglip_224"', {"attention", "contrastive"}),
+        ('architecture = "vit_base_patch16_clip_224"\ncan = ["attention"]', {"attention"}),
+        (
+            'architecture = "vit_small_patch16_224"\ncan = ["attention", "contrastive"]',
+            {"attention", "contrastive"},
+        ),
+        ('architecture = "resnet50_clip"', {"convolutions"}),
     ],
 )
-def test_the_pages_are_known_from_the_name(toml: str, pages: tuple[str, ...], shelf: Path) -> None:
+def test_what_it_can_do_is_known_from_the_name(toml: str, can: set[str], shelf: Path) -> None:
     put(shelf, "mine", toml, {})
-    assert models.record("local:mine").pages == pages
-    for page in pages:
-        assert "local:mine" in [record.id for record in models.records(page)]
+    assert models.record("local:mine").can == can
+    assert "local:mine" in [record.id for record in models.records(can)]
 
 
 def test_only_the_file_that_is_named_is_read(shelf: Path, tiny_vit: Files) -> None:
     files = {"config.json": tiny_vit["config.json"], "pytorch_model.bin": b"code"}
     files["best.safetensors"] = tiny_vit["model.safetensors"]
-    put(shelf, "both", 'weights = "best.safetensors"\nfamily = "vit"', files)
-    assert models.load("local:both").family == "vit"
+    put(shelf, "both", 'weights = "best.safetensors"', files)
+    assert models.load("local:both").depth > 0
 
 
 def test_mismatching_keys_are_named(shelf: Path, tiny_vit: Files) -> None:
@@ -169,7 +172,7 @@ def test_the_command_converts(shelf: Path, tiny_vit: Files) -> None:
         [sys.executable, "-m", "heedmap.models.convert", str(folder / "model.pth")],
         cwd=Path(__file__).parents[3], check=True, capture_output=True,
     )  # fmt: skip
-    assert models.load("local:old").family == "vit"
+    assert models.load("local:old").can >= {"attention"}
 
 
 @pytest.mark.parametrize(
@@ -178,7 +181,7 @@ def test_the_command_converts(shelf: Path, tiny_vit: Files) -> None:
         ("architecture = ", "bad/model.toml is no TOML, Invalid value"),
         ('architectur = "x"', "bad/model.toml has the unknown key 'architectur': use one of"),
         ("mean = [1]", "bad/model.toml sets mean = [1]: it has to be three numbers."),
-        ("family = 'gan'", "sets family = 'gan': it has to be vit or clip or cnn."),
+        ('can = ["dance"]', "sets can = ['dance']: it has to be some of attention, contrastive"),
         ("classes = 3", "bad/model.toml sets classes = 3: it has to be a list of names."),
         ("architecture = 5", "bad/model.toml sets architecture = 5: it has to be a text."),
         ("", "bad has no architecture: name one of timm in bad/model.toml."),

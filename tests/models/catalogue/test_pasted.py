@@ -47,7 +47,8 @@ def test_a_timm_model(hub: Hub) -> None:
     args = {"depth": 2, "embed_dim": 32, "num_heads": 2, "reg_tokens": 4, "num_classes": 3}
     hub.add("somebody/fine-tuned", checkpoints.timm("test_vit", **args))
     record = models.record("somebody/fine-tuned")
-    assert (record.library, record.family, record.licence) == ("timm", "vit", "mit")
+    assert (record.library, record.licence) == ("timm", "mit")
+    assert record.can == {"attention", "logits"}
     assert record.pasted
     assert not hub.sent("")  # known before any weights are fetched
     adapter = models.load("somebody/fine-tuned")
@@ -58,21 +59,21 @@ def test_a_timm_model(hub: Hub) -> None:
 
 def test_a_convnet_of_timm(hub: Hub) -> None:
     hub.add("somebody/conv", checkpoints.timm("test_efficientnet", num_classes=10))
-    assert models.record("somebody/conv").family == "cnn"
+    assert models.record("somebody/conv").can == {"convolutions", "logits"}
     assert models.load("somebody/conv").module.num_classes == 10
 
 
 @pytest.mark.parametrize(
-    ("kind", "pages", "prefix", "classes"),
+    ("kind", "can", "prefix", "classes"),
     [
-        ("vit", ("vit",), 1, ("cat", "dog")),
-        ("dinov2", ("vit",), 1, None),
-        ("siglip", ("clip", "vit"), 0, None),
+        ("vit", {"attention"}, 1, ("cat", "dog")),
+        ("dinov2", {"attention"}, 1, None),
+        ("siglip", {"attention", "contrastive", "text"}, 0, None),
     ],
 )
 def test_a_model_of_transformers(
     kind: str,
-    pages: tuple[str, ...],
+    can: set[str],
     prefix: int,
     classes: tuple[str, ...] | None,
     hub: Hub,
@@ -80,9 +81,10 @@ def test_a_model_of_transformers(
 ) -> None:
     hub.add("somebody/model", files(tmp_path, kind))
     assert models.record("somebody/model").library == "transformers"
-    assert models.record("somebody/model").pages == pages
+    assert models.record("somebody/model").can == can
     adapter = models.load("somebody/model")
-    assert (adapter.pages, adapter.patch) == (pages, 16)
+    assert adapter.patch == 16
+    assert adapter.can == (can | {"logits"} if classes else can)
     assert (adapter.depth, adapter.prefix) == (2, prefix)
     assert adapter.classes == classes
 
@@ -90,7 +92,7 @@ def test_a_model_of_transformers(
 def test_a_revision_can_be_named(hub: Hub, tiny_vit: Files) -> None:
     repo = hub.add("somebody/model", checkpoints.timm("test_efficientnet"))
     repo.files["v2"] = tiny_vit
-    assert models.load("somebody/model@v2").family == "vit"
+    assert models.load("somebody/model@v2").can >= {"attention"}
     with pytest.raises(DownloadError, match="somebody/model has no such revision"):
         models.load("somebody/model@v3")
 

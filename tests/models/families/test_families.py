@@ -9,6 +9,7 @@ import torch
 import transformers
 from heedmap import models, viz
 from heedmap.errors import CaptureError, ModelError, SettingError
+from heedmap.models.capabilities import MAPS
 from torch import nn
 
 PHOTO = np.random.default_rng(0).integers(0, 256, (90, 150, 3), dtype=np.uint8)
@@ -98,19 +99,19 @@ def llava() -> nn.Module:
 
 
 @pytest.mark.parametrize(
-    ("make", "pages", "prefix"),
+    ("make", "can", "prefix"),
     [
-        (mae_with_decoder, ("vit",), 1),
-        (clipseg, ("clip", "vit"), 1),
-        (siglip2, ("clip", "vit"), 0),
-        (llava, ("clip", "vit"), 1),
+        (mae_with_decoder, {"attention"}, 1),
+        (clipseg, {"attention", "contrastive", "text"}, 1),
+        (siglip2, {"attention", "contrastive", "text"}, 0),
+        (llava, {"attention", "contrastive"}, 1),
     ],
 )
 def test_the_vision_tower_of_a_larger_model_is_found(
-    make: object, pages: tuple[str, ...], prefix: int
+    make: object, can: set[str], prefix: int
 ) -> None:
     adapter = models.wrap(make().eval())
-    assert (adapter.pages, adapter.prefix, adapter.depth, adapter.patch) == (pages, prefix, 2, 8)
+    assert (adapter.can, adapter.prefix, adapter.depth, adapter.patch) == (can, prefix, 2, 8)
     record = viz.record_attention(adapter, adapter.prepare(PHOTO, size=64), token_mean=True)
     assert record.token_mean.shape == (2, 4, 8, 13)
 
@@ -121,7 +122,8 @@ def test_a_hybrid_counts_the_cells_of_its_convnet() -> None:
     ]:  # fmt: skip
         with torch.device("meta"):
             adapter = models.wrap(timm.create_model(name, depth=1))
-        assert (adapter.pages, adapter.patch) == (("vit", "cnn"), patch)
+        assert adapter.can >= MAPS
+        assert adapter.patch == patch
 
 
 def test_a_size_that_a_model_cannot_take_is_said() -> None:

@@ -12,18 +12,18 @@ import pytest
 import torch
 from heedmap import models
 from heedmap.errors import CheckpointError
-from heedmap.models.catalogue.entries import Model
+from heedmap.models.catalogue.entries import CATALOGUE, Model
 from heedmap.models.loading import build, loader
 from heedmap.models.loading.unfilled import Unfilled
 
 ROOT = Path(__file__).parents[3]
-BUNDLED = [model.id for model in models.catalogue.CATALOGUE if model.bundled]
+BUNDLED = [model.id for model in CATALOGUE if model.bundled]
 
 
 def test_the_catalogue_is_there_without_a_framework() -> None:
     code = (
         "import sys; from heedmap import models; models.ids();"
-        "models.record('dino-vits16'); models.records('cnn');"
+        "models.record('dino-vits16'); models.records({'convolutions'});"
         "print([m for m in ('torch', 'timm', 'transformers', 'huggingface_hub', 'streamlit')"
         " if m in sys.modules])"
     )
@@ -40,7 +40,7 @@ def test_a_bundled_model_needs_no_network(
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
     adapter = models.load(id)
     record = models.record(id)
-    assert (adapter.id, adapter.title, adapter.family) == (record.id, record.title, record.family)
+    assert (adapter.id, adapter.title, adapter.can) == (record.id, record.title, record.can)
     assert adapter.size == record.size == 128
     assert models.load(id) is adapter
     assert models.loaded(id)

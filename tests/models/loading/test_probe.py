@@ -20,8 +20,8 @@ def test_a_timm_model_of_the_catalogue_needs_no_network(
 ) -> None:
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
     record, found = models.record(id), models.probe(id)
-    assert (found.pages, found.parameters, found.size) == (
-        record.pages, record.parameters, record.size,
+    assert (found.can, found.parameters, found.size) == (
+        record.can, record.parameters, record.size,
     )  # fmt: skip
     assert found.nbytes in (2 * found.parameters, 4 * found.parameters)
 
@@ -44,7 +44,7 @@ def test_the_shape(id: str, depth: int, heads: int, patch: int, prefix: int) -> 
 @pytest.mark.parametrize("id", ["bundled-vit", "bundled-vit-reg", "bundled-clip", "bundled-cnn"])
 def test_it_tells_what_the_loaded_model_says(id: str, machine: Path) -> None:
     found, adapter = models.probe(id), models.load(id)
-    for name in ("pages", "kinds", "depth", "heads", "patch", "prefix", "has_cls", "size"):
+    for name in ("can", "kinds", "depth", "heads", "patch", "prefix", "has_cls", "size"):
         assert getattr(found, name) == getattr(adapter, name), name
 
 
@@ -52,5 +52,6 @@ def test_a_clip_of_the_hub_asks_for_its_config_only(hub: Hub, tiny_clip: Files) 
     repo = hub.add("openai/clip-vit-base-patch32", tiny_clip)
     repo.files["refs/pr/15"] = tiny_clip
     found = models.probe("clip-vit-b32")
-    assert (found.pages, found.depth, found.patch, found.has_cls) == (("clip", "vit"), 2, 16, True)
+    assert (found.depth, found.patch, found.has_cls) == (2, 16, True)
+    assert found.can == {"attention", "contrastive", "text"}
     assert not hub.sent("")

@@ -9,6 +9,7 @@ import torchvision
 import transformers
 from heedmap import models, viz
 from heedmap.errors import CaptureError
+from heedmap.models.capabilities import MAPS
 from torch import nn
 
 from tests.viz.capture import oracles_windows
@@ -68,7 +69,7 @@ def test_a_photo_with_as_many_cells_as_channels_is_not_turned(shape: tuple[int, 
 def test_layers_of_torchvision(name: str, stages: list[str]) -> None:
     with torch.device("cpu" if "regnet" in name else "meta"):  # which reads what it draws
         adapter = models.wrap(torchvision.models.get_model(name))
-    assert adapter.pages == ("cnn",)
+    assert adapter.can & MAPS == {"convolutions"}
     assert adapter.patch == (16 if name == "vgg11" else 32)  # the last pooling makes no map
     assert set(stages) <= set(adapter.conv_layers)
     assert len(adapter.default_conv_layers) == 3
@@ -83,7 +84,7 @@ def test_maps_are_what_the_stage_returns(name: str, shape: tuple[int, int]) -> N
     torch.manual_seed(0)
     module = make().eval()
     adapter = models.wrap(module)
-    assert adapter.pages == ("cnn",)
+    assert adapter.can & MAPS == {"convolutions"}
     x = adapter.prepare(photo_of(*shape), size=64)
     kept: list[torch.Tensor] = []
     hook = module.get_submodule(stage).register_forward_hook(lambda _, i, o: kept.append(o[0]))
@@ -102,7 +103,7 @@ def test_a_convnet_of_transformers() -> None:
         layer_type="basic", id2label={0: "a", 1: "b", 2: "c"},
     )  # fmt: skip
     adapter = models.wrap(transformers.ResNetForImageClassification(config).eval())
-    assert (adapter.family, adapter.patch, adapter.classes) == ("cnn", 8, ("a", "b", "c"))
+    assert (adapter.patch, adapter.classes) == (8, ("a", "b", "c"))
     record = viz.record_activations(adapter, adapter.prepare(photo_of(64, 96), size=64))
     assert record.logits.shape == (3,)
 
@@ -133,7 +134,7 @@ def test_stages_of_models_with_windows(family: str, shape: tuple[int, int]) -> N
     """The stage's own output, turned where timm says that channels come last."""
     module = oracles_windows.case(family).module
     adapter = models.wrap(module)
-    assert adapter.pages == ("vit", "cnn")
+    assert adapter.can >= MAPS
     x = adapter.prepare(photo_of(*shape), size=64)
     stages = [info["module"] for info in module.feature_info]
     kept: dict[str, torch.Tensor] = {}

@@ -79,17 +79,17 @@ def test_the_pooling_head_is_the_models_own(
     record = viz.record_attention(adapter, x)
     there = own(x.pixels)[:, x.prefix :].unflatten(-1, x.grid)
     assert there.std() > 0.1 / there[0].numel()  # not even
-    np.testing.assert_allclose(record.pool, there, atol=1e-5)
+    np.testing.assert_allclose(record.of("pool")[0], there, atol=1e-5)
     shares = own(x.pixels).sum(-1) - own(x.pixels)[:, : x.prefix].sum(-1)  # the rest: to CLS
-    np.testing.assert_allclose(record.pool.sum((1, 2)), shares, atol=1e-5)
-    assert record.maps("pool").shape == (1, *record.pool.shape)
+    np.testing.assert_allclose(record.of("pool")[0].sum((1, 2)), shares, atol=1e-5)
+    assert len(record.of("pool")) == 1
     assert record.depth == 2
 
 
 def test_a_photo_of_one_patch_has_a_pooling_head_too() -> None:
     adapter = models.wrap(case("timm SigLIP").module)
     record = viz.record_attention(adapter, adapter.prepare(np.zeros((9, 9, 3), np.uint8), size=16))
-    np.testing.assert_allclose(record.pool, np.ones((4, 1, 1)), atol=1e-5)
+    np.testing.assert_allclose(record.of("pool")[0], np.ones((4, 1, 1)), atol=1e-5)
     assert record.depth == 2
 
 
@@ -98,9 +98,9 @@ def test_a_tower_without_its_head_says_so() -> None:
     adapter = models.wrap(transformers.SiglipVisionModel(config).eval())
     assert adapter.kinds == ("tokens",)
     record = viz.record_attention(adapter, adapter.prepare(np.zeros((64, 64, 3), np.uint8)))
-    assert record.pool is None
+    assert "pool" not in record.maps
     with pytest.raises(SettingError, match="'pool' was not recorded: choose from tokens"):
-        record.maps("pool")
+        record.of("pool")
 
 
 def test_a_head_behind_registers_sums_to_one_with_them() -> None:
@@ -109,11 +109,11 @@ def test_a_head_behind_registers_sums_to_one_with_them() -> None:
     vit = timm.create_model("vit_base_patch16_siglip_224", **made, reg_tokens=3).eval()
     adapter = models.wrap(vit)
     x = adapter.prepare(np.zeros((64, 96, 3), np.uint8), size=64)
-    pool = viz.record_attention(adapter, x).pool
+    pool = viz.record_attention(adapter, x).of("pool")[0]
     assert pool.shape == (4, 4, 6)
     np.testing.assert_allclose(pool.sum((1, 2)), 1, atol=1e-5)
     vit.pool_include_prefix = True
-    shares = viz.record_attention(models.wrap(vit), x).pool.sum((1, 2))
+    shares = viz.record_attention(models.wrap(vit), x).of("pool")[0].sum((1, 2))
     assert (shares < 0.95).all()
     assert (shares > 0.5).all()
 

@@ -67,8 +67,8 @@ def test_maps_and_logits_are_the_models_own(swin: nn.Module, shape: tuple[int, i
     record = viz.record_attention(adapter, x)
 
     assert adapter.kinds == ("windows",)
-    assert len(record.windows) == len(maps) == adapter.depth == 4
-    for found, there in zip(record.windows, maps, strict=True):
+    assert len(record.of("windows")) == len(maps) == adapter.depth == 4
+    for found, there in zip(record.of("windows"), maps, strict=True):
         np.testing.assert_allclose(found, there, atol=1e-5)
     torch.testing.assert_close(adapter.forward(x.pixels), logits, atol=1e-4, rtol=1e-4)
     viz.record_attention(adapter, adapter.prepare(photo, size=32))

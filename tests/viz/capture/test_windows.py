@@ -40,7 +40,8 @@ def test_maps_and_logits_are_the_models_own(family: str, photo: tuple) -> None:
         if hasattr(part, "fused_attn"):
             part.fused_attn = photo[0] < photo[1]  # for some photos fused, for some not
     adapter = models.wrap(known.module)
-    assert (adapter.kinds, adapter.pages) == (("windows",), ("vit", "cnn"))
+    assert adapter.kinds == ("windows",)
+    assert adapter.can >= {"attention", "convolutions"}
     size = SIZES["Swin" if "Swin" in family else "MaxViT"][photo[2]]
     x = adapter.prepare(photo_of(*photo[:2]), size=size)
     like = known.anew(*x.pixels.shape[-2:])
@@ -48,9 +49,9 @@ def test_maps_and_logits_are_the_models_own(family: str, photo: tuple) -> None:
     record = viz.record_attention(adapter, x)
 
     own = attention(like, x.pixels)
-    assert len(record.windows) == len(own) == adapter.depth == record.depth
-    assert len(record.windows[0]) == adapter.heads == record.heads
-    for found, (matrix, grid) in zip(record.windows, own, strict=True):
+    assert len(record.of("windows")) == len(own) == adapter.depth == record.depth
+    assert len(record.of("windows")[0]) == adapter.heads == record.heads
+    for found, (matrix, grid) in zip(record.of("windows"), own, strict=True):
         assert found.dtype == np.float32
         there = matrix.mean(1).unflatten(-1, grid)
         np.testing.assert_allclose(found, there, atol=1e-5)
@@ -85,7 +86,7 @@ def test_a_module_for_all_sizes_is_left_to_itself() -> None:
     with torch.no_grad():
         own = module(x.pixels)
     torch.testing.assert_close(adapter.forward(x.pixels), own)
-    maps = viz.record_attention(adapter, x).windows
+    maps = viz.record_attention(adapter, x).of("windows")
     assert [m.shape for m in maps] == [(2, 6, 10)] * 2 + [(4, 3, 5)] * 2
 
 
@@ -121,9 +122,11 @@ def test_threads_on_one_model_do_not_mix() -> None:
     known = case("Swin")
     adapter = models.wrap(known.module.requires_grad_(False))
     photos = [adapter.prepare(photo_of(80 + 9 * i, 120 - 7 * i, i), size=40) for i in range(6)]
-    alone = [viz.record_attention(adapter, x).windows for x in photos]
+    alone = [viz.record_attention(adapter, x).of("windows") for x in photos]
     with ThreadPoolExecutor(6) as pool:
-        together = list(pool.map(lambda x: viz.record_attention(adapter, x).windows, photos * 2))
+        together = list(
+            pool.map(lambda x: viz.record_attention(adapter, x).of("windows"), photos * 2)
+        )
     for own, found in zip(alone * 2, together, strict=True):
         for a, b in zip(own, found, strict=True):
             np.testing.assert_allclose(a, b, atol=1e-5)
@@ -166,7 +169,7 @@ def test_a_planted_patch_is_found_in_the_pixels_of_the_overlay(
     adapter = models.wrap(looks_at_white(), mean=(0, 0, 0), std=(1, 1, 1))
     x = adapter.prepare(photo, size=min(height, width))
     assert x.view.shape == photo.shape
-    for heat in viz.record_attention(adapter, x).windows:
+    for heat in viz.record_attention(adapter, x).of("windows"):
         assert heat.shape == (1, height // 4, width // 4)
         picture = viz.Overlay(colormap="viridis", opacity=1.0)(x.view, heat[0])
         np.testing.assert_array_equal((picture == (253, 231, 36)).all(-1), planted)

@@ -1,0 +1,153 @@
+"""Run a model once and record its attention, reduced to maps as it is computed.
+
+Records are small NumPy arrays on the CPU. Layer, head, threshold and colour read a record; the
+model need not run again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeAlias
+
+import numpy as np
+import torch
+from heedmap.errors import CaptureError, SettingError
+from heedmap.viz.capture.reasons import check
+from heedmap.viz.capture.scores import Layer
+from heedmap.viz.capture.watch import InWindows, OverTokens
+
+if TYPE_CHECKING:
+    from heedmap.models import Adapter, Prepared
+
+
+# One (heads, rows, cols) float32 a layer: an array where all layers are alike.
+Maps: TypeAlias = "np.ndarray | tuple[np.ndarray, ...]"
+
+
+@dataclass(frozen=True)
+class Attention:
+    """Attention recorded for one photo, of all layers and heads of a model.
+
+    Attributes:
+        maps: for each kind that was recorded (a key of `viz.KINDS`) a map (heads, rows, cols)
+            float32 for each of its layers:
+
+            "cls": how CLS attends to the patches.
+            "tokens": how much a patch is attended to, mean over the queries of all patches.
+            "pool": how the pooling head behind the last layer attends to the patches, as a single
+            layer; sums to 1, less what goes to tokens before the patches.
+            "windows": "tokens" for a model that attends within windows, as if the attention to all
+            other windows were 0. Sums to 1, less what goes to padding; heads, rows and cols differ
+            between its stages.
+        grid: (rows, cols).
+        cls_prefix: (layers, heads, prefix) float32, how CLS attends to CLS and the other tokens
+            before the patches: with "cls" it sums to 1. None for a model without a CLS token.
+    """
+
+    maps: Mapping[str, Maps]
+    grid: tuple[int, int]
+    cls_prefix: np.ndarray | None = None
+
+    def of(self, kind: str) -> Maps:
+        """The maps of one kind.
+
+        Raises:
+            SettingError: a kind that was not recorded.
+        """
+        if kind not in self.maps:
+            raise SettingError(f"{kind!r} was not recorded: choose from {', '.join(self.maps)}.")
+        return self.maps[kind]
+
+    @property
+    def cls(self) -> np.ndarray | None:
+        """The maps of kind "cls", (layers, heads, rows, cols) float32; None if not recorded."""
+        return self._array("cls")
+
+    @property
+    def token_mean(self) -> np.ndarray | None:
+        """The maps of kind "tokens", (layers, heads, rows, cols) float32; None if not recorded."""
+        return self._array("tokens")
+
+    @property
+    def depth(self) -> int:
+        """How many layers were recorded, the pooling head not counted."""
+        return len(self._layers)
+
+    @property
+    def heads(self) -> int:
+        """How many heads a layer has; the first where they differ."""
+        return len(self._layers[0])
+
+    @property
+    def _layers(self) -> Maps:
+        return next(maps for kind, maps in self.maps.items() if kind != "pool")
+
+    def _array(self, kind: str) -> np.ndarray | None:
+        found = self.maps.get(kind)
+        return None if found is None else np.asarray(found)
+
+
+def record_attention(adapter: Adapter, x: Prepared, token_mean: bool = False) -> Attention:
+    """Run the model once and keep each layer's and head's attention, reduced as it is computed.
+
+    Args:
+        adapter: a model with attention.
+        x: the photo that `adapter.prepare` made.
+        token_mean: also record the mean over all patch queries, `A[:, prefix:, prefix:].mean(1)`.
+            Always recorded for a model without a CLS token; never for one whose `kinds` do not
+            hold "tokens".
+
+    Raises:
+        CaptureError: the model showed nothing, or fewer layers than it has.
+    """
+    if "windows" in adapter.kinds:
+        return _in_windows(adapter, x)
+    tokens = x.prefix + x.grid[0] * x.grid[1]
+    mean = "tokens" in adapter.kinds and (token_mean or not adapter.has_cls)
+    with OverTokens(tokens, x.prefix, mean) as watch:
+        adapter.forward(x.pixels)
+    layers, pool = _seen(adapter, watch)
+    first = [layer.first for layer in layers]
+    maps: dict[str, Maps] = {}
+    if adapter.has_cls:
+        maps["cls"] = _maps(first, x)
+    if pool is not None:
+        maps["pool"] = _maps([pool], x)
+    if mean:
+        maps["tokens"] = _maps([layer.received for layer in layers], x)
+    before = torch.stack(first)[..., : x.prefix].numpy() if adapter.has_cls else None
+    return Attention(maps, x.grid, before)
+
+
+def _in_windows(adapter: Adapter, x: Prepared) -> Attention:
+    """The same for a model that attends within windows."""
+    with InWindows(adapter.windows(x)) as watch:
+        adapter.forward(x.pixels)
+    check(adapter, len(watch.maps), watch)
+    maps = tuple(layer.numpy() for layer in watch.maps)
+    return Attention({"windows": maps}, x.grid)
+
+
+def _maps(rows: Sequence[torch.Tensor | None], x: Prepared) -> np.ndarray:
+    """(heads, prefix + patches) or (heads, patches) a layer -> (layers, heads, rows, cols)."""
+    stack = torch.stack([row for row in rows if row is not None])
+    return stack[..., -x.grid[0] * x.grid[1] :].reshape(*stack.shape[:-1], *x.grid).numpy()
+
+
+def _seen(adapter: Adapter, watch: OverTokens) -> tuple[list[Layer], torch.Tensor | None]:
+    """The layers, and the pooling head where there is one, counted against what the model has."""
+    layers, single = watch.layers, watch.single
+    if adapter.kinds == ("cls",):  # class-attention layers
+        layers, single = [Layer(row, None) for row in single], []
+    elif "pool" in adapter.kinds and watch.tokens == 1 and layers:
+        single = [layers.pop().first]  # over one patch all calls are of one shape
+    check(adapter, len(layers), watch)
+    if "pool" not in adapter.kinds:
+        return layers, None
+    if len(single) != 1:
+        raise CaptureError(
+            f"{adapter.title} shows no attention map: its pooling head does not pass through a "
+            "call that can be watched."
+        )
+    return layers, single[0]

@@ -1,0 +1,52 @@
+"""The kinds of attention, in one table. A new kind is a line here and the code that records it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of attention.
+
+    Attributes:
+        id: what `Attention.maps`, adapters and links call it.
+        name: its name on a control.
+        values: what the values of its maps are, for legends and figures.
+        reading: how to read its maps, one sentence.
+    """
+
+    id: str
+    name: str
+    values: str
+    reading: str
+
+
+_TABLE = (
+    Kind(
+        "cls",
+        "From CLS",
+        "attention from CLS",
+        "Where each head reads from as the model sums up the photo in its CLS token.",
+    ),
+    Kind(
+        "pool",
+        "Pooling head",
+        "the pooling head’s attention",
+        "Where the pooling head, which stands in for a CLS token, reads from to sum up the photo.",
+    ),
+    Kind(
+        "tokens",
+        "Token to token",
+        "mean attention token to token",
+        "How much each patch is read by all patches, on average.",
+    ),
+    Kind(
+        "windows",
+        "Within windows",
+        "mean attention token to token, within windows",
+        "How much each patch is read by the patches of its window, on average: this model attends "
+        "within windows.",
+    ),
+)
+KINDS: dict[str, Kind] = {kind.id: kind for kind in _TABLE}
