@@ -246,11 +246,19 @@ def _shapes(model: Model, folder: Path) -> dict[str, tuple[int, ...]]:
             with safe_open(path, framework="pt") as file:
                 found |= {key: tuple(file.get_slice(key).get_shape()) for key in file.keys()}  # noqa: SIM118
         except (SafetensorError, OSError) as error:
-            raise CheckpointError(
-                f"{path.name} of {model.title} is damaged or no safetensors file: fetch it again, "
-                "or convert it with `python -m heedmap.models.convert FILE`."
-            ) from error
+            raise _damaged(model, path) from error
     return found
+
+
+def _damaged(model: Model, path: Path) -> CheckpointError:
+    """A file that safetensors cannot open; one from the hub is deleted, to be fetched again."""
+    remedy = "convert it with `python -m heedmap.models.convert FILE`, or copy it again"
+    if model.folder is None:
+        download.discard(path)
+        remedy = "try again, it is fetched anew"
+    return CheckpointError(
+        f"{path.name} of {model.title} is damaged or no safetensors file: {remedy}."
+    )
 
 
 def _mismatch(

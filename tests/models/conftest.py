@@ -10,23 +10,20 @@ from heedmap.models.catalogue.entries import Model
 from heedmap.models.loading import loader
 
 from tests import checkpoints
-from tests.hub import Hub
+from tests.hub import Hub, client
 
 HOST = ("HEEDMAP_ALLOW", "HEEDMAP_PASTED_IDS", "HEEDMAP_MAX_GB", "HEEDMAP_CACHE_GB")
-CLIENT = ("HF_TOKEN", "HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE", "HF_HUB_CACHE")
 
 
 @pytest.fixture
 def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """No model in memory, none on the disk, and no choice made by the host; the hub's folder."""
-    for name in (*HOST, *CLIENT, "HEEDMAP_MODELS", "HUGGINGFACE_HUB_CACHE"):
+    for name in (*HOST, "HF_TOKEN", "HEEDMAP_MODELS"):
         monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("HF_HOME", str(tmp_path / "hf"))
-    # The hub's clients may have been imported while another test had switched the network off.
-    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", False)
+    client(monkeypatch, tmp_path / "hub")
     monkeypatch.setattr(loader, "_pasted", {})
     loader._cache.clear()
-    yield tmp_path / "hf" / "hub"
+    yield tmp_path / "hub"
     loader._cache.clear()
 
 
@@ -34,7 +31,7 @@ def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 def hub(machine: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Hub]:
     """A hub without repositories."""
     with Hub() as there:
-        monkeypatch.setenv("HF_ENDPOINT", there.url)
+        client(monkeypatch, machine, there.url)
         yield there
 
 

@@ -16,6 +16,8 @@ from heedmap.models.catalogue.entries import CATALOGUE, Model
 from heedmap.models.loading import build, loader
 from heedmap.models.loading.unfilled import Unfilled
 
+from tests.hub import client
+
 ROOT = Path(__file__).parents[3]
 BUNDLED = [model.id for model in CATALOGUE if model.bundled]
 
@@ -37,7 +39,7 @@ def test_the_catalogue_is_there_without_a_framework() -> None:
 def test_a_bundled_model_needs_no_network(
     id: str, machine: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    client(monkeypatch, machine, offline=True)
     adapter = models.load(id)
     record = models.record(id)
     assert (adapter.id, adapter.title, adapter.can) == (record.id, record.title, record.can)
