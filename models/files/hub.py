@@ -84,9 +84,7 @@ def _explain(error: BaseException, name: str, repo: str) -> HeedmapError:
             "that may read it if it is private."
         )
     if isinstance(error, hf.RevisionNotFoundError):
-        return DownloadError(
-            f"{repo} has no such revision on {_host()}: check what follows the @."
-        )
+        return DownloadError(f"{repo} has no such revision on {_host()}: check what follows the @.")
     if isinstance(error, hf.EntryNotFoundError):
         return missing(name, repo, str(error).rsplit("/", 1)[-1].strip(" ."))
     if isinstance(error, hf.HfHubHTTPError):

@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 from heedmap import models
 from heedmap.errors import CheckpointError
-from heedmap.models import convert
 
 from tests import checkpoints
 from tests.checkpoints import Files
@@ -163,18 +162,6 @@ def test_pickled_files_are_refused_with_the_command(
         assert f"`python -m heedmap.models.convert {name}`" in message
 
 
-def test_the_command_converts(shelf: Path, tiny_vit: Files) -> None:
-    import subprocess
-    import sys
-
-    folder = put(shelf, "old", TOML, checkpoints.pickled(weights(tiny_vit), "model.pth"))
-    subprocess.run(
-        [sys.executable, "-m", "heedmap.models.convert", str(folder / "model.pth")],
-        cwd=Path(__file__).parents[3], check=True, capture_output=True,
-    )  # fmt: skip
-    assert models.load("local:old").can >= {"attention"}
-
-
 @pytest.mark.parametrize(
     ("toml", "message"),
     [
@@ -208,31 +195,3 @@ def test_a_missing_file_is_said(shelf: Path) -> None:
 def test_no_folder_means_no_models(machine: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HEEDMAP_MODELS", str(machine / "nowhere"))
     assert not [id for id in models.ids() if id.startswith("local:")]
-
-
-def test_convert_finds_the_weights_in_a_training_checkpoint(tmp_path: Path) -> None:
-    import torch
-    from safetensors.torch import load_file
-
-    weight = torch.arange(6.0).reshape(2, 3)
-    content = {"epoch": 3, "state_dict": {"module._orig_mod.fc.weight": weight.t()}}
-    torch.save(content, tmp_path / "last.ckpt")
-    target = convert.convert(tmp_path / "last.ckpt")
-    assert target == tmp_path / "last.safetensors"
-    assert torch.equal(load_file(target)["fc.weight"], weight.t())
-
-
-def test_convert_runs_no_code(tmp_path: Path) -> None:
-    import torch
-
-    class Evil:
-        def __reduce__(self) -> tuple[object, tuple[str]]:
-            return Path.touch, (tmp_path / "ran",)  # type: ignore[return-value]
-
-    torch.save({"w": torch.zeros(1), "evil": Evil()}, tmp_path / "evil.pth")
-    with pytest.raises(CheckpointError, match=r"evil.pth holds more than tensors"):
-        convert.convert(tmp_path / "evil.pth")
-    assert not (tmp_path / "ran").exists()
-    torch.save({"epoch": 3}, tmp_path / "none.pth")
-    with pytest.raises(CheckpointError, match=r"none.pth holds no tensors"):
-        convert.convert(tmp_path / "none.pth")

@@ -234,9 +234,7 @@ def test_a_token_that_is_refused(hub: Hub, tiny_vit: Files) -> None:
     assert "refuses access to Tiny ViT: check the token in HF_TOKEN" in sentence("tiny")
 
 
-def test_something_that_is_no_hub(
-    hub: Hub, machine: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_something_that_is_no_hub(hub: Hub, machine: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     client(monkeypatch, machine, f"{hub.url}/elsewhere")
     assert "127.0.0.1" in sentence("tiny")
 
