@@ -134,9 +134,9 @@ def _tensors(content: Any) -> Tensors:
         return {}
     # torch.optim.swa_utils.AveragedModel counts its steps beside the weights.
     return {
-        str(name): value
-        for name, value in content.items()
-        if torch.is_tensor(value) and name != "n_averaged"
+        str(key): value
+        for key, value in content.items()
+        if torch.is_tensor(value) and key != "n_averaged"
     }
 
 

@@ -96,7 +96,7 @@ def test_no_code_runs(tmp_path: Path) -> None:
 
     source = save(tmp_path / "evil.pth", {"w": torch.zeros(1), "evil": Evil()})
     with pytest.raises(
-        CheckpointError, match=r"evil.pth holds more than tensors \(getattr\): save"
+        CheckpointError, match=r"holds more than tensors \(getattr\): save"
     ):
         convert(source)
     assert not (tmp_path / "ran").exists()
