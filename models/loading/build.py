@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from heedmap.errors import CheckpointError
-from heedmap.models.catalogue import local
+from heedmap.models.catalogue import model_toml
 from heedmap.models.catalogue.entries import Model
 from heedmap.models.files import download, hub
 
@@ -112,17 +112,17 @@ def _timm(model: Model, folder: Path) -> Adapter:
         raise _mismatch(model, module, _shapes(model, folder)) from error
     if mode.left(module):  # timm drops a classifier that has another number of classes
         raise _mismatch(model, module, _shapes(model, folder))
-    own = local.preprocessing(folder) if model.folder else {}
+    own = model_toml.preprocessing(folder) if model.folder else {}
     if model.size:
         own["size"] = model.size
-    classes = local.classes(folder) or _timm_classes(module)
+    classes = model_toml.classes(folder) or _timm_classes(module)
     return wrap(_ready(module), id=model.id, title=model.title, classes=classes, **own)
 
 
 def _timm_arguments(model: Model, folder: Path) -> tuple[str, dict[str, Any]]:
     """What timm is asked to create: a name from its registry, or a folder that says it all."""
     overlay: dict[str, Any] = {"file": str(weights(model, folder)[0])}
-    how = local.model_args(folder) if model.folder else {}
+    how = model_toml.model_args(folder) if model.folder else {}
     if "num_classes" in how:
         overlay["num_classes"] = how["num_classes"]
     if model.architecture:

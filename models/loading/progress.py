@@ -57,6 +57,13 @@ class Loading:
         loading.finish(adapter)
         return loading
 
+    @classmethod
+    def failed(cls, id: str, error: BaseException) -> Loading:
+        """One that cannot begin."""
+        loading = cls(id)
+        loading.fail(error)
+        return loading
+
     @property
     def progress(self) -> Progress:
         """The latest `Progress`."""

@@ -95,9 +95,7 @@ def test_no_code_runs(tmp_path: Path) -> None:
             return Path.touch, (tmp_path / "ran",)
 
     source = save(tmp_path / "evil.pth", {"w": torch.zeros(1), "evil": Evil()})
-    with pytest.raises(
-        CheckpointError, match=r"holds more than tensors \(getattr\): save"
-    ):
+    with pytest.raises(CheckpointError, match=r"holds more than tensors \(getattr\): save"):
         convert(source)
     assert not (tmp_path / "ran").exists()
 

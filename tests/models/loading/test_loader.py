@@ -12,8 +12,9 @@ import pytest
 import torch
 from heedmap import models
 from heedmap.errors import CheckpointError
+from heedmap.models.catalogue import names
 from heedmap.models.catalogue.entries import CATALOGUE, Model
-from heedmap.models.loading import build, loader
+from heedmap.models.loading import build
 from heedmap.models.loading.unfilled import Unfilled
 
 from tests.hub import client
@@ -61,7 +62,7 @@ def test_a_copy_without_the_bundled_models_says_so(
     machine: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     lost = Model("lost", "Lost", ("vit",), "timm", folder=tmp_path, bundled=True)
-    monkeypatch.setattr(loader, "CATALOGUE", (lost,))
+    monkeypatch.setattr(names, "CATALOGUE", (lost,))
     with pytest.raises(CheckpointError, match="lost is not in this copy of the project"):
         models.load("lost")
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from heedmap.errors import CheckpointError, HeedmapError
 from heedmap.models.capabilities import Can
-from heedmap.models.catalogue import local
+from heedmap.models.catalogue import local, model_toml
 from heedmap.models.catalogue.entries import Model
 from heedmap.models.files import download
 from heedmap.models.loading import build
@@ -79,20 +78,12 @@ def config(model: Model) -> dict[str, Any]:
     """The model's config.json, {} for one that needs none.
 
     Raises:
-        DownloadError, CheckpointError: as `models.download.config`.
-        CheckpointError: a file of one's own that is no JSON.
+        DownloadError, CheckpointError: as `download.config` and `local.config`.
     """
-    if model.folder is None:
-        known = model.library == "timm" and model.architecture
-        return {} if known else download.config(model)
-    path = model.folder / "config.json"
-    try:
-        said: dict[str, Any] = json.loads(path.read_text("utf-8")) if path.is_file() else {}
-    except ValueError as error:
-        raise CheckpointError(
-            f"{model.folder.name}/config.json is no JSON ({error}): correct it."
-        ) from error
-    return said
+    if model.folder is not None:
+        return local.config(model.folder)
+    known = model.library == "timm" and model.architecture
+    return {} if known else download.config(model)
 
 
 def skeleton(model: Model) -> Adapter:
@@ -122,7 +113,7 @@ def _timm(model: Model, said: dict[str, Any]) -> nn.Module:
 
     own = {"num_classes": said.get("num_classes"), **said.get("model_args", {})}
     if model.folder is not None:
-        own |= local.model_args(model.folder)
+        own |= model_toml.model_args(model.folder)
     module: nn.Module = timm.create_model(
         model.architecture or said.get("architecture", ""),
         pretrained=False,
