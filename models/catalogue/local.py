@@ -56,11 +56,20 @@ def config(folder: Path) -> dict[str, Any]:
     return said
 
 
+def settings(folder: Path) -> tuple[dict[str, Any], dict[str, Any]]:
+    """What model.toml says, and config.json where that names the architecture.
+
+    Raises:
+        CheckpointError: one of them cannot be used.
+    """
+    said = model_toml.read(folder)
+    return said, {} if said.keys() & {"architecture", "factory"} else config(folder)
+
+
 def _record(folder: Path) -> Model:
     id = f"{PREFIX}{folder.name}"
     try:
-        said = model_toml.read(folder)
-        found = {} if said.keys() & {"architecture", "factory"} else config(folder)
+        said, found = settings(folder)
     except CheckpointError as error:
         _warn(str(error))
         return Model(id, folder.name, VIT, "timm", folder=folder, note=str(error))

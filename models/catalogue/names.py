@@ -60,7 +60,8 @@ def near(text: str) -> str:
     known = [*_offered(), *(model.repo for model in CATALOGUE if model.repo), *_timm_names()]
     if "/" in text:
         known += [f"timm/{name}" for name in _timm_names()]
-    found = difflib.get_close_matches(text[:100], dict.fromkeys(known), NEAREST)
+    known_once = dict.fromkeys(name for name in known if name != text)
+    found = difflib.get_close_matches(text[:100], known_once, NEAREST)
     *others, last = [repr(name) for name in found] or [""]
     return f"{', '.join(others)} or {last}" if others else last
 

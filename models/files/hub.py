@@ -13,6 +13,7 @@ from typing import Protocol
 from urllib.parse import urlsplit
 
 from heedmap.errors import CheckpointError, DownloadError, HeedmapError
+from heedmap.models.catalogue import names
 
 NO_NETWORK_NEEDED = "or choose a bundled model, which needs no network"
 
@@ -79,9 +80,11 @@ def _explain(error: BaseException, name: str, repo: str) -> HeedmapError:
     if isinstance(error, hf.GatedRepoError):
         return _gated(name, repo)
     if isinstance(error, hf.RepositoryNotFoundError | hf.HFValidationError):
+        close = names.near(repo)
+        close = f" (near it: {close})" if close else ""
         return DownloadError(
-            f"{_host()} has no public model {repo!r}: check the id, or set HF_TOKEN to a token "
-            "that may read it if it is private."
+            f"{_host()} has no public model {repo!r}: check the id{close}, or set "
+            "HF_TOKEN to a token that may read it if it is private."
         )
     if isinstance(error, hf.RevisionNotFoundError):
         return DownloadError(f"{repo} has no such revision on {_host()}: check what follows the @.")

@@ -7,7 +7,7 @@ import threading
 from typing import TYPE_CHECKING
 
 from heedmap.errors import CheckpointError, HeedmapError
-from heedmap.models.catalogue import names, policy
+from heedmap.models.catalogue import local, names, policy
 from heedmap.models.catalogue.entries import Model
 from heedmap.models.files import download
 from heedmap.models.loading import build
@@ -71,6 +71,8 @@ def _build(id: str, loading: Loading) -> Adapter:
 
 def _from_record(model: Model, loading: Loading) -> Adapter:
     policy.check(model)
+    if model.folder:
+        local.settings(model.folder)
     folder = model.folder or download.fetch(model, loading.report)
     loading.report("Building the model")
     with _imports:  # two threads in the first import of these can see half of a module

@@ -10,7 +10,7 @@ from heedmap.models.capabilities import Can
 from heedmap.models.catalogue import local, model_toml
 from heedmap.models.catalogue.entries import Model
 from heedmap.models.files import download
-from heedmap.models.loading import build
+from heedmap.models.loading import build, factory
 
 if TYPE_CHECKING:
     from heedmap.models.adapter.adapter import Adapter
@@ -92,26 +92,38 @@ def skeleton(model: Model) -> Adapter:
     Raises:
         As `probe`.
     """
-    import torch
     from heedmap.models.adapter.adapter import wrap
 
-    said = config(model)
     try:
-        with torch.device("meta"):
-            module = _transformers(model, said) if "model_type" in said else _timm(model, said)
+        module, own = _module(model)
     except HeedmapError:
         raise
     except Exception as error:
         raise CheckpointError(
             f"{model.title} cannot be built ({build.reason(error)}): choose another vision model."
         ) from error
-    return wrap(module, id=model.id, title=model.title)
+    return wrap(module, id=model.id, title=model.title, **own)
 
 
-def _timm(model: Model, said: dict[str, Any]) -> nn.Module:
+def _module(model: Model) -> tuple[nn.Module, dict[str, Any]]:
+    """The module, and what is known of its input besides."""
+    import torch
+
+    if model.library == "own" and model.folder:  # may not build without memory
+        return factory.make(model, model.folder), {}
+    said = config(model)
+    with torch.device("meta"):
+        if "model_type" in said:
+            return _transformers(model, said), {}
+        trained = build.trained_size(model, model.folder) if model.folder else None
+        own = {"img_size": trained} if trained else {}
+        return _timm(model, said, own), {"size": trained} if trained else {}
+
+
+def _timm(model: Model, said: dict[str, Any], own: dict[str, Any]) -> nn.Module:
     import timm
 
-    own = {"num_classes": said.get("num_classes"), **said.get("model_args", {})}
+    own |= {"num_classes": said.get("num_classes"), **said.get("model_args", {})}
     if model.folder is not None:
         own |= model_toml.model_args(model.folder)
     module: nn.Module = timm.create_model(

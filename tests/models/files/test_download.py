@@ -215,8 +215,9 @@ def test_a_process_that_started_offline(hub: Hub, machine: Path, tiny_vit: Files
 def test_an_unknown_repository(hub: Hub) -> None:
     host = hub.url.removeprefix("http://")
     assert sentence("tiny") == (
-        f"{host} has no public model 'timm/tiny': check the id, or set HF_TOKEN to a token that "
-        "may read it if it is private."
+        f"{host} has no public model 'timm/tiny': check the id (near it: 'timm/tinynet_e.in1k', "
+        "'timm/tinynet_d.in1k' or 'timm/tinynet_c.in1k'), or set HF_TOKEN to a token that may read "
+        "it if it is private."
     )
 
 
