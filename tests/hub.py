@@ -12,8 +12,8 @@ By hand, with checkpoints of the catalogue (made on the spot, random weights) at
     HF_ENDPOINT=http://127.0.0.1:8900 HF_HOME=$(mktemp -d) make run
 
 As on the real hub, large files are named by their SHA-256 and sent by another host, which must not
-see the token. Small ones are named by a SHA-1 and sent by itself. It has no Xet storage, so clients
-take plain HTTP.
+see the token. Small ones are named by a SHA-1 and sent by itself. A repository with `xet` offers
+its large files through Xet, in one block of plain chunks each.
 """
 
 from __future__ import annotations
@@ -32,6 +32,7 @@ from typing import Any, Self
 from urllib.parse import unquote, urlsplit
 
 PIECE = 1 << 14  # bytes between two looks at the clock
+CHUNK, HEADER = 1 << 16, 8  # bytes of a chunk of Xet and of what stands before it
 LARGE = (".safetensors", ".bin")
 LICENCE = "mit"  # of every repository
 NOBODY = "http://127.0.0.1:1"  # an address where nothing listens
@@ -47,8 +48,9 @@ class Repo:
         rate: bytes a second, None for as fast as it goes.
         breaks: bytes of a large file after which the next connections break, in order.
         status: answer everything with this error.
-        damaged: send other bytes than the checksum is of.
+        damaged: send other bytes than the checksum is of; over Xet, send none.
         requests: the open pull requests: number, title and author.
+        xet: whether the large files are offered through Xet.
         gate: set it to let the large files through; set from the start.
     """
 
@@ -59,8 +61,14 @@ class Repo:
     breaks: list[int] = field(default_factory=list)
     status: int = 0
     damaged: bool = False
+    xet: bool = False
     requests: list[dict[str, Any]] = field(default_factory=list)
     gate: threading.Event = field(default_factory=threading.Event)
+
+    def by_sha(self, sha: str) -> bytes:
+        """The content that has this SHA-256."""
+        every = (content for files in self.files.values() for content in files.values())
+        return next(content for content in every if _sha256(content) == sha)
 
     def commit(self, revision: str) -> str:
         """A commit's hash: of the names and contents of its files."""
@@ -147,6 +155,9 @@ class _Handler(BaseHTTPRequestHandler):
             (r"/cdn/([^/]+/[^/]+)/([^/]+)/(.+)", self._large),
             (r"/api/models/([^/]+/[^/]+)/revision/(.+)", self._info),
             (r"/api/models/([^/]+/[^/]+)/discussions", self._discussions),
+            (r"/api/models/([^/]+/[^/]+)/xet-read-token/(.+)", self._xet_token),
+            (r"/xet/([^/]+/[^/]+)/v1/reconstructions/(.+)", self._xet_recipe),
+            (r"/xet/([^/]+/[^/]+)/block/(.+)", self._xet_block),
             (r"/api/models/([^/]+/[^/]+)", self._info),
             (r"/api/resolve-cache/models/([^/]+/[^/]+)/([^/]+)/(.+)", self._small),
             (r"/([^/]+/[^/]+)/resolve/([^/]+)/(.+)", self._resolve),
@@ -213,6 +224,9 @@ class _Handler(BaseHTTPRequestHandler):
                 "X-Linked-Size": str(len(content)),
                 "X-Linked-Etag": f'"{sha}"',
             }
+            if repo.xet:
+                route = f"{self.hub.url}/api/models/{id}/xet-read-token/{commit['X-Repo-Commit']}"
+                headers |= {"X-Xet-Hash": sha, "Link": f'<{route}>; rel="xet-auth"'}
             self._send(302, b"", headers | commit)
         else:
             there = f"/api/resolve-cache/models/{id}/{commit['X-Repo-Commit']}/{name}"
@@ -243,6 +257,38 @@ class _Handler(BaseHTTPRequestHandler):
         else:
             repo.gate.wait(30)
             self._send(status, rest, span, rate=repo.rate)
+
+    def _xet_token(self, id: str, repo: Repo, commit: str) -> None:
+        headers = {
+            "X-Xet-Cas-Url": f"{self.hub.url}/xet/{id}", "X-Xet-Access-Token": "any",
+            "X-Xet-Token-Expiration": str(int(time.time()) + 3600),
+        }  # fmt: skip
+        self._send(200, b"{}", headers)
+
+    def _xet_recipe(self, id: str, repo: Repo, sha: str) -> None:
+        """How to put a file together: here from one block of its own."""
+        if repo.damaged:
+            self._error(404, "", "No such file")
+            return
+        content = repo.by_sha(sha)
+        chunks = {"start": 0, "end": -(-len(content) // CHUNK)}
+        nbytes = len(content) + HEADER * chunks["end"]
+        there = {
+            "range": chunks, "url": f"{self.hub.url}/xet/{id}/block/{sha}",
+            "url_range": {"start": 0, "end": nbytes - 1},
+        }  # fmt: skip
+        term = {"hash": sha, "unpacked_length": len(content), "range": chunks}
+        self._json({"offset_into_first_range": 0, "terms": [term], "fetch_info": {sha: [there]}})
+
+    def _xet_block(self, id: str, repo: Repo, sha: str) -> None:
+        content, block = repo.by_sha(sha), b""
+        for start in range(0, len(content), CHUNK):
+            chunk = content[start : start + CHUNK]
+            length = len(chunk).to_bytes(3, "little")
+            block += b"\0" + length + b"\0" + length + chunk  # version 0, not compressed
+        repo.gate.wait(30)
+        span = {"Content-Range": f"bytes 0-{len(block) - 1}/{len(block)}"}
+        self._send(206, block, span, rate=repo.rate)
 
     def _error(
         self, status: int, code: str, message: str, more: dict[str, str] | None = None

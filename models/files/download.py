@@ -220,15 +220,17 @@ def _fetch_file(repo: str, name: str, revision: str, bar: Any) -> Path:
 class _Counter:
     """Bytes of all files of a download; the client takes it for its progress bar's class.
 
-    Over Xet bytes are received first and written later: whichever is further counts.
+    Over Xet bytes are received (packed, so somewhat more or fewer) and written much later: what
+    is further counts.
     """
 
     def __init__(self, report: Callable[[int], None]) -> None:
         self._report = report
-        self._before = self._written = self._received = 0
+        self._before = self._written = self._received = self._size = 0
 
-    def __call__(self, *_: Any, **__: Any) -> Self:
-        """A bar for one more file: this one."""
+    def __call__(self, *_: Any, total: int | None = None, **__: Any) -> Self:
+        """A bar for one more file, of `total` bytes: this one."""
+        self._size = total or 0
         return self
 
     def __enter__(self) -> Self:
@@ -240,7 +242,7 @@ class _Counter:
     @property
     def done(self) -> int:
         """Bytes so far."""
-        return self._before + max(self._written, self._received)
+        return self._before + min(self._size, max(self._written, self._received))
 
     def update(self, nbytes: float | None = 1) -> None:
         """Bytes were written."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -87,6 +88,14 @@ def test_a_model_of_transformers(
     assert adapter.can == (can | {"logits"} if classes else can)
     assert (adapter.depth, adapter.prefix) == (2, prefix)
     assert adapter.classes == classes
+
+
+def test_who_asks_at_once_waits_for_one_answer(hub: Hub, tiny_vit: Files) -> None:
+    hub.add("somebody/model", tiny_vit)
+    with ThreadPoolExecutor(4) as visitors:
+        found = list(visitors.map(models.record, ["somebody/model"] * 4))
+    assert len({id(record) for record in found}) == 1
+    assert len([path for _, path, _ in hub.log if path.endswith("/config.json")]) <= 3
 
 
 def test_a_revision_can_be_named(hub: Hub, tiny_vit: Files) -> None:
