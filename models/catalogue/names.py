@@ -57,9 +57,9 @@ def unknown(id: str) -> UnknownModelError:
 
 def near(text: str) -> str:
     """The nearest names that a text could have been: "'a', 'b' or 'c'", "" where none is near."""
-    known = [*_offered(), *(model.repo for model in CATALOGUE if model.repo), *_timm_names()]
-    if "/" in text:
-        known += [f"timm/{name}" for name in _timm_names()]
+    known = [*_offered(), *(model.repo for model in CATALOGUE if model.repo)]
+    if policy.pasted_ids():
+        known += [f"timm/{name}" if "/" in text else name for name in _timm_names()]
     known_once = dict.fromkeys(name for name in known if name != text)
     found = difflib.get_close_matches(text[:100], known_once, NEAREST)
     *others, last = [repr(name) for name in found] or [""]

@@ -78,10 +78,10 @@ def config(model: Model) -> dict[str, Any]:
     """The model's config.json, {} for one that needs none.
 
     Raises:
-        DownloadError, CheckpointError: as `download.config` and `local.config`.
+        DownloadError, CheckpointError: as `download.config` and `local.settings`.
     """
     if model.folder is not None:
-        return local.config(model.folder)
+        return local.settings(model.folder)[1]
     known = model.library == "timm" and model.architecture
     return {} if known else download.config(model)
 
@@ -109,11 +109,11 @@ def _module(model: Model) -> tuple[nn.Module, dict[str, Any]]:
     """The module, and what is known of its input besides."""
     import torch
 
-    if model.library == "own" and model.folder:  # may not build without memory
+    if model.library == "own" and model.folder:  # not on "meta": its code may read numbers
         return factory.make(model, model.folder), {}
     said = config(model)
     with torch.device("meta"):
-        if "model_type" in said:
+        if model.library == "transformers":
             return _transformers(model, said), {}
         trained = build.trained_size(model, model.folder) if model.folder else None
         own = {"img_size": trained} if trained else {}
