@@ -281,11 +281,11 @@ class _Handler(BaseHTTPRequestHandler):
         self._json({"offset_into_first_range": 0, "terms": [term], "fetch_info": {sha: [there]}})
 
     def _xet_block(self, id: str, repo: Repo, sha: str) -> None:
-        content, block = repo.by_sha(sha), b""
-        for start in range(0, len(content), CHUNK):
-            chunk = content[start : start + CHUNK]
-            length = len(chunk).to_bytes(3, "little")
-            block += b"\0" + length + b"\0" + length + chunk  # version 0, not compressed
+        content = repo.by_sha(sha)
+        chunks = (content[start : start + CHUNK] for start in range(0, len(content), CHUNK))
+        lengths = ((len(chunk).to_bytes(3, "little"), chunk) for chunk in chunks)
+        # Version 0, length packed, not compressed, length unpacked: eight bytes before each chunk.
+        block = b"".join(b"\0" + length + b"\0" + length + chunk for length, chunk in lengths)
         repo.gate.wait(30)
         span = {"Content-Range": f"bytes 0-{len(block) - 1}/{len(block)}"}
         self._send(206, block, span, rate=repo.rate)

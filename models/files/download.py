@@ -226,7 +226,7 @@ class _Counter:
 
     def __init__(self, report: Callable[[int], None]) -> None:
         self._report = report
-        self._before = self._written = self._received = self._size = 0
+        self._before = self._written = self._received = self._size = self._told = 0
 
     def __call__(self, *_: Any, total: int | None = None, **__: Any) -> Self:
         """A bar for one more file, of `total` bytes: this one."""
@@ -247,17 +247,22 @@ class _Counter:
     def update(self, nbytes: float | None = 1) -> None:
         """Bytes were written."""
         self._written += int(nbytes or 0)
-        self._report(self.done)
+        self._tell()
 
     def update_transfer(self, nbytes: float | None = 1) -> None:
         """Bytes were received."""
         self._received += int(nbytes or 0)
-        self._report(self.done)
+        self._tell()
 
     def next(self, nbytes: int) -> None:
         """A file of `nbytes` is there, whether it was fetched or found in the cache."""
         self._before, self._written, self._received = self._before + nbytes, 0, 0
-        self._report(self.done)
+        self._tell()
+
+    def _tell(self) -> None:
+        if self.done != self._told:
+            self._told = self.done
+            self._report(self._told)
 
     def close(self) -> None:
         """Nothing is drawn."""
