@@ -19,61 +19,22 @@ its large files through Xet, in one block of plain chunks each.
 from __future__ import annotations
 
 import argparse
-import hashlib
 import json
 import re
 import threading
 import time
-from dataclasses import dataclass, field
-from functools import lru_cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, Self
 from urllib.parse import unquote, urlsplit
+
+from tests.repository import Repo, sha1, sha256
 
 PIECE = 1 << 14  # bytes between two looks at the clock
 CHUNK, HEADER = 1 << 16, 8  # bytes of a chunk of Xet and of what stands before it
 LARGE = (".safetensors", ".bin")
 LICENCE = "mit"  # of every repository
 NOBODY = "http://127.0.0.1:1"  # an address where nothing listens
-
-
-@dataclass
-class Repo:
-    """A repository and how it behaves.
-
-    Attributes:
-        files: content by revision and name.
-        gated: whether only a request with `token` gets its files.
-        rate: bytes a second, None for as fast as it goes.
-        breaks: bytes of a large file after which the next connections break, in order.
-        status: answer everything with this error.
-        damaged: send other bytes than the checksum is of; over Xet, send none.
-        requests: the open pull requests: number, title and author.
-        xet: whether the large files are offered through Xet.
-        gate: set it to let the large files through; set from the start.
-    """
-
-    files: dict[str, dict[str, bytes]]
-    gated: bool = False
-    token: str = "hf_right"
-    rate: float | None = None
-    breaks: list[int] = field(default_factory=list)
-    status: int = 0
-    damaged: bool = False
-    xet: bool = False
-    requests: list[dict[str, Any]] = field(default_factory=list)
-    gate: threading.Event = field(default_factory=threading.Event)
-
-    def by_sha(self, sha: str) -> bytes:
-        """The content that has this SHA-256."""
-        every = (content for files in self.files.values() for content in files.values())
-        return next(content for content in every if _sha256(content) == sha)
-
-    def commit(self, revision: str) -> str:
-        """A commit's hash: of the names and contents of its files."""
-        names = (f"{name} {_sha1(content)}\n" for name, content in self.files[revision].items())
-        return _sha1(revision.encode() + "".join(sorted(names)).encode())
 
 
 class Hub:
@@ -180,7 +141,7 @@ class _Handler(BaseHTTPRequestHandler):
             self._error(404, "RevisionNotFound", f"Invalid rev id: {revision}")
             return
         siblings = [
-            {"rfilename": name, "size": len(content), "blobId": _sha1(content)}
+            {"rfilename": name, "size": len(content), "blobId": sha1(content)}
             for name, content in repo.files[revision].items()
         ]
         self._json(
@@ -218,7 +179,7 @@ class _Handler(BaseHTTPRequestHandler):
             self._error(404, "EntryNotFound", "Entry not found", commit)
         elif name.endswith(LARGE):
             flat = revision.replace("/", "--")
-            sha = _sha256(content)
+            sha = sha256(content)
             headers = {
                 "Location": f"http://localhost:{self.hub.port}/cdn/{id}/{flat}/{name}",
                 "X-Linked-Size": str(len(content)),
@@ -235,7 +196,7 @@ class _Handler(BaseHTTPRequestHandler):
     def _small(self, id: str, repo: Repo, commit: str, name: str) -> None:
         revision = {repo.commit(known): known for known in repo.files}[commit]
         content = repo.files[revision][name]
-        self._send(200, content, {"ETag": f'"{_sha1(content)}"', "X-Repo-Commit": commit})
+        self._send(200, content, {"ETag": f'"{sha1(content)}"', "X-Repo-Commit": commit})
 
     def _large(self, id: str, repo: Repo, flat: str, name: str) -> None:
         if "Authorization" in self.headers:
@@ -325,16 +286,6 @@ class _Handler(BaseHTTPRequestHandler):
             self.wfile.write(body[start : start + PIECE])
             if rate:
                 time.sleep(max(0.0, began + (start + PIECE) / rate - time.monotonic()))
-
-
-@lru_cache
-def _sha1(content: bytes) -> str:
-    return hashlib.sha1(content).hexdigest()
-
-
-@lru_cache
-def _sha256(content: bytes) -> str:
-    return hashlib.sha256(content).hexdigest()
 
 
 def main() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import subprocess
 import sys
@@ -285,44 +284,6 @@ def test_the_hubs_own_conversion_is_taken(hub: Hub, tiny_clip: Files) -> None:
     assert hub.log == []  # remembered as the conversion that it is
 
 
-def test_shards_are_put_together(hub: Hub, tiny_clip: Files, tmp_path: Path) -> None:
-    from transformers import CLIPModel
-
-    whole = tmp_path / "whole"
-    whole.mkdir()
-    for name, content in tiny_clip.items():
-        (whole / name).write_bytes(content)
-    files = checkpoints.transformers(CLIPModel.from_pretrained(whole), max_shard_size="100KB")
-    assert len([name for name in files if name.endswith(".safetensors")]) > 1
-    hub.add("openai/tiny", {**files, "preprocessor_config.json": b"{}"})
-    adapter = models.load("clip")
-    assert adapter.depth == 2
-    loader._cache.clear()
-    hub.log.clear()
-    models.load("clip")
-    assert hub.log == []
-
-
-def test_the_wrong_architecture_names_the_keys(hub: Hub) -> None:
-    hub.add("timm/tiny", checkpoints.timm("test_vit2"))
-    message = sentence("tiny")
-    assert message.startswith("The weights of Tiny ViT do not fit the architecture test_vit: ")
-    assert message.endswith("; name the architecture that they were trained with.")
-    assert "missing cls_token, norm.weight, norm.bias; not known blocks.0.ls1.gamma" in message
-    assert "and 40 more" in message
-
-
-def test_a_clip_with_other_layers_names_the_keys(hub: Hub, tiny_clip: Files) -> None:
-    config = json.loads(tiny_clip["config.json"])
-    config["vision_config"]["num_hidden_layers"] = 3
-    config["vision_config"]["patch_size"] = 8
-    hub.add("openai/tiny", {**tiny_clip, "config.json": json.dumps(config).encode()})
-    message = sentence("clip")
-    assert message.startswith("The weights of Tiny CLIP do not fit the architecture CLIPModel: ")
-    assert "missing vision_model.encoder.layers.2." in message
-    assert "of another shape vision_model.embeddings.patch_embedding.weight" in message
-
-
 def test_a_file_that_is_no_safetensors(hub: Hub, tiny_vit: Files) -> None:
     hub.add("timm/tiny", {**tiny_vit, "model.safetensors": b"<html>sorry</html>" * 9})
     with pytest.raises(CheckpointError, match="of Tiny ViT is damaged or no safetensors file"):
@@ -368,30 +329,6 @@ def test_the_disk_fills_up_on_the_way(
     monkeypatch.setattr("huggingface_hub.file_download.http_get", full)
     with pytest.raises(DownloadError, match="no room on the disk for Tiny ViT"):
         models.load("tiny")
-
-
-def test_the_memory_is_bounded_and_really_freed(
-    hub: Hub, tiny_vit: Files, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    import weakref
-
-    hub.add("timm/tiny", tiny_vit)
-    hub.add("timm/small", checkpoints.timm("test_efficientnet"))
-    monkeypatch.setenv("HEEDMAP_CACHE_GB", "0.0018")
-    first = models.load("tiny")
-    weights = [weakref.ref(weight) for weight in first.module.parameters()]
-    del first
-    models.load("small")
-    assert not models.loaded("tiny")
-    assert all(ref() is None for ref in weights)
-
-
-def test_one_too_large_for_the_memory(
-    hub: Hub, tiny_vit: Files, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    hub.add("timm/tiny", tiny_vit)
-    monkeypatch.setenv("HEEDMAP_CACHE_GB", "0.001")
-    assert "takes 1.5 MB of memory and the cache holds 1.0 MB" in sentence("tiny")
 
 
 def test_a_wrong_size_limit_is_said(monkeypatch: pytest.MonkeyPatch, catalogue: Model) -> None:
