@@ -25,7 +25,8 @@ from heedmap.viz.maps import (
     strongest_patch,
     threshold_mask,
 )
-from heedmap.viz.photo.image import open_image, region
+from heedmap.viz.photo.image import open_image
+from heedmap.viz.photo.region import region
 from heedmap.viz.photo.samples import SAMPLES, Sample, open_sample, sample, sample_ids
 
 if TYPE_CHECKING:
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
     from heedmap.viz.draw.overlay import Overlay
     from heedmap.viz.draw.render import to_pdf, to_png
     from heedmap.viz.epoch import epoch_figure
+    from heedmap.viz.photo.pool import open_upload, start_workers
 
 _LATE = {
     "capture.activations": ("Activations", "record_activations"),
@@ -55,6 +57,7 @@ _LATE = {
     "draw.overlay": ("Overlay",),
     "draw.render": ("to_pdf", "to_png"),
     "epoch": ("epoch_figure",),
+    "photo.pool": ("open_upload", "start_workers"),
 }
 _HOME = {name: module for module, names in _LATE.items() for name in names}
 
@@ -85,12 +88,14 @@ __all__ = [
     "label",
     "open_image",
     "open_sample",
+    "open_upload",
     "outliers",
     "record_activations",
     "record_attention",
     "region",
     "sample",
     "sample_ids",
+    "start_workers",
     "strongest_patch",
     "threshold_mask",
     "to_pdf",

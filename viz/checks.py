@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from heedmap.errors import SettingError
+from heedmap.viz.photo.image import open_image
 from numpy.typing import NDArray
 from PIL import Image
 
 if TYPE_CHECKING:
-    from heedmap.viz.photo.image import Picture
+    from heedmap.viz.photo.picture import Picture
 
 MAX_PIXELS = 100_000_000  # of a picture that is drawn
 _LARGEST = float(np.finfo(np.float32).max)
@@ -118,7 +119,7 @@ def grid(value: Any) -> tuple[int, int]:
 
 def picture(photo: Any) -> Picture:
     """A photo as (H, W, 3) uint8, contiguous: an array as it is, a Pillow image converted."""
-    values = _from_pillow(photo) if isinstance(photo, Image.Image) else photo
+    values = open_image(photo) if isinstance(photo, Image.Image) else photo
     fits = isinstance(values, np.ndarray) and values.dtype == np.uint8 and values.ndim == 3
     if not fits or values.shape[2] != 3 or 0 in values.shape:
         raise SettingError(
@@ -215,13 +216,3 @@ def _array(values: Any) -> NDArray[Any] | None:
 def _form(values: Any, given: NDArray[Any] | None) -> str:
     """Shape and dtype where there is one, else the value."""
     return told(values if given is None or given.dtype.kind not in "biuf" else given)
-
-
-def _from_pillow(image: Image.Image) -> Any:
-    """(H, W, 3) uint8, transparency on white; the image itself where it cannot be read."""
-    try:
-        layer = image.convert("RGBA")
-    except (OSError, ValueError):
-        return image
-    white = Image.new("RGBA", layer.size, "white")
-    return np.array(Image.alpha_composite(white, layer).convert("RGB"))

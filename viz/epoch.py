@@ -26,7 +26,7 @@ from matplotlib.figure import Figure
 
 if TYPE_CHECKING:
     from heedmap.models import Adapter
-    from heedmap.viz.photo.image import Picture
+    from heedmap.viz.photo.picture import Picture
 
 _SIDE = 256  # px, what small samples are enlarged to
 _WIDTH, _COLUMN = 4.8, 1.8  # inches of the figure at least, and of a picture in a wider one

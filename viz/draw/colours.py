@@ -7,7 +7,7 @@ from functools import lru_cache
 import matplotlib
 import numpy as np
 from heedmap.viz import checks
-from heedmap.viz.photo.image import Picture
+from heedmap.viz.photo.picture import Picture
 from numpy.typing import NDArray
 
 # The ones to offer: perceptually uniform ones first, then those that papers use. Any other name

@@ -10,7 +10,7 @@ from heedmap.errors import SettingError
 from heedmap.viz import checks
 from heedmap.viz.draw.colours import check_colormap
 from heedmap.viz.draw.overlay import Limits
-from heedmap.viz.photo.image import Picture
+from heedmap.viz.photo.picture import Picture
 
 
 @dataclass(frozen=True)

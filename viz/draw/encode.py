@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from heedmap.errors import SettingError
 from heedmap.viz import checks
-from heedmap.viz.photo.image import Picture
+from heedmap.viz.photo.picture import Picture
 from PIL import Image
 
 

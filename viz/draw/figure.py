@@ -31,7 +31,7 @@ from heedmap.viz.draw.layout import (
     wrapped,
 )  # fmt: skip
 from heedmap.viz.draw.overlay import Limits
-from heedmap.viz.photo.image import Picture
+from heedmap.viz.photo.picture import Picture
 from matplotlib.figure import Figure
 from PIL import Image
 

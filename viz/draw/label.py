@@ -8,7 +8,7 @@ from typing import Literal, TypeAlias
 import numpy as np
 from heedmap.errors import SettingError
 from heedmap.viz import checks
-from heedmap.viz.photo.image import Picture
+from heedmap.viz.photo.picture import Picture
 from PIL import Image, ImageDraw, ImageFont
 
 Corner: TypeAlias = Literal["top-left", "top-right", "bottom-left", "bottom-right"]

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 from heedmap.viz import checks
 from heedmap.viz.draw.interpolate import borders, enlarge
-from heedmap.viz.photo.image import Picture
+from heedmap.viz.photo.picture import Picture
 
 _MIN_CELL = 5  # px; lines between smaller patches would hide the picture
 _STRENGTH = 0.4  # of the line over what is under it

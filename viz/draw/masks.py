@@ -10,7 +10,7 @@ import numpy as np
 from heedmap.errors import SettingError
 from heedmap.viz import checks
 from heedmap.viz.draw.interpolate import enlarge_mask
-from heedmap.viz.photo.image import Picture
+from heedmap.viz.photo.picture import Picture
 from numpy.typing import ArrayLike, NDArray
 from PIL import ImageColor
 

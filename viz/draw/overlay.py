@@ -16,7 +16,7 @@ from heedmap.viz import checks
 from heedmap.viz.draw.colours import check_colormap, colours
 from heedmap.viz.draw.interpolate import check_interpolation, interpolate
 from heedmap.viz.draw.lines import grid_lines
-from heedmap.viz.photo.image import Picture
+from heedmap.viz.photo.picture import Picture
 from numpy.typing import ArrayLike, NDArray
 
 Limits: TypeAlias = tuple[float, float]
