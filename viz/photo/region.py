@@ -9,7 +9,8 @@ from typing import Any, TypeAlias
 
 import numpy as np
 from heedmap.errors import SettingError
-from heedmap.viz.photo.picture import Picture, check_picture
+from heedmap.viz import checks
+from heedmap.viz.photo.picture import Picture
 from PIL import Image
 
 Box: TypeAlias = tuple[float, float, float, float]
@@ -36,7 +37,8 @@ def region(photo: Picture, box: Box, long_side: int = 1024) -> Picture:
     Raises:
         SettingError: no photo, a box outside it or without an area, or a long side below 1.
     """
-    height, width = check_picture(photo).shape[:2]
+    photo = checks.picture(photo)
+    height, width = photo.shape[:2]
     left, top, right, bottom = _check_box(box, width, height)
     _check_long_side(long_side)
     # Cut out whole pixels first, so that a large photo is not copied for a small part of it.
