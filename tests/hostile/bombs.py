@@ -82,3 +82,13 @@ def jpeg2000(side: int = 8000) -> bytes:
     marked = [struct.pack(">BBH", 0xFF, mark, len(body) + 2) + body for mark, body in parts]
     tile = b"\xff\x90\x00\x0a" + struct.pack(">HIBB", 0, 0, 0, 1) + b"\xff\x93"
     return b"\xff\x4f" + b"".join(marked) + tile + bytes(60) + b"\xff\xd9"
+
+
+def webp_canvas(width: int, height: int) -> bytes:
+    """An animated WebP of a few bytes on a large canvas."""
+    frame = saved(Image.new("RGBA", (16, 16)), "WEBP", lossless=True)[12:]
+    place = b"".join(number.to_bytes(3, "little") for number in (0, 0, 15, 15, 100)) + b"\0"
+    canvas = b"".join((side - 1).to_bytes(3, "little") for side in (width, height))
+    chunks = [(b"VP8X", b"\x12\0\0\0" + canvas), (b"ANIM", bytes(6)), (b"ANMF", place + frame)]
+    body = b"WEBP" + b"".join(name + struct.pack("<I", len(data)) + data for name, data in chunks)
+    return b"RIFF" + struct.pack("<I", len(body)) + body

@@ -55,6 +55,13 @@ def test_an_absurd_tile(pool) -> None:
     refused(pool, bombs.absurd_tile(), "tiles of 60000 x 11000 px, more than the 64 megapixels")
 
 
+@pytest.mark.parametrize("side", [12_000, 13_300, 16_383])
+def test_a_large_canvas(side) -> None:
+    """Its decoder reserves 8 bytes a pixel when it is opened, before anything is asked."""
+    with Pool(1, Limits(120, 240)) as pool:
+        refused(pool, bombs.webp_canvas(side, side), "megapixels.*more than the 64")
+
+
 def test_too_much_time() -> None:
     with Pool(1, Limits(seconds=0.3, patience=240)) as pool:
         refused(pool, bombs.many_scans(), r"takes more than 0\.3 s to decode, which is the limit")

@@ -55,9 +55,11 @@ def _serve(wire: socket.socket, seconds: float, patience: float) -> None:
 
 
 def _warm_up() -> None:
-    """Load what the first photo would otherwise wait for."""
+    """Load what the first photo would otherwise wait for, and settle Pillow's own limits."""
     Image.init()
     register_heif()
+    # Pillow refuses twice as much, and does so before WebP's decoder reserves its canvases.
+    Image.MAX_IMAGE_PIXELS = MAX_PIXELS
     AvifImagePlugin.DEFAULT_MAX_THREADS = _THREADS  # each takes address space
 
 
