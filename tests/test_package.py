@@ -70,4 +70,6 @@ def test_the_command_converts_a_checkpoint(installed: Path, elsewhere: Path) -> 
     torch.save({"state_dict": {"module.weight": torch.arange(3.0)}}, elsewhere / "model.pth")
     said = run(elsewhere, installed.with_name("heedmap"), "convert", "model.pth")
     assert said.startswith("model.safetensors")
-    torch.testing.assert_close(load_file(elsewhere / "model.safetensors"), {"weight": torch.arange(3.0)})
+    torch.testing.assert_close(
+        load_file(elsewhere / "model.safetensors"), {"weight": torch.arange(3.0)}
+    )
