@@ -14,7 +14,7 @@ from pathlib import Path
 
 from heedmap.errors import HeedmapError
 
-APP = Path(__file__).with_name("app.py")  # Streamlit reads .streamlit/config.toml beside it
+APP = Path(__file__).with_name("server.py")  # Streamlit reads .streamlit/config.toml beside it
 
 
 def main(argv: Sequence[str] | None = None) -> None:

@@ -16,8 +16,8 @@ from tests import package
 
 pytestmark = pytest.mark.slow  # builds and installs a wheel
 
-ROOMS = ("models/", "viz/", "views/", "pages/")
-TOP = {"app.py", "errors.py", "__main__.py", "py.typed", ".streamlit/config.toml"}
+ROOMS = ("models/", "viz/", "views/", "pages/", "serving/")
+TOP = {"app.py", "server.py", "errors.py", "__main__.py", "py.typed", ".streamlit/config.toml"}
 MAP = """
 from heedmap import models, viz
 import numpy
@@ -70,6 +70,4 @@ def test_the_command_converts_a_checkpoint(installed: Path, elsewhere: Path) -> 
     torch.save({"state_dict": {"module.weight": torch.arange(3.0)}}, elsewhere / "model.pth")
     said = run(elsewhere, installed.with_name("heedmap"), "convert", "model.pth")
     assert said.strip() == "model.safetensors"
-    torch.testing.assert_close(
-        load_file(elsewhere / said.strip()), {"weight": torch.arange(3.0)}
-    )
+    torch.testing.assert_close(load_file(elsewhere / said.strip()), {"weight": torch.arange(3.0)})
