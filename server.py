@@ -7,8 +7,9 @@ behind the same checks.
 from __future__ import annotations
 
 import sys
+import threading
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -31,12 +32,23 @@ def checks() -> list[Middleware]:
     """
     st.secrets.load_if_toml_exists()  # its settings become environment variables
     index = Path(file_util.get_static_dir()) / "index.html"
+    ancestors = headers.frame_ancestors()
+    if ancestors not in headers.OURS:
+        _let_frames_upload()
     return [
         Middleware(hosts.HostCheck, hosts.from_environment(config.get_option("server.address"))),
-        Middleware(headers.SafeHeaders, headers.frame_ancestors(), headers.inline_scripts(index)),
+        Middleware(headers.SafeHeaders, ancestors, headers.inline_scripts(index)),
         Middleware(headers.Private),
         Middleware(uploads.UploadLimit, held),
     ]
+
+
+def _let_frames_upload() -> None:
+    """Do without Streamlit's XSRF cookie, which browsers keep from a frame in another site's page.
+
+    What it is for, the check of the Origin does: a page of another site can send nothing.
+    """
+    config.set_option("server.enableXsrfProtection", False)
 
 
 def held(session: str) -> int:
@@ -47,16 +59,18 @@ def held(session: str) -> int:
 
 @asynccontextmanager
 async def life(_: st.App) -> AsyncIterator[None]:
-    """From the first request to the clean end of the server."""
+    """Open the browser at the start, as Streamlit does for a plain script, and end cleanly."""
     with leaving.clean_end():
         if not config.get_option("server.headless"):
-            cli_util.open_browser(server_util.get_url(address()))
+            threading.Thread(target=_open_browser, daemon=True).start()
         yield
 
 
-def address() -> str:
-    """The name that a browser on this machine opens the app under."""
-    return server_util.get_display_address(config.get_option("server.address") or "localhost")
+def _open_browser() -> None:
+    """Open the app in a browser on this machine; where that fails, the address is in the log."""
+    name = server_util.get_display_address(config.get_option("server.address") or "localhost")
+    with suppress(Exception):
+        cli_util.open_browser(server_util.get_url(name))
 
 
 try:

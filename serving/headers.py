@@ -25,6 +25,7 @@ from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 ALWAYS = {"X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer"}
+OURS = ("'self'", "'none'")  # frame-ancestors that let no other site in
 CORE = "/_stcore/"  # Streamlit's own addresses; of these the browser needs only the following
 NEEDED = ("health", "host-config", "stream", "upload_file/", "bidi-components/")
 

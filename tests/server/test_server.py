@@ -25,7 +25,7 @@ from tests.hub import Hub
 
 pytestmark = pytest.mark.slow  # starts the server
 
-ENDS_WITHIN = 30  # seconds; the server gives itself 3
+ENDS_WITHIN = 60  # seconds; the server gives itself 3
 EVIL = "evil.example"
 FOREIGN = f"http://{EVIL}"
 UPLOAD = (
@@ -142,7 +142,7 @@ def test_it_ends_cleanly_during_a_download_and_a_pass(tmp_path: Path) -> None:
             await other.until("progress")
             before = cpu_seconds(app)
             await one.ask({"Size": "896 px"})
-            while cpu_seconds(app) < before + 2:
+            while cpu_seconds(app) < before + 0.5:
                 await asyncio.sleep(0.05)
             return await asyncio.to_thread(ended, app)
 
@@ -151,7 +151,7 @@ def test_it_ends_cleanly_during_a_download_and_a_pass(tmp_path: Path) -> None:
         hub.add("tiny/stuck", files).gate.clear()
         env = {"HF_ENDPOINT": hub.url, "HF_HOME": str(tmp_path), "HF_HUB_OFFLINE": "0"}
         with serve(tmp_path / "log.txt", **env) as app:
-            assert asyncio.run(asyncio.wait_for(come(app), 120)) == 0
+            assert asyncio.run(come(app)) == 0
             assert "Traceback" not in app.said()
 
 
