@@ -59,10 +59,10 @@ def _leave_after(seconds: float) -> None:
 
 def _leave(*, hooks: bool = True) -> None:
     """End the process now with exit code 0, and its child processes with it."""
-    if hooks:
-        atexit._run_exitfuncs()
     for child in multiprocessing.active_children():
         child.terminate()
+    if hooks:
+        atexit._run_exitfuncs()
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from benchmarks import figures
 
 REMEDY = "run python -m benchmarks.figures cards"

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Locator, expect
 
-from tests import checkpoints
 from benchmarks.server import App, serve
+from tests import checkpoints
 from tests.browser.view import View
 from tests.hub import Hub
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from benchmarks.server import serve
 from playwright.sync_api import Browser
 
+from benchmarks.server import serve
 from tests.browser.view import Ears, View
 
 COLOUR = "(element) => getComputedStyle(element).backgroundColor"

@@ -11,8 +11,9 @@ from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
-from benchmarks.server import App
 from playwright.sync_api import Browser, Error, expect
+
+from benchmarks.server import App
 
 BLOCKED = "frame-ancestors"
 
