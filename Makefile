@@ -30,11 +30,11 @@ help: ## list the targets
 run: $(RUN_STAMP) ## install what is missing and start the app
 	@$(APP)
 
-dev: $(RUN_STAMP) ## the app that reruns when a source file is saved
-	@$(APP) --reload
+dev: $(TEST_STAMP) ## the app, started again whenever a source file is saved
+	@$(PY) -m watchfiles --sigint-timeout 1 "$(APP)" *.py $(wildcard models viz views pages serving .streamlit)
 
-quick: $(TEST_STAMP) ## the tests to run all day, about a minute
-	@$(PY) -m pytest -m "not slow" $(ARGS)
+quick: $(TEST_STAMP) ## the tests to run all day, under a minute
+	@OMP_NUM_THREADS=1 $(PY) -m pytest -n 2 -m "not slow" $(ARGS)
 
 test: $(TEST_STAMP) ## all tests, those in a browser included
 	@$(PY) -m benchmarks.chromium

@@ -1,6 +1,6 @@
 """The command `heedmap`: alone it opens the app in the browser, `heedmap --help` lists the rest.
 
-`python -m heedmap` is the same. A command is one parser below and the function that it runs.
+`python -m heedmap` is the same.
 """
 
 from __future__ import annotations
@@ -12,65 +12,57 @@ from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
 
-from heedmap.errors import HeedmapError
-
 APP = Path(__file__).with_name("server.py")  # Streamlit reads .streamlit/config.toml beside it
+
+# Each command is a line: its help, and the module that parses its arguments and does the work.
+COMMANDS = {
+    "convert": ("convert a pickled checkpoint to safetensors", "heedmap.models.convert"),
+}
 
 
 def main(argv: Sequence[str] | None = None) -> None:
-    """Run the command that `argv` names; an error that we raise is one line and exit code 1."""
+    """Open the app, or run the command that the arguments name."""
     parser = _parser()
-    options = parser.parse_args(argv)
-    try:
-        options.run(options)
-    except HeedmapError as error:
-        parser.exit(1, f"{error}\n")
+    options, rest = parser.parse_known_args(argv)
+    if options.command:
+        _run(COMMANDS[options.command][1], [f"heedmap {options.command}", *rest])
+    elif rest:
+        parser.error(f"unrecognized arguments: {' '.join(rest)}")
+    else:
+        _run("streamlit", ["streamlit", "run", str(APP), *_flags(options)])
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="heedmap",
+        usage="%(prog)s [options] [COMMAND ...]",
         description="See what a vision model looks at: open the app in the browser.",
     )
-    parser.add_argument("--version", action="version", version=f"Heedmap {version('heedmap')}")
-    parser.add_argument(
-        "--address", default="localhost", help="listen here; 0.0.0.0 lets others in (%(default)s)"
-    )
-    parser.add_argument("--port", type=_port, help="default: 8501, or the next free one")
-    parser.add_argument("--no-browser", action="store_true", help="open no browser")
-    parser.add_argument(
-        "--reload", action="store_true", help="for developers: rerun when a source file is saved"
-    )
-    parser.set_defaults(run=open_app)
-    commands = parser.add_subparsers(title="commands", metavar="COMMAND")
-
-    convert = commands.add_parser("convert", help="convert a pickled checkpoint to safetensors")
-    convert.add_argument("source", type=Path, metavar="FILE", help="a file that torch.save wrote")
-    convert.add_argument(
-        "target", type=Path, nargs="?", help="default: beside FILE, with the ending .safetensors"
-    )
-    convert.set_defaults(run=convert_checkpoint)
+    add = parser.add_argument
+    add("--version", action="version", version=f"Heedmap {version('heedmap')}")
+    add("--address", default="localhost", help="where to listen; 0.0.0.0 lets others in")
+    add("--port", type=_port, help="default: 8501, or the next free one")
+    add("--no-browser", action="store_true", help="only start the server")
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", dest="command")
+    for name, (what, _) in COMMANDS.items():
+        commands.add_parser(name, help=what, add_help=False)
     return parser
 
 
-def open_app(options: argparse.Namespace) -> None:
-    """Start the server, and open the app in the browser where there is a display."""
+def _flags(options: argparse.Namespace) -> list[str]:
+    """The options as Streamlit calls them; without a display it opens no browser by itself."""
     flags = [f"--server.address={options.address}"]
     if options.port is not None:
         flags.append(f"--server.port={options.port}")
     if options.no_browser:
         flags.append("--server.headless=true")
-    if options.reload:
-        flags += ["--server.fileWatcherType=auto", "--server.runOnSave=true"]
-    sys.argv = ["streamlit", "run", str(APP), *flags]
-    runpy.run_module("streamlit", run_name="__main__")
+    return flags
 
 
-def convert_checkpoint(options: argparse.Namespace) -> None:
-    """Write a checkpoint's tensors to a safetensors file and print its path."""
-    from heedmap.models.convert import convert
-
-    print(convert(options.source, options.target))
+def _run(module: str, argv: list[str]) -> None:
+    """Run a module as `python -m` does, in this process."""
+    sys.argv = argv
+    runpy.run_module(module, run_name="__main__", alter_sys=True)
 
 
 def _port(text: str) -> int:

@@ -28,7 +28,7 @@ class App:
 
 @contextmanager
 def serve(
-    log: Path, *, python: str = sys.executable, cwd: str | Path = ROOT, script: str = "", **env: str
+    log: Path, *, python: str = sys.executable, cwd: str = str(ROOT), script: str = "", **env: str
 ) -> Iterator[App]:
     """Start the app, offline unless `env` says otherwise, and stop it at the end.
 

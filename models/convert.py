@@ -1,4 +1,4 @@
-"""Convert a pickled checkpoint to safetensors: `python -m heedmap.models.convert FILE`.
+"""Convert a pickled checkpoint to safetensors: `heedmap convert FILE`.
 
 Only tensors are read from the file, never objects that could run code.
 """
@@ -66,7 +66,7 @@ def _without_prefix(tensors: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]
 
 def main() -> None:
     """The command line."""
-    parser = argparse.ArgumentParser(prog="python -m heedmap.models.convert", description=__doc__)
+    parser = argparse.ArgumentParser(prog="heedmap convert", description=__doc__)
     parser.add_argument("source", type=Path)
     parser.add_argument("target", type=Path, nargs="?")
     args = parser.parse_args()

@@ -1,4 +1,7 @@
-"""Write the table of docs/families.md from the models that the tests check: `python -m tests.table`."""
+"""Write the table of docs/families.md: `python -m tests.table`.
+
+Its rows are the models that the tests check.
+"""
 
 from __future__ import annotations
 
@@ -6,8 +9,8 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from heedmap import models
-from heedmap.pages.parts.picker import NEEDS
+from heedmap import models, viz
+from heedmap.pages.parts.picker import NEEDS, PAGES
 from torch import nn
 
 from tests.viz.capture import oracles_torchvision  # noqa: F401  adds its cases
@@ -24,24 +27,20 @@ HEAD = (
     "| family | library | before the patches | maps | pages | checked against |\n"
     "|---|---|---|---|---|---|"
 )
-MAPS = {
-    "cls": "CLS", "pool": "pooling head", "tokens": "token to token", "windows": "within windows",
-}  # fmt: skip
-PAGES = {"vit": "ViT heads", "clip": "CLIP layers", "cnn": "CNN channels"}
 
 
 def written(page: str) -> str:
-    """The page with its table as it has to be."""
+    """The page with the table that the tests give."""
     return BLOCK.sub(lambda found: f"{found[1]}{table()}\n{found[2]}", page)
 
 
 def table() -> str:
-    """One line for each family of each library, in the order of the registries."""
+    """One line for each family of each library, in the order of the tests."""
     return "\n".join([HEAD, *(_line(*each) for each in _checked())])
 
 
 def _checked() -> Iterator[tuple[str, nn.Module, str]]:
-    """Library and family, a module of it, and what its maps are checked against."""
+    """Library and family, a module of it, and the oracle that its maps are compared with."""
     for name, make in CASES.items():
         case = make()
         yield name, case.module, case.against
@@ -56,14 +55,14 @@ def _checked() -> Iterator[tuple[str, nn.Module, str]]:
 def _line(name: str, module: nn.Module, against: str) -> str:
     adapter = models.wrap(module)
     library, family = name.split(" ", 1)
-    maps = ", ".join(MAPS[kind] for kind in adapter.kinds) or "channels"
+    maps = ", ".join(viz.KINDS[kind].name for kind in adapter.kinds) or "Channels"
     pages = ", ".join(PAGES[page] for page in NEEDS if NEEDS[page] <= adapter.can)
     cells = (family, library, _before(adapter), maps, pages, against)
     return f"| {' | '.join(cells)} |"
 
 
 def _before(adapter: models.Adapter) -> str:
-    """The tokens before the patches in words."""
+    """The prefix tokens in words."""
     others = adapter.prefix - adapter.has_cls
     words = [*(["CLS"] if adapter.has_cls else []), *([f"{others} more"] if others else [])]
     return " and ".join(words) or "none"

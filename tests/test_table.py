@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests import table
+
+pytestmark = pytest.mark.slow  # builds a model of every family
 
 
 def test_the_page_lists_what_the_tests_check() -> None:

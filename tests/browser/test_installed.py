@@ -20,7 +20,7 @@ def test_it_looks_like_heedmap_whatever_the_folder_says(
     other = tmp_path / ".streamlit" / "config.toml"
     other.parent.mkdir()
     other.write_text('[theme]\nbackgroundColor = "#ff0000"\n[theme.light.sidebar]\n')
-    with serve(tmp_path / "log.txt", python=str(installed), cwd=tmp_path) as app:
+    with serve(tmp_path / "log.txt", python=str(installed), cwd=str(tmp_path)) as app:
         view = View(browser, app.url, Ears(urlsplit(app.url).netloc), color_scheme="light").open()
         sidebar = view.tab.get_by_test_id("stSidebar").evaluate(COLOUR)
         page = view.tab.get_by_test_id("stApp").evaluate(COLOUR)

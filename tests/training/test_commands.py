@@ -17,6 +17,8 @@ from tests.training import shards
 from training import clip, cnn, vit
 from training.common import Phase
 
+pytestmark = pytest.mark.slow  # trains small models
+
 
 @pytest.fixture
 def short(monkeypatch: pytest.MonkeyPatch) -> None:

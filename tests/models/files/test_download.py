@@ -21,7 +21,7 @@ from tests.hub import Hub
 
 ROOT = Path(__file__).parents[3]
 
-pytestmark = pytest.mark.usefixtures("catalogue")
+pytestmark = [pytest.mark.usefixtures("catalogue"), pytest.mark.slow]  # downloads
 
 
 def sentence(id: str) -> str:

@@ -117,6 +117,7 @@ def test_the_device_and_its_precision(
     assert build.precision() == precision
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "name",
     ["test_vit", "test_efficientnet", "vit_small_patch16_dinov3", "swin_tiny_patch4_window7_224",
