@@ -70,7 +70,8 @@ class Turns:
         ends the wait and gives up the place; that is how a visitor leaves.
 
         Raises:
-            OvertakenError: the same visitor has asked for something newer meanwhile.
+            OvertakenError: the same visitor has asked for something newer meanwhile. (Streamlit
+                starts the newer run while the older one still waits: end that one in silence.)
             RuntimeError: this thread holds a turn already, and would wait for itself.
         """
         turn = self._join(visitor)
