@@ -16,18 +16,30 @@ ARROWS = {
     "errors": set(),
     "models": {"errors"},
     "viz": {"models", "errors"},
-    "pages": {"viz", "models", "errors"},
-    "app": {"pages", "viz", "models", "errors"},
+    "views": {"viz", "models", "errors"},
+    "pages": {"views", "viz", "models", "errors"},
+    "app": {"pages", "views", "viz", "models", "errors"},
+    "serving": {"errors"},
+    "server": {"app", "serving", "errors"},
     "training": {"viz", "models", "errors"},
-    "benchmarks": {"app", "pages", "viz", "models", "errors", "training"},
+    "benchmarks": {"app", "pages", "views", "viz", "models", "errors", "training"},
 }
 # The rooms inside a room, from the lowest to the highest: each may import those before it.
 INNER = {
     "models": ("catalogue", "files", "families", "adapter", "loading"),
     "viz": ("photo", "draw", "capture"),
 }
-PACKAGED = ("errors", "models", "viz", "pages", "app")  # imported as heedmap.NAME
-WITHOUT_STREAMLIT = ("errors", "models", "viz", "training")
+PACKAGED = (
+    "errors",
+    "models",
+    "viz",
+    "views",
+    "pages",
+    "app",
+    "serving",
+    "server",
+)  # imported as heedmap.NAME
+WITHOUT_STREAMLIT = ("errors", "models", "viz", "views", "serving", "training")
 HEAVY = ("torch", "torchvision", "timm", "transformers", "streamlit")
 
 
@@ -54,7 +66,7 @@ def dotted(path: Path) -> str:
 def sources() -> list[Path]:
     rooms = [path for name in ARROWS if (path := ROOT / name).is_dir()]
     files = [path for room in rooms for path in room.rglob("*.py")]
-    return sorted([*files, ROOT / "errors.py", ROOT / "app.py"])
+    return sorted([*files, *(ROOT / f"{name}.py" for name in ("errors", "app", "server"))])
 
 
 def imports(path: Path) -> set[str]:

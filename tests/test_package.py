@@ -16,8 +16,8 @@ from tests import package
 
 pytestmark = pytest.mark.slow  # builds and installs a wheel
 
-ROOMS = ("models/", "viz/", "views/", "pages/")
-TOP = {"app.py", "errors.py", "__main__.py", "py.typed", ".streamlit/config.toml"}
+ROOMS = ("models/", "viz/", "views/", "pages/", "serving/")
+TOP = {"app.py", "server.py", "errors.py", "__main__.py", "py.typed", ".streamlit/config.toml"}
 MAP = """
 from heedmap import models, viz
 import numpy

@@ -1,0 +1,1 @@
+"""What can be shown and how it is told; no Streamlit in here."""
