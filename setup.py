@@ -2,7 +2,7 @@
 
 from setuptools import find_packages, setup
 
-ROOMS = ("models", "viz", "pages")
+ROOMS = ("models", "viz", "views", "pages")
 
 packages = find_packages(include=[name for room in ROOMS for name in (room, f"{room}.*")])
 setup(

@@ -6,8 +6,8 @@ import io
 
 import numpy as np
 import pytest
-import streamlit as st
 from heedmap.models.adapter.adapter import Adapter
+from heedmap.views import cache
 from PIL import Image
 
 
@@ -22,7 +22,7 @@ def passes(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         return forward(self, pixels)
 
     monkeypatch.setattr(Adapter, "forward", counted)
-    st.cache_resource.clear()
+    cache.clear()
     return ran
 
 

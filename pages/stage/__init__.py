@@ -1,0 +1,1 @@
+"""Large pictures, galleries and downloads: what is shown, made from views."""
