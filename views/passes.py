@@ -58,7 +58,9 @@ def activations(
     return _run(adapter, request, lambda x: viz.record_activations(adapter, x, layers))
 
 
-def _run(adapter: Adapter, request: Request, record: Callable[[Prepared], T]) -> tuple[T, Prepared]:
+def _run(
+    adapter: Adapter, request: Request, capture: Callable[[Prepared], T]
+) -> tuple[T, Prepared]:
     """The one place where a model runs on a photo."""
     x = adapter.prepare(photos.pixels(request.photo), request.size, request.fit)
-    return record(x), replace(x, pixels=x.pixels.new_empty(0))
+    return capture(x), replace(x, pixels=x.pixels.new_empty(0))
