@@ -1,4 +1,4 @@
-"""CNN channels: what the strongest channels of a ConvNet's convolutions answer to."""
+"""CNN channels: what the strongest channels of a ConvNet's convolutions respond to."""
 
 from __future__ import annotations
 
@@ -19,9 +19,8 @@ from heedmap.views import export, facts
 
 page = enter("cnn")
 head(page.title).caption(
-    "Which parts of the photo the strongest channels of each layer answer to; convolutions are "
-    "shown before any normalisation. A strong channel is a response, not a reason for the "
-    "prediction."
+    "Where in the photo the strongest channels of each layer respond; convolutions are shown "
+    "before any normalisation. A strong channel is a response, not a reason for the prediction."
 )
 notices = Notices()
 

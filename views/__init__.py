@@ -1,4 +1,4 @@
-"""What can be shown of a model and a photo, and how it is told. Knows no Streamlit.
+"""What can be shown of a photo in a model, and how it is described. Imports no Streamlit.
 
     request = Request("cat", "bundled-vit", 128, "whole")
     source = attention.source(models.load(request.model), request)    # one forward pass, kept
@@ -6,6 +6,6 @@
     picture = render.drawn(shown, render.Look(colormap="magma"))      # (h, w, 3) uint8
     facts.attention(shown)                                            # [("Model", ...), ...]
 
-Pages, a command or an HTTP route are thin doors to these functions. What is slow (decoding a
-photo, running a model, drawing) is kept for all visitors, bounded in bytes; see `cache`.
+Pages, a command or an HTTP route call these functions and little else. Whatever is slow (decoding
+a photo, running a model, drawing) is cached for all visitors, bounded in bytes; see `cache`.
 """

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from heedmap.models import Adapter, Prepared
     from heedmap.viz.capture.attention import Maps
 
-MEAN = "mean"  # the head that stands for all
+MEAN = "mean"  # instead of the index of a head: the mean of all
 
 
 @dataclass(frozen=True)
@@ -60,12 +60,12 @@ class Source:
 
 
 def source(adapter: Adapter, request: Request, kind: str | None = None) -> Source:
-    """One kind of attention of a photo; runs the model unless that pass is kept.
+    """One kind of attention of a photo; runs the model unless that pass is cached.
 
     Args:
         adapter: the model that `request` names.
         request: the photo, the size and the fit.
-        kind: an id of `viz.KINDS`; where the model does not have it, its own first kind.
+        kind: an id of `viz.KINDS`; one that the model does not have becomes its first kind.
 
     Raises:
         HeedmapError: as `passes.attention`.
@@ -122,7 +122,7 @@ class Map:
 
     @property
     def label(self) -> str:
-        """What is hidden, in words; "" where nothing is."""
+        """What is hidden, in words; "" if nothing is."""
         if not self.hide:
             return ""
         count = int(viz.outliers(self._recorded).sum())

@@ -1,7 +1,7 @@
-"""Results that are kept for all visitors, so that nothing slow is done twice.
+"""Caches shared by all visitors, so that nothing slow is done twice.
 
-Whoever asks for a result that is being made waits for it, and only for that one: no lock is held
-while a result is made. Errors are not kept.
+A caller who asks for a result that is being computed waits for it, and for no other: no lock is
+held while a result is computed. Errors are not cached.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ _every: list[Any] = []
 
 
 def kept(nbytes: int, size: Callable[[Any], int], key: Key) -> Callable[[F], F]:
-    """Keep the results of a function, `nbytes` in all; the least recently used leave first.
+    """Cache the results of a function, `nbytes` in all; the least recently used are dropped first.
 
-    A result larger than `nbytes` is kept alone.
+    A result larger than `nbytes` is cached alone.
 
     Args:
         nbytes: bytes that all results may take together.
@@ -35,12 +35,12 @@ def kept(nbytes: int, size: Callable[[Any], int], key: Key) -> Callable[[F], F]:
 
 
 def kept_briefly(entries: int, seconds: float) -> Callable[[F], F]:
-    """Keep the last results of a function for some seconds."""
+    """Cache the last results of a function for some seconds."""
     return _keep(TTLCache(entries, seconds), hashkey)
 
 
 def clear() -> None:
-    """Forget every kept result."""
+    """Empty all caches."""
     for each in _every:
         each.cache_clear()
 

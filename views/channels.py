@@ -45,13 +45,13 @@ class Source:
 
 
 def source(adapter: Adapter, request: Request, layers: tuple[str, ...] | None = None) -> Source:
-    """The activations of a photo; runs the model unless that pass is kept.
+    """The activations of a photo; runs the model unless that pass is cached.
 
     Args:
         adapter: the model that `request` names.
         request: the photo, the size and the fit.
-        layers: names of `adapter.conv_layers`; of those that it does not have, and for None, its
-            own three.
+        layers: names of `adapter.conv_layers`, others are ignored; the three default layers if
+            none is left.
 
     Raises:
         HeedmapError: as `passes.activations`.

@@ -1,4 +1,4 @@
-"""Pictures as data URLs (JPEG), drawn only where they are new."""
+"""Pictures as data URLs (JPEG), cached."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What can be taken home: a picture (PNG), all heads (ZIP), a figure (PNG, PDF)."""
+"""Files to download: a picture (PNG), all heads (ZIP), a figure (PNG, PDF)."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def heads_zip(shown: Map, look: Look, told: Facts) -> bytes:
 
     attn-mean.png, attn-head0.png, ...
     attention.npy    as it was recorded, (heads, rows, cols) float32
-    view.json        `told`, the facts of the view
+    view.json        the facts given as `told`
     """
     pictures = {head_file(each.head): drawn(each, look) for each in attention.heads(shown)}
     stream = io.BytesIO(viz.zip_pngs(pictures))
@@ -50,7 +50,7 @@ def heads_zip(shown: Map, look: Look, told: Facts) -> bytes:
 
 @dataclass(frozen=True)
 class Figure:
-    """All pictures of a page as one figure, drawn when it is asked for.
+    """All pictures of a page as one figure; drawn by `png` and `pdf`.
 
     Attributes:
         name: of its file, without extension.
@@ -60,7 +60,7 @@ class Figure:
         columns: pictures a row.
         title: above all.
         told: facts under all.
-        limits: the ends of the colour bar; None where each map has its own.
+        limits: the ends of the colour bar; None if each map has its own.
         rows: names of the rows.
     """
 
@@ -96,7 +96,7 @@ class Figure:
 
 
 def layers_figure(shown: Sequence[Map], look: Look, columns: int) -> Figure:
-    """All layers for one head; all heads where there is a single layer.
+    """All layers for one head; all heads if there is a single layer.
 
     Args:
         shown: the maps that are shown large, of one source.

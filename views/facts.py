@@ -1,4 +1,4 @@
-"""What is told of maps, as (label, value) pairs: the model, what it saw, and which map it is."""
+"""Facts about maps as (label, value) pairs: the model, what it saw, and which map it is."""
 
 from __future__ import annotations
 

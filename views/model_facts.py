@@ -1,4 +1,4 @@
-"""What is told of a model before it is loaded: in a list, and under its name."""
+"""Facts about a model before it is loaded: for the list, and for the text under it."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ LICENCES = {
 
 
 def line(entry: Model) -> str:
-    """A model's name, and the size of its download where it is not loaded."""
+    """A model's name, and the size of its download if it is not loaded."""
     if entry.folder or models.loaded(entry.id):
         return entry.title
     return f"{entry.title} · {size(entry.download_bytes)}"
 
 
 def lines(entry: Model) -> list[str]:
-    """What a model is and what loading it costs; of one that is not in the catalogue its shape too.
+    """What a model is and what loading it costs; its shape too if it is not in the catalogue.
 
     Raises:
         ModelError: a model that cannot be built or has nothing to show, and why.
@@ -41,7 +41,7 @@ def native_size(entry: Model) -> int:
 
 
 def card(entry: Model) -> str:
-    """The card of a model in a folder, as Markdown; "" where it has none."""
+    """The card of a model in a folder, as Markdown; "" if it has none."""
     path = entry.folder / "README.md" if entry.folder else None
     text = path.read_text(encoding="utf-8") if path and path.is_file() else ""
     if text.startswith("---\n") and "\n---\n" in text[4:]:  # YAML, as the hub's cards have
@@ -72,7 +72,7 @@ def _layers(probe: Probe) -> str:
 
 
 def _tokens(probe: Probe) -> str:
-    """What stands before the patches, or in the place of CLS."""
+    """The tokens before the patches, or what replaces CLS."""
     more = probe.prefix - probe.has_cls
     tokens = f"{more} {'token' if more == 1 else 'tokens'} before the patches"
     if probe.has_cls:

@@ -1,4 +1,4 @@
-"""Forward passes: each runs once and is kept, so that moving a control runs no model."""
+"""Forward passes: each runs once and is cached, so that moving a control runs no model."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Photos by key: the samples, and uploads kept in this server's memory so that links find them."""
+"""Photos by key: the samples, and uploads, kept in memory so that links to them work."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from heedmap.views.cache import MEGABYTE, kept
 
 DEFAULT = "cat"
 GONE = (
-    "This server no longer holds the photo of this link: drop the photo again to see it; "
+    "This server no longer has the photo of this link: drop the photo again to see it; "
     "a sample is shown for now."
 )
 
@@ -23,7 +23,7 @@ _lock = threading.Lock()  # held for a look-up, never while a photo is decoded
 
 
 def take(content: bytes) -> str:
-    """Decode an upload, keep it, and return its key, which only who has the photo can know.
+    """Decode an upload, keep it, and return its key: a hash of the bytes, which nobody can guess.
 
     Raises:
         ImageError: bytes that are no usable photo, and why.
@@ -36,7 +36,7 @@ def take(content: bytes) -> str:
 
 
 def find(key: str) -> bytes | None:
-    """The bytes of an upload, or None where this server does not hold it (any more)."""
+    """The bytes of an upload, or None if this server does not have it (any more)."""
     with _lock:
         return _uploads.get(key)
 
@@ -52,10 +52,10 @@ def known(key: str) -> bool:
 
 
 def pixels(key: str) -> np.ndarray:
-    """A photo as (H, W, 3) uint8 RGB, shared by all: not to be written to.
+    """A photo as (H, W, 3) uint8 RGB, shared by all callers: do not write to it.
 
     Raises:
-        ImageError: an upload that this server no longer holds.
+        ImageError: an upload that this server no longer has.
     """
     content = find(key) if is_upload(key) else b""
     if content is None:
@@ -74,7 +74,7 @@ def credit(key: str) -> str:
 
 
 def alt(key: str) -> str:
-    """What a sample shows; the name of an upload."""
+    """Alternative text: what a sample shows; the name of an upload."""
     if is_upload(key):
         return name(key)
     sample = viz.sample(key)

@@ -30,7 +30,7 @@ SCALES = {
 
 
 class Drawable(Protocol):
-    """A map of one photo in one model, and what has to be said of it."""
+    """A map of one photo in one model, with the words that describe it."""
 
     @property
     def request(self) -> Request:
@@ -54,7 +54,7 @@ class Drawable(Protocol):
 
     @property
     def label(self) -> str:
-        """What has to be written into the picture; "" for nothing."""
+        """What must be written into the picture; "" for nothing."""
 
     @property
     def strongest(self) -> str:
@@ -94,7 +94,7 @@ class Look:
 
 
 class Legend(TypedDict, total=False):
-    """What stands under a picture: CSS colours from low to high, the two numbers, and words."""
+    """What is under a picture: CSS colours from low to high, the two numbers, and words."""
 
     colors: list[str]
     low: str
@@ -188,7 +188,7 @@ def covered(shown: Drawable, keep: float) -> str:
 
 
 def alt(shown: Drawable, look: Look) -> str:
-    """What a picture shows, for those who do not see it."""
+    """Alternative text: what a picture shows."""
     photo = photos.name(shown.request.photo)
     view = VIEWS[look.view]
     return f"{view} of {shown.what} on “{photo}”: {shown.title}. Strongest: {shown.strongest}."

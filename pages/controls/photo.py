@@ -36,7 +36,7 @@ def pick_photo() -> str:
 
 
 def _uploader(key: str) -> None:
-    """Take a photo by file or drag and drop; what is wrong with it is said below."""
+    """Take a photo by file or drag and drop; an error is shown below."""
     st.file_uploader(
         "Or your own: choose a file or drop it here", key=_UPLOAD,
         on_change=_take, args=(key,), max_upload_size=20,
@@ -47,7 +47,7 @@ def _uploader(key: str) -> None:
 
 
 def _take(key: str) -> None:
-    """Show an upload, or keep the photo and say what is wrong with the upload."""
+    """Show an upload; if it is no photo, keep the last one and say why."""
     file = st.session_state[_UPLOAD]
     st.session_state[_WRONG] = ""
     if file is None:

@@ -13,9 +13,7 @@ from heedmap.pages.frame.text import plain
 
 _LOG = logging.getLogger("heedmap")
 
-UNEXPECTED = (
-    "Something went wrong on the server, and its log says what: try another photo or model."
-)
+UNEXPECTED = "Something went wrong on the server (see its log): try another photo or model."
 
 
 class Notices:
@@ -32,7 +30,7 @@ class Notices:
 
     @contextmanager
     def guard(self) -> Iterator[None]:
-        """Show an error as one sentence and go on; one that nobody expected goes to the log."""
+        """Show an error as one sentence and go on; an unexpected one is logged."""
         try:
             yield
         except Exception as error:
@@ -45,7 +43,7 @@ class Notices:
 
 
 def sentence(error: Exception) -> str:
-    """What a visitor is told of an error; one that nobody expected goes to the log."""
+    """What a visitor reads about an error; an unexpected one is logged."""
     if isinstance(error, HeedmapError):
         return str(error)
     _LOG.error("unexpected", exc_info=error)

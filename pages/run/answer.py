@@ -1,4 +1,4 @@
-"""Showing what is asked for, or what worked last with the reason why."""
+"""Show what is asked for; where that fails, what worked last, and why."""
 
 from __future__ import annotations
 
@@ -62,14 +62,14 @@ def answer(
     run: Callable[[Adapter, Request, Any], T],
     notices: Notices,
 ) -> T:
-    """Run a model for what is asked; where that fails, say so and answer what worked last.
+    """Run a model for what is asked; where that fails, show the error and what worked last.
 
     Args:
         page: the page that asks.
         adapter: the model that `request` names.
         request: the forward pass.
         part: what is asked for of it.
-        run: answers; takes None for the part that a model shows by default.
+        run: makes the answer; takes None for the part that a model shows by default.
         notices: where an error is shown.
     """
     for asked in _in_turn(page, _Asked(request, part)):

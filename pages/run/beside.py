@@ -32,7 +32,7 @@ def pick_beside(page: Page, shown: Map, notices: Notices) -> Map | None:
 
 
 def _other(source: Source, model: str, notices: Notices) -> Source | None:
-    """The same photo in another model, or None with the reason said."""
+    """The same photo in another model, or None with an error shown."""
     with notices.guard():
         adapter = load(model)
         size = model_facts.native_size(models.record(adapter.id))

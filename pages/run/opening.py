@@ -1,4 +1,4 @@
-"""How a page begins: photo, model, what it sees; load it, choose what to see of it, run it."""
+"""What pages start with: choose photo and model, load it, choose what to see of it, run it."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 def open_attention(page: Page, notices: Notices) -> attention.Source:
-    """The kind of attention that is chosen, of the photo and the model that are chosen."""
+    """The chosen kind of attention, of the chosen photo and model."""
     adapter, request = _open(page, notices)
     with st.sidebar:
         section("Map")
@@ -32,7 +32,7 @@ def open_attention(page: Page, notices: Notices) -> attention.Source:
 
 
 def open_channels(page: Page, notices: Notices) -> tuple[channels.Source, int]:
-    """The layers that are chosen, of the photo and the model that are chosen; channels a layer."""
+    """The chosen layers, of the chosen photo and model, and how many channels to show of each."""
     adapter, request = _open(page, notices)
     with st.sidebar:
         section("Map")
@@ -42,7 +42,7 @@ def open_channels(page: Page, notices: Notices) -> tuple[channels.Source, int]:
 
 
 def _open(page: Page, notices: Notices) -> tuple[Adapter, Request]:
-    """The model that is chosen, or the one that stands in for it, and what it is asked for."""
+    """The chosen model, or the one shown instead, and the forward pass asked of it."""
     with st.sidebar:
         section("Photo")
         photo = pick_photo()
@@ -62,7 +62,7 @@ def _open(page: Page, notices: Notices) -> tuple[Adapter, Request]:
 
 
 def _describe(page: Page, id: str, notices: Notices) -> list[str]:
-    """What a model is; nothing for one that the page cannot show, with the reason said."""
+    """What a model is, in lines; none for one that the page cannot show, with an error shown."""
     with notices.guard():
         return describe(page, id)
     return []

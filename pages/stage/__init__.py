@@ -1,1 +1,1 @@
-"""Large pictures, galleries and downloads: what is shown, made from views."""
+"""Large pictures, galleries and downloads, made from views."""

@@ -1,6 +1,6 @@
 """Three components: the stage of large pictures, the gallery to pick from, the copy button.
 
-Each is the .css, .js and .html files that carry its name; dom.js is put before each script.
+Each is the .css, .js and .html files of its name; dom.js is put before each script.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ class Panel(TypedDict, total=False):
     """One large picture.
 
     `src` is a data URL of `width` x `height` px. `values` is (rows, cols), and with `share` each
-    value is also told as a share of their sum. `box` is the region (left, top, right, bottom) that
+    value is also shown as a share of their sum. `box` is the region (left, top, right, bottom) that
     the model saw, as fractions of the picture; all of it by default.
     """
 

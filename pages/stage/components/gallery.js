@@ -9,7 +9,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
   if (data.badges) root.setAttribute("aria-multiselectable", "true");
   root.style.setProperty("--columns", data.columns);
   fit(root, data.groups.length, group);
-  data.groups.forEach((said, i) => fill(root.children[i], said, data));
+  data.groups.forEach((given, i) => fill(root.children[i], given, data));
   root.pick = (key) => {
     if (!data.badges) select(root, [key]);
     setTriggerValue("picked", key);
@@ -31,13 +31,13 @@ function group() {
   return section;
 }
 
-function fill(section, said, data) {
+function fill(section, given, data) {
   const [heading, grid] = section.children;
-  heading.textContent = said.title ?? "";
-  if (said.note) add(heading, "small", "").textContent = said.note;
-  if (said.title) section.setAttribute("aria-label", said.title);
-  fit(grid, said.items.length, item);
-  said.items.forEach((each, i) => dress(grid.children[i], each, data));
+  heading.textContent = given.title ?? "";
+  if (given.note) add(heading, "small", "").textContent = given.note;
+  if (given.title) section.setAttribute("aria-label", given.title);
+  fit(grid, given.items.length, item);
+  given.items.forEach((each, i) => dress(grid.children[i], each, data));
 }
 
 function item() {
@@ -53,18 +53,18 @@ function item() {
   return button;
 }
 
-function dress(button, said, data) {
+function dress(button, given, data) {
   const [frame, caption] = button.children;
   const [img, badge] = frame.children;
-  button.dataset.key = said.key;
-  button.title = said.title ?? "";
-  button.setAttribute("aria-label", said.alt);
+  button.dataset.key = given.key;
+  button.title = given.title ?? "";
+  button.setAttribute("aria-label", given.alt);
   frame.style.setProperty("--ratio", data.ratio);
   img.alt = "";
-  if (img.getAttribute("src") !== said.src) img.src = said.src;
-  caption.children[0].textContent = said.caption;
-  caption.children[1].textContent = said.note ?? "";
-  caption.hidden = !said.caption;
+  if (img.getAttribute("src") !== given.src) img.src = given.src;
+  caption.children[0].textContent = given.caption;
+  caption.children[1].textContent = given.note ?? "";
+  caption.hidden = !given.caption;
   badge.textContent = "";
 }
 

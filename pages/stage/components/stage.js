@@ -10,7 +10,7 @@ export default function ({ data, parentElement }) {
   views.set(root, view);
   view.data = data;
   fit(view.heroes, data.panels.length, () => panel(view));
-  data.panels.forEach((said, i) => show(view.heroes.children[i], said));
+  data.panels.forEach((given, i) => show(view.heroes.children[i], given));
   show(view.original, data.original);
   bars(view.bars, data.bars);
   facts(view.facts, data.facts);
@@ -57,19 +57,19 @@ function panel(view) {
   return figure;
 }
 
-function show(figure, said) {
+function show(figure, given) {
   const { parts } = figure;
-  figure.said = said;
-  parts.name.textContent = said.title;
-  parts.tag.textContent = said.tag ?? "";
-  figure.style.setProperty("--ratio", said.width / said.height);
+  figure.given = given;
+  parts.name.textContent = given.title;
+  parts.tag.textContent = given.tag ?? "";
+  figure.style.setProperty("--ratio", given.width / given.height);
   parts.frame.setAttribute("role", "img");
-  parts.frame.setAttribute("aria-label", said.alt);
-  parts.frame.tabIndex = said.values ? 0 : -1;
-  parts.seen.classList.toggle("on", Boolean(said.box));
-  if (said.box) place(parts.seen, said.box);
-  swap(figure, said);
-  const { legend } = said;
+  parts.frame.setAttribute("aria-label", given.alt);
+  parts.frame.tabIndex = given.values ? 0 : -1;
+  parts.seen.classList.toggle("on", Boolean(given.box));
+  if (given.box) place(parts.seen, given.box);
+  swap(figure, given);
+  const { legend } = given;
   parts.legend.hidden = !legend;
   if (!legend) return;
   parts.bar.hidden = !legend.colors;
@@ -80,14 +80,14 @@ function show(figure, said) {
 }
 
 // The next picture is decoded before it takes the place of the last one: no flicker.
-function swap(figure, said) {
+function swap(figure, given) {
   const { parts } = figure;
-  if (parts.wanted === said.src) return;
-  parts.wanted = said.src;
+  if (parts.wanted === given.src) return;
+  parts.wanted = given.src;
   const next = parts.img.cloneNode();
-  next.src = said.src;
+  next.src = given.src;
   const put = () => {
-    if (parts.wanted !== said.src) return;
+    if (parts.wanted !== given.src) return;
     parts.img.replaceWith(next);
     parts.img = next;
     parts.frame.dataset.picture = String(Number(parts.frame.dataset.picture ?? 0) + 1);
@@ -107,24 +107,24 @@ function listen(view, figure) {
   frame.onblur = () => point(view, null);
   frame.onkeydown = (event) => {
     const step = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] }[event.key];
-    const { values } = figure.said;
+    const { values } = figure.given;
     if (event.key === "Escape") return point(view, null);
     if (!step || !values) return undefined;
     event.preventDefault();
-    const from = (view.at && cell(view.at, figure.said.grid)) ?? before(strongest(values), step);
+    const from = (view.at && cell(view.at, figure.given.grid)) ?? before(strongest(values), step);
     const row = clamp(from.row + step[0], values.length);
     const column = clamp(from.column + step[1], values[0].length);
-    return point(view, { row, column, grid: figure.said.grid });
+    return point(view, { row, column, grid: figure.given.grid });
   };
 }
 
 // Which patch lies under the pointer; the photo shows a region of itself to the model.
 function under(figure, event) {
   const area = figure.parts.frame.getBoundingClientRect();
-  const [left, top, right, bottom] = figure.said.box ?? [0, 0, 1, 1];
+  const [left, top, right, bottom] = figure.given.box ?? [0, 0, 1, 1];
   const x = ((event.clientX - area.left) / area.width - left) / (right - left);
   const y = ((event.clientY - area.top) / area.height - top) / (bottom - top);
-  const grid = figure.said.grid;
+  const grid = figure.given.grid;
   if (!grid || x < 0 || y < 0 || x >= 1 || y >= 1) return null;
   return { row: Math.floor(y * grid[0]), column: Math.floor(x * grid[1]), grid };
 }
@@ -145,13 +145,13 @@ function point(view, at) {
 }
 
 function mark(figure, pointed) {
-  const { parts, said } = figure;
-  const at = pointed && (said.values ? cell(pointed, said.grid) : pointed);
-  const inside = Boolean(at && said.grid);
+  const { parts, given } = figure;
+  const at = pointed && (given.values ? cell(pointed, given.grid) : pointed);
+  const inside = Boolean(at && given.grid);
   parts.patch.classList.toggle("on", inside);
-  parts.readout.classList.toggle("on", inside && Boolean(said.values));
+  parts.readout.classList.toggle("on", inside && Boolean(given.values));
   if (!inside) return;
-  const [left, top, right, bottom] = said.box ?? [0, 0, 1, 1];
+  const [left, top, right, bottom] = given.box ?? [0, 0, 1, 1];
   const [rows, columns] = at.grid;
   const wide = (right - left) / columns;
   const tall = (bottom - top) / rows;
@@ -159,14 +159,14 @@ function mark(figure, pointed) {
   const y = top + at.row * tall;
   place(parts.patch, [x, y, x + wide, y + tall]);
   parts.readout.classList.toggle("top", y > 0.75);
-  if (said.values) parts.readout.textContent = tell(said, at);
+  if (given.values) parts.readout.textContent = tell(given, at);
 }
 
-function tell(said, at) {
-  const value = said.values[at.row][at.column];
+function tell(given, at) {
+  const value = given.values[at.row][at.column];
   const words = [`row ${at.row}, column ${at.column}`, value.toPrecision(3)];
-  if (said.share) {
-    const mass = said.values.flat().reduce((sum, each) => sum + each, 0);
+  if (given.share) {
+    const mass = given.values.flat().reduce((sum, each) => sum + each, 0);
     if (mass > 0) words.push(`${((100 * value) / mass).toPrecision(2)} % of the patches’ attention`);
   }
   return words.join(" · ");
@@ -191,8 +191,8 @@ function bars(list, shares) {
 
 function facts(list, pairs) {
   const text = JSON.stringify(pairs);
-  if (list.dataset.said === text) return;
-  list.dataset.said = text;
+  if (list.dataset.given === text) return;
+  list.dataset.given = text;
   list.replaceChildren();
   for (const [label, value] of pairs) {
     add(list, "dt", "").textContent = label;
