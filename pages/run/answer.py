@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -93,16 +93,17 @@ def run_shown(
         return run(adapter, request, part)
 
 
-def _in_turn(page: Page, asked: _Asked) -> list[_Asked]:
+def _in_turn(page: Page, asked: _Asked) -> Iterator[_Asked]:
     """What is tried: as asked; the photo with what worked last; what worked last; the first view.
 
     The first view needs nothing but what ships with Heedmap.
     """
+    yield asked
     size = model_facts.native_size(models.record(page.model))
     first = _Asked(Request(photos.DEFAULT, page.model, size), None)
     others = [each for each in (_last().get(page.name), first) if each]
     here = [replace(e, request=replace(e.request, photo=asked.request.photo)) for e in others]
-    return list(dict.fromkeys([asked, *here, *others]))
+    yield from (each for each in dict.fromkeys([*here, *others]) if each != asked)
 
 
 def _try_loading(id: str, notices: Notices) -> Adapter | None:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 def open_attention(page: Page, notices: Notices) -> attention.Source:
     """The chosen kind of attention, of the chosen photo and model."""
-    adapter, request = _open(page, notices)
+    adapter, request = open_model(page, notices)
     with st.sidebar:
         section("Map")
         kind = pick_kind(adapter)
@@ -33,7 +33,7 @@ def open_attention(page: Page, notices: Notices) -> attention.Source:
 
 def open_channels(page: Page, notices: Notices) -> tuple[channels.Source, int]:
     """The chosen layers, of the chosen photo and model, and how many channels to show of each."""
-    adapter, request = _open(page, notices)
+    adapter, request = open_model(page, notices)
     with st.sidebar:
         section("Map")
         layers = pick_layers(adapter)
@@ -41,7 +41,7 @@ def open_channels(page: Page, notices: Notices) -> tuple[channels.Source, int]:
     return answer(page, adapter, request, layers, channels.source, notices), count
 
 
-def _open(page: Page, notices: Notices) -> tuple[Adapter, Request]:
+def open_model(page: Page, notices: Notices) -> tuple[Adapter, Request]:
     """The chosen model, or the one shown instead, and the forward pass asked of it."""
     with st.sidebar:
         section("Photo")
