@@ -45,9 +45,10 @@ def start() -> threading.Thread:
     """Load the first page's model in the background, once a server."""
 
     def work() -> None:
-        from heedmap import models
+        from heedmap import models, viz
 
         models.load(PAGES[0].model)
+        viz.start_workers()
         gc.freeze()  # what is there stays: collections need not look at it again
         atexit.register(gc.unfreeze)
 

@@ -83,4 +83,4 @@ def alt(key: str) -> str:
 
 @kept(256 * MEGABYTE, lambda photo: photo.nbytes, key=lambda key, content: key)
 def _decoded(key: str, content: bytes) -> np.ndarray:
-    return viz.open_image(content) if is_upload(key) else viz.open_sample(key)
+    return viz.open_upload(content) if is_upload(key) else viz.open_sample(key)

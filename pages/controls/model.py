@@ -6,7 +6,7 @@ import streamlit as st
 from heedmap import models
 from heedmap.models import Model
 from heedmap.models.capabilities import Can
-from heedmap.models.catalogue.pasted import is_id
+from heedmap.models.catalogue.names import is_id
 from heedmap.pages.frame import link
 from heedmap.views import model_facts
 

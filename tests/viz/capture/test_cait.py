@@ -42,6 +42,7 @@ def anew(cait: nn.Module, height: int, width: int) -> nn.Module:
     return like
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("fused", [True, False], ids=["fused", "eager"])
 @pytest.mark.parametrize("shape", [(90, 150), (150, 90), (64, 64)])
 def test_maps_are_the_models_own(cait: nn.Module, shape: tuple[int, int], fused: bool) -> None:
