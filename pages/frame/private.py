@@ -1,6 +1,7 @@
 """Every private name of Streamlit that Heedmap uses, and why.
 
-An upgrade of Streamlit that breaks one of them is mended here.
+If an upgrade of Streamlit breaks one, it is fixed here. (`streamlit.delta_generator` is imported
+elsewhere for annotations only.)
 """
 
 from __future__ import annotations

@@ -8,7 +8,7 @@ import pytest
 from heedmap import models, viz
 from heedmap.errors import CaptureError, CheckpointError, DownloadError
 from heedmap.pages.frame.notices import UNEXPECTED
-from heedmap.views import photos
+from heedmap.views import cache, photos
 
 from tests.pages.app import App
 
@@ -145,6 +145,37 @@ def test_a_failing_pass_keeps_what_was_there(
     assert app.errors == [said]
     assert app.hero["src"] == before
     assert ("secret" in caplog.text) == (said == UNEXPECTED)
+
+
+def test_a_page_without_any_model_says_why(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails(id: str):
+        raise DownloadError("The hub cannot be reached: try again.")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(models, "begin", fails)
+        app = App(opacity="20")
+        assert app.errors == ["The hub cannot be reached: try again."]
+        assert not app.at.get("bidi_component")[-1].proto.component_name.endswith("stage")
+    app.at.button(key="again bundled-vit").click()
+    app.run()
+    assert not app.errors
+    assert app.facts["Model"].startswith("Heedmap ViT")
+    assert app.link == {"opacity": "20"}
+
+
+def test_a_page_without_any_pass_says_why(monkeypatch: pytest.MonkeyPatch) -> None:
+    cache.clear()
+
+    def fails(*_args: object, **_named: object) -> None:
+        raise CaptureError("It shows none: choose another.")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(viz, "record_attention", fails, raising=False)
+        app = App(layer="99", photo="coffee")
+        assert app.errors == ["It shows none: choose another."]
+    app.run()
+    assert not app.errors
+    assert app.hero["title"].startswith("Layer 5")
 
 
 def test_a_tower_of_clip_is_shown_on_both_pages() -> None:

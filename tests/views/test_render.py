@@ -87,6 +87,7 @@ def test_the_zip_holds_pictures_values_and_facts(shown: Map) -> None:
     assert len(names) == 1 + len(values) + 2
 
 
+@pytest.mark.slow
 def test_a_figure_shows_all_layers(shown: Map) -> None:
     figure = export.layers_figure([shown, Map(shown.source, 5, "2")], Look(scale="layers"), 3)
     assert list(figure.captions) == [f"Layer {i}" for i in range(6)]

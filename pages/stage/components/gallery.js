@@ -1,4 +1,4 @@
-// A grid of pictures, of which one (or, with badges, two) is chosen: by click, touch or keyboard.
+// A grid of pictures to choose one from (two with badges): by click, touch or keyboard.
 
 export default function ({ data, parentElement, setTriggerValue }) {
   const root = parentElement.querySelector(".gallery");

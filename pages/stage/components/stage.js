@@ -1,5 +1,5 @@
-// The large pictures: one or two overlays, the photo beside them, and what is true of them.
-// Hovering, touching or walking with the arrow keys outlines a patch and tells its value.
+// The large pictures: one or two maps, the photo beside them, bars and facts.
+// Hovering, touching or the arrow keys outline a patch and show its value.
 
 const views = new WeakMap();
 
