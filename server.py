@@ -14,8 +14,10 @@ from pathlib import Path
 from typing import Any
 
 import streamlit as st
-from heedmap.errors import HeedmapError
+from heedmap.errors import HeedmapError, SettingError
+from heedmap.models.catalogue import policy
 from heedmap.serving import headers, hosts, leaving, uploads
+from heedmap.views import turns
 from starlette.middleware import Middleware
 from streamlit import cli_util, config, file_util
 from streamlit.runtime import get_instance
@@ -24,13 +26,28 @@ from streamlit.web.server import server_util
 APP = Path(__file__).with_name("app.py")
 
 
+def check_settings() -> None:
+    """Refuse to start with a setting of the host that cannot be used.
+
+    Raises:
+        SettingError: one sentence for each.
+    """
+    st.secrets.load_if_toml_exists()  # its settings become environment variables
+    problems = policy.check_environment()
+    try:
+        turns.passes_at_once()
+    except SettingError as error:
+        problems.append(str(error))
+    if problems:
+        raise SettingError("\n".join(problems))
+
+
 def checks() -> list[Middleware]:
     """What every request passes, from the outside in.
 
     Raises:
         SettingError: a setting of the host that cannot be used.
     """
-    st.secrets.load_if_toml_exists()  # its settings become environment variables
     index = Path(file_util.get_static_dir()) / "index.html"
     ancestors = headers.frame_ancestors()
     if ancestors not in headers.OURS:
@@ -74,6 +91,7 @@ def _open_browser() -> None:
 
 
 try:
+    check_settings()
     app = st.App(APP, middleware=checks(), lifespan=life)
 except HeedmapError as error:
     sys.exit(str(error))

@@ -20,7 +20,7 @@ ARROWS = {
     "pages": {"views", "viz", "models", "errors"},
     "app": {"pages", "views", "viz", "models", "errors"},
     "serving": {"errors"},
-    "server": {"app", "serving", "errors"},
+    "server": {"app", "serving", "views", "models", "errors"},
     "training": {"viz", "models", "errors"},
     "benchmarks": {"app", "pages", "views", "viz", "models", "errors", "training"},
 }

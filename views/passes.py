@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from heedmap import viz
-from heedmap.views import photos
+from heedmap.views import photos, turns
 from heedmap.views.cache import MEGABYTE, kept
 from heedmap.views.request import Request
 
@@ -63,4 +63,6 @@ def _run(
 ) -> tuple[T, Prepared]:
     """The one place where a model runs on a photo."""
     x = adapter.prepare(photos.pixels(request.photo), request.size, request.fit)
-    return capture(x), replace(x, pixels=x.pixels.new_empty(0))
+    with turns.turn():
+        captured = capture(x)
+    return captured, replace(x, pixels=x.pixels.new_empty(0))

@@ -1,7 +1,7 @@
 """Turns at the machine: at most so many forward passes at once, in a fair order over visitors.
 
-    with turns.shared().take(visitor, on_wait=lambda ahead: show(turns.place(ahead))):
-        record = viz.record_attention(adapter, x)
+    with turns.visiting(visitor, on_wait=lambda ahead: show(turns.place(ahead))):
+        source = attention.source(adapter, request)    # takes a turn where it runs the model
 
 Each visitor runs one pass at a time. Of those who wait, the one who has had the least time of the
 machine goes next, so one visitor with a large model does not hold back many with small ones. This
@@ -20,6 +20,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from functools import cache
 
@@ -153,6 +154,30 @@ class Turns:
                 self._running.append(turn)
                 turn.began = self._clock()
         self._changed.notify_all()
+
+
+_visitor: ContextVar[tuple[str, OnWait] | None] = ContextVar("visitor", default=None)
+
+
+@contextmanager
+def visiting(visitor: str, on_wait: OnWait) -> Iterator[None]:
+    """Say who asks for the passes that this thread runs within the block; see `Turns.take`."""
+    before = _visitor.set((visitor, on_wait))
+    try:
+        yield
+    finally:
+        _visitor.reset(before)
+
+
+@contextmanager
+def turn() -> Iterator[None]:
+    """Hold a turn of whoever is `visiting`; where nobody is, as in a command, run at once."""
+    who = _visitor.get()
+    if who is None:
+        yield
+        return
+    with shared().take(*who):
+        yield
 
 
 def place(ahead: int) -> str:

@@ -9,6 +9,12 @@ from __future__ import annotations
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 
+def session() -> str:
+    """What tells this visitor's session from all others, for their place in the queue."""
+    context = get_script_run_ctx(suppress_warning=True)
+    return context.session_id if context else ""
+
+
 def went_through_history() -> bool:
     """Whether the browser's back or forward button caused this run.
 

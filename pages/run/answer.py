@@ -8,12 +8,15 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import streamlit as st
 from heedmap import models
+from heedmap.errors import OvertakenError
 from heedmap.pages.frame.notices import Notices
 from heedmap.pages.frame.page import Page
+from heedmap.pages.frame.private import session
 from heedmap.pages.run import failures
 from heedmap.pages.run.loading import load
-from heedmap.views import model_facts, photos
+from heedmap.views import model_facts, photos, turns
 from heedmap.views.request import Request
+from streamlit.delta_generator import DeltaGenerator
 
 if TYPE_CHECKING:
     from heedmap.models import Adapter
@@ -88,9 +91,22 @@ def run_shown(
     part: Any,
     run: Callable[[Adapter, Request, Any], T],
 ) -> T:
-    """Run a model, showing a spinner where that takes more than a moment."""
-    with st.spinner(f"Running {adapter.title} …"):
-        return run(adapter, request, part)
+    """Run a model, showing a spinner, and the visitor's place where others go first."""
+    line: list[DeltaGenerator] = []
+
+    def tell(ahead: int) -> None:
+        if not line:
+            line.append(st.empty())
+        line[0].caption(turns.place(ahead))
+
+    with st.spinner(f"Running {adapter.title} …"), turns.visiting(session(), tell):
+        try:
+            found = run(adapter, request, part)
+        except OvertakenError:
+            st.stop()  # a newer run of this session shows the page
+    for each in line:
+        each.empty()
+    return found
 
 
 def _in_turn(page: Page, asked: _Asked) -> Iterator[_Asked]:

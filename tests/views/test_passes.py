@@ -11,7 +11,7 @@ import pytest
 from heedmap import models, viz
 from heedmap.errors import CaptureError, ImageError
 from heedmap.models import Adapter
-from heedmap.views import attention, channels, passes, photos, render
+from heedmap.views import attention, channels, passes, photos, render, turns
 from heedmap.views.request import Request
 
 PATIENCE = 30  # seconds, for a thread that hangs
@@ -121,3 +121,30 @@ def test_a_bad_photo_is_not_kept() -> None:
     assert not photos.known("0" * 32)
     with pytest.raises(ImageError, match="drop the photo again"):
         photos.pixels("0" * 32)
+
+
+def test_a_visitors_pass_waits_for_its_turn(
+    monkeypatch: pytest.MonkeyPatch, ran: list[str], vit: Adapter, cat: Request
+) -> None:
+    queue = turns.Turns(1, every=0.01)
+    monkeypatch.setattr(turns, "shared", lambda: queue)
+    waits, told = threading.Event(), []
+
+    def tell(ahead: int) -> None:
+        told.append(ahead)
+        waits.set()
+
+    def visit() -> attention.Source:
+        with turns.visiting("late", tell):
+            return attention.source(vit, cat)
+
+    with ThreadPoolExecutor(1) as pool:
+        with queue.take("first"):
+            late = pool.submit(visit)
+            assert waits.wait(PATIENCE)
+            assert ran == []
+        assert late.result(PATIENCE).depth == vit.depth
+    assert set(told) == {0}
+    assert ran == ["bundled-vit"]
+    with queue.take("first"):
+        attention.source(vit, cat)  # what is kept needs no turn
