@@ -272,6 +272,26 @@ def test_many_visitors_at_once_lose_no_turn() -> None:
     assert len(queue._had) <= 10
 
 
+def test_a_turn_is_of_the_visitor_in_whose_name_the_thread_works(
+    arrive: Arrive, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    queue = Turns(1)
+    monkeypatch.setattr(turns, "shared", lambda: queue)
+
+    def leave(ahead: int) -> None:
+        raise LeftError
+
+    holder = arrive(queue, "a").running()
+    with turns.turn():  # in nobody's name: a script, a test
+        pass
+    with pytest.raises(LeftError), turns.visiting("b", leave), turns.turn():
+        pytest.fail("went past the one whose turn it is")
+    holder.done()
+    with turns.visiting("b", leave), turns.turn():
+        assert [turn.visitor for turn in queue._running] == ["b"]
+    assert queue._running == []
+
+
 def test_what_a_visitor_is_told() -> None:
     assert turns.place(0).endswith("you are next.")
     assert turns.place(1).endswith("1 visitor before you.")
