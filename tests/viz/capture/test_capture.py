@@ -94,7 +94,7 @@ def test_half_precision_is_reduced_in_float32(dtype: torch.dtype) -> None:
     with OverTokens(40, 1, mean=True) as seen:
         output = F.scaled_dot_product_attention(q, k, v)
     assert output.dtype == dtype
-    torch.testing.assert_close(seen.layers[0].first, own[:, 0], atol=1e-5, rtol=0)
+    torch.testing.assert_close(seen.layers[0].cls, own[:, 0], atol=1e-5, rtol=0)
     torch.testing.assert_close(seen.layers[0].received, own[:, 1:].mean(1), atol=1e-5, rtol=0)
 
 
@@ -144,7 +144,7 @@ def test_every_argument_of_the_call_is_heeded(
         with OverTokens(24, 2, mean) as seen:
             output = F.scaled_dot_product_attention(q, k, v, **how)
         torch.testing.assert_close(output, own, atol=1e-5, rtol=1e-5)
-        torch.testing.assert_close(seen.layers[0].first, own[0, :, 0], atol=1e-5, rtol=0)
+        torch.testing.assert_close(seen.layers[0].cls, own[0, :, 0], atol=1e-5, rtol=0)
     torch.testing.assert_close(seen.layers[0].received, own[0, :, 2:].mean(1), atol=1e-5, rtol=0)
 
 
