@@ -153,7 +153,9 @@ def _read(path: Path) -> Image.Image:
         image = Image.open(path)
         image.load()
     except FileNotFoundError as error:
-        raise SettingError(f"There is no file {str(path)[-80:]!r}: give the path of a photo.") from error
+        raise SettingError(
+            f"There is no file {str(path)[-80:]!r}: give the path of a photo."
+        ) from error
     except (OSError, UnidentifiedImageError, Image.DecompressionBombError) as error:
         raise SettingError(
             f"{path.name[-80:]!r} cannot be read as a photo: open it with viz.open_image, "
@@ -207,9 +209,7 @@ def _too_large(shape: tuple[int, ...], sides: Sides, size: int, fit: str) -> Set
     )
 
 
-def _resize(
-    photo: np.ndarray, height: int, width: int, resample: Image.Resampling
-) -> np.ndarray:
+def _resize(photo: np.ndarray, height: int, width: int, resample: Image.Resampling) -> np.ndarray:
     return np.asarray(Image.fromarray(photo).resize((width, height), resample))
 
 

@@ -47,7 +47,9 @@ class Preprocessing:
         for name, (fits, wanted) in checks.items():
             if not fits:
                 value = str(getattr(self, name))[:60]
-                raise SettingError(f"{name}={value} cannot be used to prepare photos: give {wanted}.")
+                raise SettingError(
+                    f"{name}={value} cannot be used to prepare photos: give {wanted}."
+                )
 
     @property
     def resample(self) -> Image.Resampling:

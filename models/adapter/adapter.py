@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import Any
 
 import torch
-from heedmap.errors import CaptureError, ModelError, SettingError
+from heedmap.errors import CaptureError, HeedmapError, ModelError, SettingError
 from heedmap.models import families
 from heedmap.models.adapter.checks import check_channels, check_module
 from heedmap.models.adapter.evaluation import evaluating, lock_of
@@ -16,6 +16,9 @@ from heedmap.models.adapter.inner import inner
 from heedmap.models.prepare import Photo, Prepared, Sides, prepare
 from heedmap.models.preprocessing import Preprocessing
 from torch import nn
+
+# What modules raise for pixels that they cannot take.
+FAILURES = (RuntimeError, ValueError, IndexError, AssertionError, TypeError)
 
 
 class Adapter:
@@ -164,7 +167,7 @@ class Adapter:
 
         Raises:
             SettingError: a shape that this model cannot take.
-            CaptureError: a model that returns neither.
+            CaptureError: a model that returns neither, or fails on any shape.
         """
         output = self.run(pixels)
         if output is None:
@@ -178,17 +181,25 @@ class Adapter:
         """The same for a model that may return anything: None for what is no single tensor."""
         try:
             return self._run(pixels)
-        except (RuntimeError, ValueError, IndexError, AssertionError) as error:
-            if isinstance(error, torch.OutOfMemoryError):
-                raise
-            size = self._size_that_runs()
-            height, width = pixels.shape[-2:]
-            if size is None or height == width == size:
-                raise
-            raise SettingError(
-                f"{self.title} cannot take a photo of {width} x {height} px: choose the size "
-                f"{size} and the fit 'squash', which it was made for."
-            ) from error
+        except torch.OutOfMemoryError:
+            raise
+        except FAILURES as error:
+            raise self._failed(pixels, error) from error
+
+    def _failed(self, pixels: torch.Tensor, error: Exception) -> HeedmapError:
+        """What to do about a pass that failed: a size is tried before it is advised."""
+        height, width = pixels.shape[-2:]
+        size = self._size_that_runs()
+        if size is None or height == width == size:
+            first = str(error).strip().split("\n", 1)[0][:200]
+            return CaptureError(
+                f"{self.title} failed on a photo of {width} x {height} px ({first}): "
+                "it has to take pixels of shape (1, 3, height, width)."
+            )
+        return SettingError(
+            f"{self.title} cannot take a photo of {width} x {height} px: choose the size "
+            f"{size} and the fit 'squash', which it was made for."
+        )
 
     def _run(self, pixels: torch.Tensor) -> torch.Tensor | None:
         with evaluating(self.module), torch.inference_mode():
@@ -199,7 +210,7 @@ class Adapter:
         for size in (self._built_for, self.size):
             try:
                 self._run(torch.zeros(1, 3, size, size))
-            except (RuntimeError, ValueError, IndexError, AssertionError):
+            except FAILURES:
                 continue
             return size
         return None

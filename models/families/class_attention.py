@@ -96,4 +96,3 @@ class VOLO(_ClassAttention):
         grid = [side // self.patch for side in pixels.shape[-2:]]
         module._parameters["pos_embed"] = resample_abs_pos_embed_nhwc(module.pos_embed, grid)
         return module(pixels)
-

@@ -62,7 +62,9 @@ def _convolutions(module: nn.Module, names: list[str], run: Run, own: int) -> di
     except Exception:  # as above
         return {name: Layout(False, 1) for name in only}
     maps = {name: shape for name, shape in shapes.items() if max(shape[2:]) > 1}
-    return {name: Layout(False, max(1, round(own / maps[name][2]))) for name in only if name in maps}
+    return {
+        name: Layout(False, max(1, round(own / maps[name][2]))) for name in only if name in maps
+    }
 
 
 def listed_features(module: Any) -> list[dict[str, Any]]:
@@ -72,9 +74,7 @@ def listed_features(module: Any) -> list[dict[str, Any]]:
     return [each for each in found if isinstance(each, dict)] if isinstance(found, list) else []
 
 
-def _walk(
-    module: nn.Module, prefix: str, stages: set[str], seen: set[nn.Module]
-) -> Iterator[str]:
+def _walk(module: nn.Module, prefix: str, stages: set[str], seen: set[nn.Module]) -> Iterator[str]:
     """Paths of what may make maps; a part that is in several places is listed in the first."""
     for name, part in module.named_children():
         if part in seen:

@@ -43,6 +43,13 @@ class Order:
         return slice(end - self.cls, end)
 
 
+def layers_of_tower(tower: Any) -> Any:
+    """The layers of a tower of Transformers, None where there are none."""
+    count = int(tower.config.num_hidden_layers)
+    parts = (part for part in tower.modules() if isinstance(part, nn.ModuleList))
+    return next((part for part in parts if len(part) == count > 0), None)
+
+
 class _Seen(Exception):
     """Raised to end a pass at the first layer."""
 
@@ -71,7 +78,7 @@ def measured(tower: Any, size: int, patch: int, cls: dict[str, int]) -> Order:
             if first != (order.tokens((size // patch) ** 2) - count if last else 0):
                 raise _unverified(tower)
             order = Order(order.prefix, order.suffix, count, last)
-    except (RuntimeError, ValueError, IndexError, TypeError, StopIteration) as error:
+    except (RuntimeError, ValueError, IndexError, TypeError) as error:
         raise _unverified(tower) from error
     return order
 
@@ -121,11 +128,8 @@ def _first_layer(tower: Any, pixels: torch.Tensor) -> torch.Tensor:
         kept.extend(each for each in (*args, *kwargs.values()) if _is_sequence(each))
         raise _Seen
 
-    layers = next(
-        part
-        for part in tower.modules()
-        if isinstance(part, nn.ModuleList) and len(part) == tower.config.num_hidden_layers
-    )
+    layers = layers_of_tower(tower)
+    assert layers is not None  # else it would be no tower
     layers[0]._forward_pre_hooks = OrderedDict()
     layers[0]._forward_pre_hooks_with_kwargs = OrderedDict()
     layers[0].register_forward_pre_hook(keep, with_kwargs=True)

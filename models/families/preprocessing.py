@@ -70,9 +70,10 @@ def of_transformers(config: Any) -> Preprocessing:
 
 
 def _size(config: Any) -> int:
-    """The side of a photo, px; SigLIP 2's NaFlex says how many patches it has on the average."""
-    if hasattr(config, "image_size"):
-        return side(config.image_size)
+    """The short side of a photo, px; SigLIP 2's NaFlex says how many patches it has on the average."""
+    size = getattr(config, "image_size", None)
+    if size is not None:
+        return min(size) if isinstance(size, list | tuple) else int(size)
     return side(config.patch_size) * math.isqrt(config.num_patches)
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import torch
 from heedmap.models.catalogue.entries import contrastive
 from heedmap.models.families.family import ATTENTION, TOKENS
-from heedmap.models.families.order import Order, measured
+from heedmap.models.families.order import Order, layers_of_tower, measured
 from heedmap.models.families.preprocessing import of_transformers, side
 from heedmap.models.families.sharing import sharing
 from torch import nn
@@ -52,8 +52,8 @@ class TransformersViT:
         tower = self.module
         if next(tower.parameters()).is_meta:
             return named_order(tower)
-        side_of_all = side(tower.config.image_size) // self.patch * self.patch
-        return measured(tower, side_of_all, self.patch, _cls_weights(tower))
+        size = self.preprocessing.size // self.patch * self.patch
+        return measured(tower, size, self.patch, _cls_weights(tower))
 
 
 class TransformersMAE(TransformersViT):
@@ -128,7 +128,8 @@ def _towers(module: nn.Module) -> Iterator[Any]:
         config = getattr(part, "config", None)
         plain = all(_is_count(getattr(config, name, None)) for name in NEEDED)
         if plain and not hasattr(config, "num_frames") and _takes_a_photo(part):
-            yield part
+            if layers_of_tower(part) is not None:  # else it is the embedding alone
+                yield part
 
 
 def _takes_a_photo(part: nn.Module) -> bool:

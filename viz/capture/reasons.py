@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from heedmap.errors import CaptureError, SettingError
+from heedmap.errors import CaptureError, HeedmapError
 from heedmap.viz.capture.watch import OverTokens
 
 if TYPE_CHECKING:
@@ -37,9 +37,11 @@ def why_not(adapter: Adapter) -> str:
     with OverTokens(adapter.order.tokens(x.grid[0] * x.grid[1]), 0) as watch:
         try:
             adapter.run(x.pixels)
-        except (SettingError, RuntimeError):
+        except HeedmapError:
             pass  # what was seen until then is what can be told
-    return f"{adapter.title} shows no attention map: {_unlike(adapter, watch)}; {_instead(adapter)}."
+    return (
+        f"{adapter.title} shows no attention map: {_unlike(adapter, watch)}; {_instead(adapter)}."
+    )
 
 
 def _counted(adapter: Adapter, seen: int) -> str:
