@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_args
 import numpy as np
 from heedmap.errors import SettingError
 from heedmap.models.preprocessing import Preprocessing
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageOps
 
 if TYPE_CHECKING:
     import torch
@@ -21,8 +21,8 @@ Photo: TypeAlias = "np.ndarray | Image.Image | Path | str"
 
 FITS: tuple[str, ...] = get_args(Fit)
 MAX_SIZE = 1036  # px, short side: 74 patches of 14
-MAX_AREA = 2 * MAX_SIZE**2  # px
-MAX_TOKENS = 2 * 74**2  # of a model that attends: each layer compares all pairs of them
+MAX_AREA = 2 * MAX_SIZE**2  # px, of a model without attention over the whole photo
+MAX_TOKENS = 2 * 74**2  # patches, of a model with it: each layer compares all pairs of them
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ class Sides:
     Attributes:
         patch: side of a patch, px: sides are whole patches.
         own: a side that the model takes though it is no whole number of patches, px; 0 for none.
-        attends: whether attention over all patches bounds their number.
+        attends: whether each layer compares all patches, so that their number is bounded.
     """
 
     patch: int
@@ -85,9 +85,10 @@ class Sides:
         return math.ceil(height / self.patch) * math.ceil(width / self.patch)
 
     def too_many(self, height: int, width: int) -> bool:
-        """Whether one pass cannot take so many pixels or patches."""
-        tokens = self.tokens(height, width) if self.attends else 0
-        return height * width > MAX_AREA or tokens > MAX_TOKENS
+        """Whether one pass cannot take so many patches, or so many pixels where none attends."""
+        if self.attends:
+            return self.tokens(height, width) > MAX_TOKENS
+        return height * width > MAX_AREA
 
     def largest(self, shape: tuple[int, ...], size: int, fit: str) -> int | None:
         """The largest size in whole patches, up to `size`, that one pass takes."""
@@ -137,8 +138,8 @@ def _opened(photo: Any) -> np.ndarray:
         return _as_array(photo)
     if not isinstance(photo, np.ndarray):
         raise SettingError(
-            f"A photo is an (H, W, 3) uint8 array, an image of Pillow or a path, not {_told(photo)}: "
-            "open it with viz.open_image."
+            "A photo is an (H, W, 3) uint8 array, an image of Pillow or a path, "
+            f"not {_told(photo)}: open it with viz.open_image."
         )
     if photo.ndim != 3 or photo.shape[2] != 3 or photo.dtype != np.uint8 or not photo.size:
         raise SettingError(
@@ -156,7 +157,7 @@ def _read(path: Path) -> Image.Image:
         raise SettingError(
             f"There is no file {str(path)[-80:]!r}: give the path of a photo."
         ) from error
-    except (OSError, UnidentifiedImageError, Image.DecompressionBombError) as error:
+    except (OSError, ValueError, Image.DecompressionBombError) as error:
         raise SettingError(
             f"{path.name[-80:]!r} cannot be read as a photo: open it with viz.open_image, "
             "which says what is wrong with it."
@@ -175,7 +176,7 @@ def _as_array(image: Image.Image) -> np.ndarray:
 
 
 def _told(value: Any) -> str:
-    return value if value is None else f"{type(value).__name__} {str(value)[:40]!r}"
+    return "None" if value is None else f"{type(value).__name__} {str(value)[:40]!r}"
 
 
 def _checked_size(size: Any, patch: int) -> int:

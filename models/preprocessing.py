@@ -21,8 +21,8 @@ class Preprocessing:
         std: of each channel, on the same scale.
         crop_pct: share of the short side that the model's own evaluation crop keeps.
         interpolation: "bilinear", "bicubic" or another filter of Pillow.
-        dino: whether it is shown as DINO's own script shows it: the fit "squash" resizes
-            bilinearly, and positions are interpolated by DINO's formula.
+        dino: whether the fit "squash" does as DINO's own script: it resizes bilinearly, and
+            positions are interpolated by DINO's formula.
 
     Raises:
         SettingError: a value that no photo can be prepared with.

@@ -12,12 +12,12 @@ from torch import nn
 
 from tests.viz.capture import oracles_torchvision  # noqa: F401  adds its cases
 from tests.viz.capture.oracles import CASES
-from tests.viz.capture.oracles_convnets import AGAINST, CONVNETS
-from tests.viz.capture.oracles_windows import FAMILIES as WINDOWS
-from tests.viz.capture.oracles_windows import case as windowed
 from tests.viz.capture.oracles_class_attention import AGAINST as UNFUSED
 from tests.viz.capture.oracles_class_attention import LAYERS as CLASS_ATTENTION
 from tests.viz.capture.oracles_class_attention import case as class_attention
+from tests.viz.capture.oracles_convnets import AGAINST, CONVNETS
+from tests.viz.capture.oracles_windows import FAMILIES as WINDOWS
+from tests.viz.capture.oracles_windows import case as windowed
 from tests.viz.capture.test_transformers_swin import small_swin
 
 README = Path(__file__).parent.parent / "README.md"

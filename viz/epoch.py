@@ -155,7 +155,7 @@ def _maps(
 
 
 def _logits(adapter: Adapter, x: Prepared) -> np.ndarray | None:
-    output = adapter.run(x.pixels)
+    output = adapter.run(x.pixels, x.fit)
     return None if output is None else np.asarray(output[0].float().cpu().numpy())
 
 

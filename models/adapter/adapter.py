@@ -58,7 +58,7 @@ class Adapter:
         self.kinds = family.kinds
         self.depth, self.heads = family.depth, family.heads
         self._built_for = family.preprocessing.size
-        self.preprocessing = family.preprocessing = preprocessing
+        self.preprocessing = preprocessing
         self.classes = tuple(classes) if classes is not None else None
         self.lock = lock_of(module)
         self._family = family
@@ -148,7 +148,7 @@ class Adapter:
             SettingError: a setting out of range, or more patches than one pass takes.
         """
         own = 0 if self.kinds else self._built_for  # a ViT takes whole patches alone
-        sides = Sides(self.patch, own, attends=bool(self.kinds))
+        sides = Sides(self.patch, own, bool(self.kinds) and "windows" not in self.kinds)
         return prepare(photo, self.preprocessing, sides, self.prefix, size, fit)
 
     def windows(self, x: Prepared) -> tuple[families.Window, ...]:
@@ -156,11 +156,13 @@ class Adapter:
         family = self._family
         return family.windows(*x.pixels.shape[-2:]) if isinstance(family, families.Windowed) else ()
 
-    def forward(self, pixels: torch.Tensor) -> torch.Tensor:
+    def forward(self, pixels: torch.Tensor, fit: str = "whole") -> torch.Tensor:
         """Run the model once, as in evaluation and without gradients.
 
         Args:
             pixels: (1, 3, H', W') float32.
+            fit: how the photo was fitted; for "squash" the positions of DINO's checkpoints are
+                interpolated by DINO's formula.
 
         Returns:
             Logits (1, classes), or features (1, dim) where the model has no classes, float.
@@ -169,7 +171,7 @@ class Adapter:
             SettingError: a shape that this model cannot take.
             CaptureError: a model that returns neither, or fails on any shape.
         """
-        output = self.run(pixels)
+        output = self.run(pixels, fit)
         if output is None:
             raise CaptureError(
                 f"{self.title} returns neither logits nor features as one tensor: "
@@ -177,10 +179,10 @@ class Adapter:
             )
         return output
 
-    def run(self, pixels: torch.Tensor) -> torch.Tensor | None:
+    def run(self, pixels: torch.Tensor, fit: str = "whole") -> torch.Tensor | None:
         """The same for a model that may return anything: None for what is no single tensor."""
         try:
-            return self._run(pixels)
+            return self._run(pixels, fit)
         except torch.OutOfMemoryError:
             raise
         except FAILURES as error:
@@ -201,9 +203,13 @@ class Adapter:
             f"{size} and the fit 'squash', which it was made for."
         )
 
-    def _run(self, pixels: torch.Tensor) -> torch.Tensor | None:
+    def _run(self, pixels: torch.Tensor, fit: str = "whole") -> torch.Tensor | None:
+        family = self._family
+        forward = family.forward
+        if fit == "squash" and self.preprocessing.dino and isinstance(family, families.DINO):
+            forward = family.forward_as_dino
         with evaluating(self.module), torch.inference_mode():
-            return families.vector(self._family.forward(pixels.to(self.device, self.dtype)))
+            return families.vector(forward(pixels.to(self.device, self.dtype)))
 
     def _size_that_runs(self) -> int | None:
         """The side of a square photo that the module takes, tried before it is advised."""
@@ -263,7 +269,7 @@ def _told(family: families.Family, said: dict[str, Any]) -> Preprocessing:
     unknown = [name for name in said if name not in known]
     if unknown:
         raise SettingError(f"wrap knows no {unknown[0]!r}: give any of {', '.join(known)}.")
-    if said.get("dino") and not getattr(family, "can_be_dino", False):
+    if said.get("dino") and not (isinstance(family, families.DINO) and family.can_be_dino):
         raise SettingError(
             "dino=True is for a plain ViT of timm with a CLS token, as DINO's: leave it out."
         )

@@ -10,7 +10,7 @@ from typing import Any
 
 from heedmap.models.families.class_attention import VOLO, CaiT, XCiT
 from heedmap.models.families.convnet import ConvNet
-from heedmap.models.families.family import Family, Windowed
+from heedmap.models.families.family import DINO, Family, Windowed
 from heedmap.models.families.layers import Layout, map_layers
 from heedmap.models.families.maxvit import MaxViT
 from heedmap.models.families.order import Order
@@ -46,6 +46,7 @@ FAMILIES: tuple[type[Family], ...] = (
 )
 
 __all__ = [
+    "DINO",
     "FAMILIES",
     "Family",
     "Layout",

@@ -54,3 +54,15 @@ class Windowed(Protocol):
 
     def windows(self, height: int, width: int) -> tuple[Window, ...]:
         """Where each layer attends in a photo of this size, px, in the order of the calls."""
+
+
+@runtime_checkable
+class DINO(Protocol):
+    """A family whose positions can be interpolated by DINO's formula."""
+
+    @property
+    def can_be_dino(self) -> bool:
+        """Whether this module is built like DINO's."""
+
+    def forward_as_dino(self, pixels: torch.Tensor) -> Any:
+        """As `forward`, with such positions."""

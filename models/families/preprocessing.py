@@ -10,7 +10,7 @@ from heedmap.models.preprocessing import Preprocessing
 from timm.data.constants import OPENAI_CLIP_MEAN, OPENAI_CLIP_STD
 
 HALF = (0.5, 0.5, 0.5)
-RAW = {"mean": (0.0, 0.0, 0.0), "std": (1.0, 1.0, 1.0)}  # the module normalises its input itself
+NONE, ONE = (0.0, 0.0, 0.0), (1.0, 1.0, 1.0)  # of a module that normalises its input itself
 PLAIN = ("dino", "vit_mae", "vit_msn", "ijepa", "yolos", "pixio")  # ImageNet's mean and std
 
 
@@ -21,7 +21,7 @@ def of_timm(module: Any, built_for: int | None = None) -> Preprocessing:
         built_for: the side of the photos that the module was built for, px, where it is known.
     """
     parts = (getattr(part, "pretrained_cfg", None) for part in module.modules())
-    cfg = next((found for found in parts if found), {})
+    cfg: dict[str, Any] = next((found for found in parts if found), {})
     own = Preprocessing()
     return Preprocessing(
         size=built_for or _built_for(module) or min(cfg.get("input_size", (0, own.size))[1:]),
@@ -61,7 +61,7 @@ def of_transformers(config: Any) -> Preprocessing:
     if "clip" in kind or kind.startswith("blip"):
         return Preprocessing(size, OPENAI_CLIP_MEAN, OPENAI_CLIP_STD, crop_pct=1.0)
     if kind == "radio":
-        return Preprocessing(size, **RAW, crop_pct=1.0)
+        return Preprocessing(size, NONE, ONE, crop_pct=1.0)
     if kind.startswith("dino"):
         return Preprocessing(min(size, 224), crop_pct=224 / 256)
     if kind.startswith(PLAIN):
@@ -70,7 +70,7 @@ def of_transformers(config: Any) -> Preprocessing:
 
 
 def _size(config: Any) -> int:
-    """The short side of a photo, px; SigLIP 2's NaFlex says how many patches it has on the average."""
+    """The short side of a photo, px; SigLIP 2's NaFlex says how many patches it has on average."""
     size = getattr(config, "image_size", None)
     if size is not None:
         return min(size) if isinstance(size, list | tuple) else int(size)

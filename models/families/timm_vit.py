@@ -47,9 +47,10 @@ class TimmViT:
         return all(hasattr(module, name) for name in names)
 
     def forward(self, pixels: torch.Tensor) -> Any:
-        if self.preprocessing.dino:
-            return _with_positions_of_dino(self.module, pixels)(pixels)
         return _any_size(self.module)(pixels)
+
+    def forward_as_dino(self, pixels: torch.Tensor) -> Any:
+        return _with_positions_of_dino(self.module, pixels)(pixels)
 
 
 class TimmNaFlex(TimmViT):

@@ -127,9 +127,9 @@ def _towers(module: nn.Module) -> Iterator[Any]:
     for part in module.modules():
         config = getattr(part, "config", None)
         plain = all(_is_count(getattr(config, name, None)) for name in NEEDED)
-        if plain and not hasattr(config, "num_frames") and _takes_a_photo(part):
-            if layers_of_tower(part) is not None:  # else it is the embedding alone
-                yield part
+        image = plain and not hasattr(config, "num_frames") and _takes_a_photo(part)
+        if image and layers_of_tower(part) is not None:  # else it is the embedding alone
+            yield part
 
 
 def _takes_a_photo(part: nn.Module) -> bool:
@@ -148,7 +148,7 @@ def _arguments(part: nn.Module) -> Any:
     return inspect.signature(part.forward).parameters
 
 
-def named_order(tower: nn.Module) -> Order:
+def named_order(tower: Any) -> Order:
     """The order of the tokens as the weights are named: CLS, others, patches, detection tokens."""
     tokens = {name.rpartition(".")[2]: weight for name, weight in tower.named_parameters()}
     cls = sum(_cls_weights(tower).values())

@@ -77,15 +77,16 @@ def record_activations(
     _check_names(adapter, names)
     maps: dict[str, np.ndarray] = {}
     with adapter.lock, _hooks(adapter, names, maps):
-        output = adapter.run(x.pixels)
+        output = adapter.run(x.pixels, x.fit)
     missing = [name for name in names if name not in maps]
     if missing or not maps:
         raise CaptureError(
             f"{adapter.title} did not run {_some(missing) if missing else 'any convolution'}: "
             f"choose other layers, such as {_some(maps or adapter.conv_layers)}."
         )
-    single = output is not None and output.ndim == 2
-    logits = output[0].float().cpu().numpy() if single else None
+    logits = None
+    if output is not None and output.ndim == 2:
+        logits = output[0].float().cpu().numpy()
     fits = (
         logits is not None and adapter.classes is not None and len(adapter.classes) == logits.size
     )

@@ -115,7 +115,7 @@ def record_attention(adapter: Adapter, x: Prepared, token_mean: bool = False) ->
     tokens, cls = order.tokens(patches), order.readers(patches)
     watch = OverTokens(tokens, order.prefix, mean, order.suffix, cls if order.cls else slice(0, 1))
     with watch:
-        adapter.run(x.pixels)
+        adapter.run(x.pixels, x.fit)
     layers, pool = _seen(adapter, watch)
     rows = [layer.cls for layer in layers]
     maps: dict[str, Maps] = {}
@@ -132,7 +132,7 @@ def record_attention(adapter: Adapter, x: Prepared, token_mean: bool = False) ->
 def _in_windows(adapter: Adapter, x: Prepared) -> Attention:
     """The same for a model that attends within windows."""
     with InWindows(adapter.windows(x)) as watch:
-        adapter.run(x.pixels)
+        adapter.run(x.pixels, x.fit)
     check(adapter, len(watch.maps), watch)
     maps = tuple(layer.numpy() for layer in watch.maps)
     return Attention({"windows": maps}, x.grid)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from heedmap.errors import CaptureError, HeedmapError
@@ -34,14 +35,11 @@ def why_not(adapter: Adapter) -> str:
     import numpy as np
 
     x = adapter.prepare(np.zeros((adapter.size, adapter.size, 3), np.uint8), fit="squash")
-    with OverTokens(adapter.order.tokens(x.grid[0] * x.grid[1]), 0) as watch:
-        try:
-            adapter.run(x.pixels)
-        except HeedmapError:
-            pass  # what was seen until then is what can be told
-    return (
-        f"{adapter.title} shows no attention map: {_unlike(adapter, watch)}; {_instead(adapter)}."
-    )
+    watch = OverTokens(adapter.order.tokens(x.grid[0] * x.grid[1]), 0)
+    with suppress(HeedmapError), watch:  # what was seen until then is what can be told
+        adapter.run(x.pixels)
+    why = f"{_unlike(adapter, watch)}; {_instead(adapter)}"
+    return f"{adapter.title} shows no attention map: {why}."
 
 
 def _counted(adapter: Adapter, seen: int) -> str:

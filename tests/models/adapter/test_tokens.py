@@ -60,5 +60,5 @@ def test_a_photo_that_no_size_would_do_for(adapter: models.Adapter) -> None:
 def test_a_convnet_is_bounded_by_pixels_alone() -> None:
     adapter = models.wrap(nn.Sequential(nn.Conv2d(3, 4, 3)), size=128)
     assert adapter.prepare(np.zeros((8, 1000, 3), np.uint8)).view.shape[:2] == (128, 16_000)
-    with pytest.raises(SettingError, match="one pass takes 2.1 million pixels: choose a size up"):
+    with pytest.raises(SettingError, match=r"one pass takes 2\.1 million pixels: choose a size up"):
         adapter.prepare(np.zeros((8, 1100, 3), np.uint8))

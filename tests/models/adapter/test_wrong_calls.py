@@ -118,7 +118,7 @@ def test_what_is_recorded(adapter: models.Adapter, record: Any) -> None:
         with pytest.raises(SettingError, match=r"is no prepared photo: pass what adapter\.prepare"):
             record(adapter, wrong)
     other = models.wrap(timm.create_model("vit_tiny_patch16_224", **{**SMALL, "patch_size": 16}))
-    with pytest.raises(SettingError, match="prepared for patches of 8 px .* has 16 px"):
+    with pytest.raises(SettingError, match=r"prepared for patches of 8 px .* has 16 px"):
         record(other, x)
 
 

@@ -24,7 +24,7 @@ MAKE: dict[str, Callable[..., Any]] = {
         embed_dim=48, num_heads=4, depth=2, eta=0.5, num_classes=3,
     ),
     "VOLO": partial(
-        timm.create_model, "volo_d1_224",
+        timm.models.volo.VOLO,
         layers=[1, 1, 1], embed_dims=[24, 48, 48], num_heads=[2, 4, 4], mlp_ratio=2,
         downsamples=(True, False, False), outlook_attention=(True, False, False),
         stem_hidden_dim=8, num_classes=3,
