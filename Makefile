@@ -7,30 +7,37 @@ ADDRESS ?= localhost
 VENV  := .venv
 PY    := $(VENV)/bin/python
 LINKS := $(VENV)/links
-PIP  := $(PY) -m pip --disable-pip-version-check --no-input
+PIP   := $(PY) -m pip --disable-pip-version-check --no-input
 
-# The stamps carry a checksum of the requirements: unchanged requirements never call pip again.
+APP   := $(PY) -m heedmap --no-browser --address $(ADDRESS) --port $(PORT)
+
+# The stamps carry a checksum of the requirements: pip is called again only when these change.
 RUN_STAMP  := $(VENV)/.run-$(shell cat requirements.txt pyproject.toml setup.py | cksum | cut -d ' ' -f 1)
 TEST_STAMP := $(VENV)/.test-$(shell cat requirements.txt requirements-test.txt pyproject.toml setup.py | cksum | cut -d ' ' -f 1)
 
-# The bundled models are measured on photos that do not ship with the project.
+# The bundled models are measured on photos that are not part of the repository.
 DATA       := ../shared/data/photos
 BENCHMARKS := capture models page $(if $(wildcard $(DATA)),bundled)
 
-.PHONY: help run test check bench clean
+.PHONY: help run dev quick test check bench clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
-	@awk 'BEGIN { FS = ":.*## " } /^[a-z]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' Makefile
+	@awk 'BEGIN { FS = ":.*## " } /^[a-z]+:.*## / { printf "  make %-6s %s\n", $$1, $$2 }' Makefile
 	@echo
 	@echo "  PORT=8501, ADDRESS=localhost and PYTHON=python3 can be set: make run PORT=9000"
 
 run: $(RUN_STAMP) ## install what is missing and start the app
-	@$(PY) -m streamlit run app.py --server.headless=true --browser.gatherUsageStats=false \
-		--server.address=$(ADDRESS) --server.port=$(PORT)
+	@$(APP)
 
-test: $(TEST_STAMP) ## unit, page and browser tests
-	@$(PY) -m tests.browser.chromium
+dev: $(TEST_STAMP) ## the app, started again whenever a source file is saved
+	@$(PY) -m watchfiles --sigint-timeout 1 "$(APP)" *.py $(wildcard models viz views pages serving .streamlit)
+
+quick: $(TEST_STAMP) ## the tests to run all day, under a minute
+	@OMP_NUM_THREADS=1 $(PY) -m pytest -n 2 -m "not slow" $(ARGS)
+
+test: $(TEST_STAMP) ## all tests, those in a browser included
+	@$(PY) -m benchmarks.chromium
 	@$(PY) -m pytest $(ARGS)
 
 check: $(TEST_STAMP) ## lint, format and strict types, changing nothing
@@ -40,11 +47,11 @@ check: $(TEST_STAMP) ## lint, format and strict types, changing nothing
 	$(PY) -m mypy
 	$(PY) -m mypy training benchmarks tests/browser tests/conftest.py tests/test_arrows.py
 
-bench: $(TEST_STAMP) ## the measurements behind the README's figures
-	@set -e; for name in $(BENCHMARKS); do echo "# benchmarks.$$name"; $(PY) -m benchmarks.$$name; done
+bench: $(TEST_STAMP) ## measure again and write docs/figures.md
+	@$(PY) -m benchmarks.figures $(BENCHMARKS)
 
-clean: ## remove the virtual environment and the tools' caches
-	rm -rf $(VENV) .pytest_cache .ruff_cache .mypy_cache
+clean: ## remove the virtual environment, builds and the tools' caches
+	rm -rf $(VENV) build *.egg-info .pytest_cache .ruff_cache .mypy_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(PY):

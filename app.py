@@ -23,9 +23,10 @@ def warm_up() -> threading.Thread:
     """Load the first model in the background, once a server."""
 
     def work() -> None:
-        from heedmap import models
+        from heedmap import models, viz
 
         models.load("bundled-vit")
+        viz.start_workers()
         gc.freeze()  # what is there stays: collections need not look at it again
         atexit.register(gc.unfreeze)
 

@@ -48,3 +48,10 @@ class CheckpointError(ModelError):
 
 class CaptureError(HeedmapError):
     """A forward pass ran and too little could be recorded."""
+
+
+def short(value: object, most: int = 60) -> str:
+    """A value as messages show it: its repr, the middle left out where it is longer than `most`."""
+    text = repr(value)
+    half = (most - 3) // 2
+    return text if len(text) <= most else f"{text[:half]}...{text[-half:]}"

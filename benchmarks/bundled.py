@@ -242,7 +242,7 @@ def measure_folder(folder: Path) -> list[Figure]:
     size = sum(path.stat().st_size for path in folder.iterdir()) / 1e6
     others = [name for name in MEASURES if name != folder.name and name in models.ids()]
     script = (
-        "import time, models; from transformers import CLIPModel;"
+        "import time; from heedmap import models; from transformers import CLIPModel;"
         f"[models.load(name) for name in {others}];"
         f"start = time.perf_counter(); models.load({folder.name!r});"
         "print(time.perf_counter() - start)"

@@ -1,4 +1,7 @@
-"""How a benchmark compares several ways through one model: time in turns, memory alone."""
+"""Compare several ways to run one model.
+
+Time is measured in one process, the ways in turn; memory in a process for each way.
+"""
 
 from __future__ import annotations
 
@@ -9,13 +12,13 @@ import time
 from collections.abc import Callable, Mapping
 
 MEGABYTE = 1e6
-PLAIN = "plain"  # the way that all others are compared with
+PLAIN = "plain"  # the way that the others are compared with
 
 Run = Callable[[], object]
 
 
 def times(runs: Mapping[str, Run], passes: int) -> tuple[float, dict[str, float]]:
-    """Seconds of a plain pass, and each way's median ratio to the plain pass of the same turn."""
+    """Seconds of a plain pass, and the median ratio of each way to the plain pass of its turn."""
     taken: dict[str, list[float]] = {name: [] for name in runs}
     for turn in range(passes + 1):
         for name, run in runs.items():
@@ -31,17 +34,17 @@ def times(runs: Mapping[str, Run], passes: int) -> tuple[float, dict[str, float]
 
 
 def peak(benchmark: str, case: int, way: str) -> float:
-    """Bytes that one pass adds to the peak of a fresh process, which runs `print_peak`."""
+    """Bytes that one pass adds to the peak memory of a new process, which calls `print_peak`."""
     command = [sys.executable, "-m", benchmark, "--peak", str(case), way]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     return float(done.stdout.split()[-1])
 
 
 def print_peak(warm: Run, run: Run) -> None:
-    """Print what the peak of this process rises by in one pass, bytes (Linux only)."""
+    """Print by how many bytes one pass raises the peak memory of this process (Linux only)."""
     warm()
     with open("/proc/self/clear_refs", "w") as marks:
-        marks.write("5")  # the kernel's way to start the peak anew
+        marks.write("5")  # the kernel resets the peak
     before = _status("VmRSS")
     run()
     print(_status("VmHWM") - before)
@@ -55,7 +58,7 @@ def _status(name: str) -> int:
 def print_table(
     title: str, seconds: float, ratios: dict[str, float], peaks: dict[str, float]
 ) -> None:
-    """Print one model's rows: each way beside the plain pass."""
+    """Print the rows of one model: each way compared with the plain pass."""
     note = f"{seconds:.2f} s, +{peaks[PLAIN] / MEGABYTE:.0f} MB in all"
     print(f"| {title} | plain | 1 ({note}) | 0 |")
     for name, ratio in ratios.items():
@@ -65,6 +68,6 @@ def print_table(
 
 
 def print_head() -> None:
-    """Print the head of the table."""
+    """Print the header of the table."""
     print("| model | way | time, ratio to plain | memory, MB over plain |")
     print("|---|---|---|---|")

@@ -1,8 +1,8 @@
-"""How the app feels: `python -m benchmarks.page`, in a real Chromium with a bundled model.
+"""How fast the app is in a real Chromium with a bundled model: `python -m benchmarks.page`.
 
-First map: from opening the address to a map on the screen, on a server just started (cold) and in
-a new window of one that has shown it before (warm). Control: from the press on a control that only
-changes the picture to the new pixels on the screen, 50th and 95th percentile.
+First map: from opening the URL to a map on the screen, on a server that has just started (cold)
+and in a new window of a server that has shown it before (warm). Control: from pressing a control
+that only changes the picture to the new pixels on the screen, 50th and 95th percentile.
 """
 
 from __future__ import annotations
@@ -16,15 +16,15 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from tests.browser import chromium
-from tests.browser.server import serve
+from benchmarks import chromium
+from benchmarks.server import serve
 
 PATIENCE_MS = 120_000
-MOVES = 30  # of each control
+MOVES = 30  # presses of each control
 FRAME = ".stage .heroes .frame"
 
-# Notes when a control is pressed, and when the next picture stands on the screen: the stage counts
-# its pictures in data-picture, and two animation frames later the last one is painted.
+# Measures from pressing a control to the next picture on the screen: the stage counts its pictures
+# in data-picture, and a picture is painted two animation frames after it was counted.
 STOPWATCH = """(frame) => {
     for (const kind of ['pointerdown', 'keydown'])
         document.addEventListener(kind, () => { window.pressed = performance.now(); }, true);
@@ -36,7 +36,7 @@ STOPWATCH = """(frame) => {
 
 
 def first_map(browser: Browser, url: str) -> float:
-    """Seconds from opening the address in a new window to a map on the screen."""
+    """Seconds from opening the URL in a new window to a map on the screen."""
     tab = browser.new_page()
     start = time.perf_counter()
     see_map(tab, url)
@@ -46,25 +46,25 @@ def first_map(browser: Browser, url: str) -> float:
 
 
 def see_map(tab: Page, url: str) -> None:
-    """Open the address and wait until a map is decoded and painted."""
+    """Open the URL and wait until a map is decoded and painted."""
     tab.goto(url)
     tab.locator(f"{FRAME}[data-picture]").first.wait_for(timeout=PATIENCE_MS)
 
 
 def moves(tab: Page, press: Callable[[int], None]) -> list[float]:
-    """Milliseconds from each press to its pixels."""
+    """Milliseconds from each press to the new pixels."""
     taken = []
     for turn in range(MOVES + 3):
         tab.evaluate("() => { window.took = undefined; }")
         press(turn)
         tab.wait_for_function("() => window.took !== undefined", timeout=PATIENCE_MS)
-        if turn >= 3:  # the first ones warm up
+        if turn >= 3:  # the first three warm up
             taken.append(tab.evaluate("() => window.took"))
     return taken
 
 
 def controls(tab: Page) -> dict[str, Callable[[int], None]]:
-    """How each control is pressed, the same way again and again with another picture each time."""
+    """How to press each control; every press gives another picture."""
     grid = tab.get_by_text("Patch grid")
     opacity = tab.get_by_role("slider", name="Opacity")
     smooth = [tab.get_by_role("radio", name=name) for name in ("Bilinear", "Nearest")]

@@ -8,9 +8,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from heedmap.models.catalogue.entries import Model
-from heedmap.models.loading.loader import begin, ids, load, loaded, probe, record, records
-from heedmap.models.loading.probe import Probe
+from heedmap.models.loading.loader import begin, load, loaded
 from heedmap.models.loading.progress import Loading, Progress
+from heedmap.models.loading.registry import ids, probe, record, records
+from heedmap.models.loading.skeleton import Probe
 
 if TYPE_CHECKING:
     from heedmap.models.adapter.adapter import Adapter, wrap

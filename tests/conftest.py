@@ -1,4 +1,4 @@
-"""What every test shares: the order of the rooms, and the settings of a quiet process."""
+"""What all tests share: their order and marks, a quiet process, and the installed wheel."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from tests import package
+
 BROWSER = Path(__file__).parent / "browser"
 
 os.environ.setdefault("MPLBACKEND", "Agg")
@@ -14,8 +16,21 @@ os.environ.setdefault("STREAMLIT_BROWSER_GATHER_USAGE_STATS", "false")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark the browser tests, and run them last: a broken core is heard of sooner."""
+    """Mark the browser tests, which are slow, and run them last: a broken core shows sooner."""
     for item in items:
         if BROWSER in item.path.parents:
             item.add_marker("browser")
+            item.add_marker("slow")
     items.sort(key=lambda item: item.get_closest_marker("browser") is not None)
+
+
+@pytest.fixture(scope="session")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The wheel of this checkout."""
+    return package.build(tmp_path_factory.mktemp("wheel"))
+
+
+@pytest.fixture(scope="session")
+def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The Python of an environment that the wheel is installed in; `heedmap` lies beside it."""
+    return package.install(wheel, tmp_path_factory.mktemp("installed"))

@@ -4,7 +4,7 @@ In a test:
 
     with Hub() as hub:
         hub.add("timm/tiny", checkpoints.timm("test_vit"))
-        monkeypatch.setenv("HF_ENDPOINT", hub.url)
+        client(monkeypatch, tmp_path, hub.url)
 
 By hand, with checkpoints of the catalogue (made on the spot, random weights) at 2 MB/s:
 
@@ -12,57 +12,29 @@ By hand, with checkpoints of the catalogue (made on the spot, random weights) at
     HF_ENDPOINT=http://127.0.0.1:8900 HF_HOME=$(mktemp -d) make run
 
 As on the real hub, large files are named by their SHA-256 and sent by another host, which must not
-see the token; they are offered through Xet too. Small ones are named by a SHA-1 and sent by itself.
+see the token. Small ones are named by a SHA-1 and sent by itself. A repository with `xet` offers
+its large files through Xet, in one block of plain chunks each.
 """
 
 from __future__ import annotations
 
 import argparse
-import hashlib
 import json
 import re
 import threading
 import time
-from dataclasses import dataclass, field
-from functools import lru_cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any, Self
 from urllib.parse import unquote, urlsplit
 
+from tests.repository import Repo, sha1, sha256
+
 PIECE = 1 << 14  # bytes between two looks at the clock
+CHUNK, HEADER = 1 << 16, 8  # bytes of a chunk of Xet and of what stands before it
 LARGE = (".safetensors", ".bin")
 LICENCE = "mit"  # of every repository
-
-
-@dataclass
-class Repo:
-    """A repository and how it behaves.
-
-    Attributes:
-        files: content by revision and name.
-        gated: whether only a request with `token` gets its files.
-        rate: bytes a second, None for as fast as it goes.
-        breaks: bytes of a large file after which the next connections break, in order.
-        status: answer everything with this error.
-        damaged: send other bytes than the checksum is of.
-        requests: the open pull requests: number, title and author.
-        gate: set it to let the large files through; set from the start.
-    """
-
-    files: dict[str, dict[str, bytes]]
-    gated: bool = False
-    token: str = "hf_right"
-    rate: float | None = None
-    breaks: list[int] = field(default_factory=list)
-    status: int = 0
-    damaged: bool = False
-    requests: list[dict[str, Any]] = field(default_factory=list)
-    gate: threading.Event = field(default_factory=threading.Event)
-
-    def commit(self, revision: str) -> str:
-        """A commit's hash: of the names and contents of its files."""
-        names = (f"{name} {_sha1(content)}\n" for name, content in self.files[revision].items())
-        return _sha1(revision.encode() + "".join(sorted(names)).encode())
+NOBODY = "http://127.0.0.1:1"  # an address where nothing listens
 
 
 class Hub:
@@ -111,6 +83,18 @@ class Hub:
         ]  # fmt: skip
 
 
+def client(monkeypatch: Any, cache: Path, url: str = NOBODY, offline: bool = False) -> None:
+    """Set up the hub's client for a test: it reads its environment only when it is imported."""
+    from huggingface_hub import constants
+
+    template = f"{url}/{{repo_id}}/resolve/{{revision}}/{{filename}}"
+    monkeypatch.setattr(constants, "ENDPOINT", url)
+    monkeypatch.setattr(constants, "HUGGINGFACE_CO_URL_TEMPLATE", template)
+    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(cache))
+    monkeypatch.setattr(constants, "HF_TOKEN_PATH", f"{cache}-token")  # nobody's
+    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", offline)
+
+
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     hub: Hub
@@ -132,6 +116,9 @@ class _Handler(BaseHTTPRequestHandler):
             (r"/cdn/([^/]+/[^/]+)/([^/]+)/(.+)", self._large),
             (r"/api/models/([^/]+/[^/]+)/revision/(.+)", self._info),
             (r"/api/models/([^/]+/[^/]+)/discussions", self._discussions),
+            (r"/api/models/([^/]+/[^/]+)/xet-read-token/(.+)", self._xet_token),
+            (r"/xet/([^/]+/[^/]+)/v1/reconstructions/(.+)", self._xet_recipe),
+            (r"/xet/([^/]+/[^/]+)/block/(.+)", self._xet_block),
             (r"/api/models/([^/]+/[^/]+)", self._info),
             (r"/api/resolve-cache/models/([^/]+/[^/]+)/([^/]+)/(.+)", self._small),
             (r"/([^/]+/[^/]+)/resolve/([^/]+)/(.+)", self._resolve),
@@ -154,7 +141,7 @@ class _Handler(BaseHTTPRequestHandler):
             self._error(404, "RevisionNotFound", f"Invalid rev id: {revision}")
             return
         siblings = [
-            {"rfilename": name, "size": len(content), "blobId": _sha1(content)}
+            {"rfilename": name, "size": len(content), "blobId": sha1(content)}
             for name, content in repo.files[revision].items()
         ]
         self._json(
@@ -192,15 +179,15 @@ class _Handler(BaseHTTPRequestHandler):
             self._error(404, "EntryNotFound", "Entry not found", commit)
         elif name.endswith(LARGE):
             flat = revision.replace("/", "--")
-            sha = _sha256(content)
-            route = f"{self.hub.url}/api/models/{id}/xet-read-token/{commit['X-Repo-Commit']}"
+            sha = sha256(content)
             headers = {
                 "Location": f"http://localhost:{self.hub.port}/cdn/{id}/{flat}/{name}",
                 "X-Linked-Size": str(len(content)),
                 "X-Linked-Etag": f'"{sha}"',
-                "X-Xet-Hash": sha,
-                "Link": f'<{route}>; rel="xet-auth"',
             }
+            if repo.xet:
+                route = f"{self.hub.url}/api/models/{id}/xet-read-token/{commit['X-Repo-Commit']}"
+                headers |= {"X-Xet-Hash": sha, "Link": f'<{route}>; rel="xet-auth"'}
             self._send(302, b"", headers | commit)
         else:
             there = f"/api/resolve-cache/models/{id}/{commit['X-Repo-Commit']}/{name}"
@@ -209,7 +196,7 @@ class _Handler(BaseHTTPRequestHandler):
     def _small(self, id: str, repo: Repo, commit: str, name: str) -> None:
         revision = {repo.commit(known): known for known in repo.files}[commit]
         content = repo.files[revision][name]
-        self._send(200, content, {"ETag": f'"{_sha1(content)}"', "X-Repo-Commit": commit})
+        self._send(200, content, {"ETag": f'"{sha1(content)}"', "X-Repo-Commit": commit})
 
     def _large(self, id: str, repo: Repo, flat: str, name: str) -> None:
         if "Authorization" in self.headers:
@@ -231,6 +218,38 @@ class _Handler(BaseHTTPRequestHandler):
         else:
             repo.gate.wait(30)
             self._send(status, rest, span, rate=repo.rate)
+
+    def _xet_token(self, id: str, repo: Repo, commit: str) -> None:
+        headers = {
+            "X-Xet-Cas-Url": f"{self.hub.url}/xet/{id}", "X-Xet-Access-Token": "any",
+            "X-Xet-Token-Expiration": str(int(time.time()) + 3600),
+        }  # fmt: skip
+        self._send(200, b"{}", headers)
+
+    def _xet_recipe(self, id: str, repo: Repo, sha: str) -> None:
+        """How to put a file together: here from one block of its own."""
+        if repo.damaged:
+            self._error(404, "", "No such file")
+            return
+        content = repo.by_sha(sha)
+        chunks = {"start": 0, "end": -(-len(content) // CHUNK)}
+        nbytes = len(content) + HEADER * chunks["end"]
+        there = {
+            "range": chunks, "url": f"{self.hub.url}/xet/{id}/block/{sha}",
+            "url_range": {"start": 0, "end": nbytes - 1},
+        }  # fmt: skip
+        term = {"hash": sha, "unpacked_length": len(content), "range": chunks}
+        self._json({"offset_into_first_range": 0, "terms": [term], "fetch_info": {sha: [there]}})
+
+    def _xet_block(self, id: str, repo: Repo, sha: str) -> None:
+        content = repo.by_sha(sha)
+        chunks = (content[start : start + CHUNK] for start in range(0, len(content), CHUNK))
+        lengths = ((len(chunk).to_bytes(3, "little"), chunk) for chunk in chunks)
+        # Version 0, length packed, not compressed, length unpacked: eight bytes before each chunk.
+        block = b"".join(b"\0" + length + b"\0" + length + chunk for length, chunk in lengths)
+        repo.gate.wait(30)
+        span = {"Content-Range": f"bytes 0-{len(block) - 1}/{len(block)}"}
+        self._send(206, block, span, rate=repo.rate)
 
     def _error(
         self, status: int, code: str, message: str, more: dict[str, str] | None = None
@@ -267,16 +286,6 @@ class _Handler(BaseHTTPRequestHandler):
             self.wfile.write(body[start : start + PIECE])
             if rate:
                 time.sleep(max(0.0, began + (start + PIECE) / rate - time.monotonic()))
-
-
-@lru_cache
-def _sha1(content: bytes) -> str:
-    return hashlib.sha1(content).hexdigest()
-
-
-@lru_cache
-def _sha256(content: bytes) -> str:
-    return hashlib.sha256(content).hexdigest()
 
 
 def main() -> None:

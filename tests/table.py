@@ -1,4 +1,7 @@
-"""The README's table of families, from the models that the tests hold: `python -m tests.table`."""
+"""Write the table of docs/families.md: `python -m tests.table`.
+
+Its rows are the models that the tests check.
+"""
 
 from __future__ import annotations
 
@@ -6,8 +9,8 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from heedmap import models
-from heedmap.pages.parts.picker import NEEDS
+from heedmap import models, viz
+from heedmap.pages.parts.picker import NEEDS, PAGES
 from torch import nn
 
 from tests.viz.capture import oracles_torchvision  # noqa: F401  adds its cases
@@ -20,30 +23,26 @@ from tests.viz.capture.oracles_windows import FAMILIES as WINDOWS
 from tests.viz.capture.oracles_windows import case as windowed
 from tests.viz.capture.test_transformers_swin import small_swin
 
-README = Path(__file__).parent.parent / "README.md"
+PAGE = Path(__file__).parent.parent / "docs" / "families.md"
 BLOCK = re.compile(r"(<!-- families -->\n).*?(<!-- /families -->)", re.DOTALL)
 HEAD = (
     "| family | library | before the patches | maps | pages | checked against |\n"
     "|---|---|---|---|---|---|"
 )
-MAPS = {
-    "cls": "CLS", "pool": "pooling head", "tokens": "token to token", "windows": "within windows",
-}  # fmt: skip
-PAGES = {"vit": "ViT heads", "clip": "CLIP layers", "cnn": "CNN channels"}
 
 
-def written(readme: str) -> str:
-    """The README with its table as it has to be."""
-    return BLOCK.sub(lambda found: f"{found[1]}{table()}\n{found[2]}", readme)
+def written(page: str) -> str:
+    """The page with the table that the tests give."""
+    return BLOCK.sub(lambda found: f"{found[1]}{table()}\n{found[2]}", page)
 
 
 def table() -> str:
-    """One line for each family of each library, in the order of the registries."""
-    return "\n".join([HEAD, *(_line(*each) for each in _held())])
+    """One line for each family of each library, in the order of the tests."""
+    return "\n".join([HEAD, *(_line(*each) for each in _checked())])
 
 
-def _held() -> Iterator[tuple[str, nn.Module, str]]:
-    """Library and family, a module of it, and what its maps are checked against."""
+def _checked() -> Iterator[tuple[str, nn.Module, str]]:
+    """Library and family, a module of it, and the oracle that its maps are compared with."""
     for name, make in CASES.items():
         case = make()
         yield name, case.module, case.against
@@ -59,7 +58,7 @@ def _held() -> Iterator[tuple[str, nn.Module, str]]:
 def _line(name: str, module: nn.Module, against: str) -> str:
     adapter = models.wrap(module)
     library, family = name.split(" ", 1)
-    maps = ", ".join(MAPS[kind] for kind in adapter.kinds) or "channels"
+    maps = ", ".join(viz.KINDS[kind].name for kind in adapter.kinds) or "Channels"
     pages = ", ".join(PAGES[page] for page in NEEDS if NEEDS[page] <= adapter.can)
     cells = (family, library, _before(adapter), maps, pages, against)
     return f"| {' | '.join(cells)} |"
@@ -77,4 +76,4 @@ def _before(adapter: models.Adapter) -> str:
 
 
 if __name__ == "__main__":
-    README.write_text(written(README.read_text(encoding="utf-8")), encoding="utf-8")
+    PAGE.write_text(written(PAGE.read_text(encoding="utf-8")), encoding="utf-8")

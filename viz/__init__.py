@@ -1,4 +1,4 @@
-"""From a photo and a model to pictures. Knows no Streamlit.
+"""From a photo and a model to pictures, without Streamlit.
 
     photo = viz.open_image("cat.jpg")                         # (H, W, 3) uint8
     x = adapter.prepare(photo)                                # see models
@@ -6,8 +6,8 @@
     heat = viz.head_mean(record.cls)[-1]                      # (rows, cols), last layer
     picture = viz.Overlay(colormap="magma")(x.view, heat)     # (H', W', 3) uint8
 
-What runs a model (`record_attention`, `record_activations`) and what draws figures is imported on
-first use (PEP 562): `import viz` loads neither torch nor Matplotlib's figures.
+What runs a model and what draws is imported on first use (PEP 562): `import heedmap.viz` loads
+neither torch nor Matplotlib nor OpenCV, which the processes that only decode photos do not need.
 """
 
 from __future__ import annotations
@@ -15,47 +15,51 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from heedmap.viz.draw.encode import encode_jpeg, encode_png, zip_pngs
-from heedmap.viz.draw.masks import contour, draw_mask, highlight, label
-from heedmap.viz.draw.overlay import (
-    COLORMAPS,
-    INTERPOLATIONS,
-    Overlay,
-    colorbar,
-    grid_lines,
-    interpolate,
-)
 from heedmap.viz.kinds import KINDS, Kind
 from heedmap.viz.maps import (
     Patch,
     area,
     head_mean,
     hide_outliers,
-    limits,
-    normalise,
     outliers,
     strongest_patch,
     threshold_mask,
 )
-from heedmap.viz.photo.image import open_image, region
+from heedmap.viz.photo.image import open_image
+from heedmap.viz.photo.region import region
 from heedmap.viz.photo.samples import SAMPLES, Sample, open_sample, sample, sample_ids
 
 if TYPE_CHECKING:
     from heedmap.viz.capture.activations import Activations, record_activations
     from heedmap.viz.capture.attention import Attention, record_attention
-    from heedmap.viz.draw.figure import grid_figure, to_pdf, to_png
+    from heedmap.viz.draw.colours import COLORMAPS, colorbar
+    from heedmap.viz.draw.encode import encode_jpeg, encode_png, zip_pngs
+    from heedmap.viz.draw.figure import grid_figure
+    from heedmap.viz.draw.interpolate import INTERPOLATIONS, interpolate
+    from heedmap.viz.draw.label import label
+    from heedmap.viz.draw.lines import grid_lines
+    from heedmap.viz.draw.masks import contour, draw_mask, highlight
+    from heedmap.viz.draw.overlay import Overlay
+    from heedmap.viz.draw.render import to_pdf, to_png
     from heedmap.viz.epoch import epoch_figure
+    from heedmap.viz.photo.pool import open_upload, start_workers
 
 _LATE = {
-    "Activations": "capture.activations",
-    "Attention": "capture.attention",
-    "epoch_figure": "epoch",
-    "record_activations": "capture.activations",
-    "record_attention": "capture.attention",
-    "grid_figure": "draw.figure",
-    "to_pdf": "draw.figure",
-    "to_png": "draw.figure",
+    "capture.activations": ("Activations", "record_activations"),
+    "capture.attention": ("Attention", "record_attention"),
+    "draw.colours": ("COLORMAPS", "colorbar"),
+    "draw.encode": ("encode_jpeg", "encode_png", "zip_pngs"),
+    "draw.figure": ("grid_figure",),
+    "draw.interpolate": ("INTERPOLATIONS", "interpolate"),
+    "draw.label": ("label",),
+    "draw.lines": ("grid_lines",),
+    "draw.masks": ("contour", "draw_mask", "highlight"),
+    "draw.overlay": ("Overlay",),
+    "draw.render": ("to_pdf", "to_png"),
+    "epoch": ("epoch_figure",),
+    "photo.pool": ("open_upload", "start_workers"),
 }
+_HOME = {name: module for module, names in _LATE.items() for name in names}
 
 __all__ = [
     "COLORMAPS",
@@ -82,16 +86,16 @@ __all__ = [
     "highlight",
     "interpolate",
     "label",
-    "limits",
-    "normalise",
     "open_image",
     "open_sample",
+    "open_upload",
     "outliers",
     "record_activations",
     "record_attention",
     "region",
     "sample",
     "sample_ids",
+    "start_workers",
     "strongest_patch",
     "threshold_mask",
     "to_pdf",
@@ -101,9 +105,9 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    if name not in _LATE:
+    if name not in _HOME:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f".{_LATE[name]}", __name__), name)
+    return getattr(import_module(f".{_HOME[name]}", __name__), name)
 
 
 def __dir__() -> list[str]:

@@ -1,21 +1,22 @@
-"""Records -> maps: masks, means, outliers and colour scales. Pure NumPy.
+"""From records to maps: masks, means and outliers. Pure NumPy.
 
-Every function takes arrays (..., rows, cols), any number of maps in front, leaves them unchanged,
-and answers in float32 or bool. Sums and orders are formed in float64. Values that are not finite
-are refused rather than drawn, so no NaN comes out.
+Every function takes arrays (..., rows, cols) with any number of leading axes, leaves them
+unchanged and returns float32 or bool. Sums and orders are computed in float64. Values that are not
+finite are refused, so no NaN comes out.
 """
 
 from __future__ import annotations
 
-from typing import Any, Literal, NamedTuple, TypeAlias
+import math
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 from heedmap.errors import SettingError
+from heedmap.viz import checks
 from numpy.typing import ArrayLike, NDArray
 
 Map: TypeAlias = NDArray[np.float32]
 Mask: TypeAlias = NDArray[np.bool_]
-Scale: TypeAlias = Literal["map", "layer", "model"]
 
 # A normal distribution's standard deviation over its median absolute deviation.
 _SIGMA_PER_MAD = 1.4826
@@ -46,15 +47,15 @@ def threshold_mask(attention: ArrayLike, keep: float = 0.6) -> Mask:
     Raises:
         SettingError: keep outside (0, 1], or values that are negative or not finite.
     """
-    if not 0 < keep <= 1:
-        raise SettingError(f"A share of {keep} cannot be kept: choose one above 0 and up to 1.")
-    maps = _maps(attention, negative=False)
+    sentence = "A share of {} cannot be kept: choose one above 0 and up to 1."
+    share = checks.number(keep, sentence, lambda keep: 0 < keep <= 1)
+    maps = checks.maps(attention, negative=False)
     flat = maps.reshape(-1, maps.shape[-2] * maps.shape[-1])  # (maps, patches)
     mass = flat.sum(axis=1, keepdims=True)
     order = np.argsort(flat, axis=1, kind="stable")
     ascending = np.take_along_axis(flat, order, axis=1)
     cumulated = np.cumsum(ascending / np.where(mass > 0, mass, 1), axis=1)
-    kept = cumulated > 1 - keep
+    kept = cumulated > 1 - share
     kept[:, -1] = mass[:, 0] > 0  # a tiny share is lost in rounding, the strongest patch is not
     mask = np.empty_like(kept)
     np.put_along_axis(mask, order, kept, axis=1)
@@ -63,7 +64,7 @@ def threshold_mask(attention: ArrayLike, keep: float = 0.6) -> Mask:
 
 def area(mask: ArrayLike) -> Map:
     """The share of the grid that each mask covers: (..., rows, cols) bool -> (...) float32."""
-    return np.asarray(np.asarray(mask, bool).mean(axis=(-2, -1)), np.float32)
+    return np.asarray(checks.masks(mask).mean(axis=(-2, -1)), np.float32)
 
 
 def head_mean(attention: ArrayLike) -> Map:
@@ -72,7 +73,7 @@ def head_mean(attention: ArrayLike) -> Map:
     Raises:
         SettingError: fewer than three axes, or values that are not finite.
     """
-    maps = _maps(attention)
+    maps = checks.maps(attention)
     if maps.ndim < 3:
         raise SettingError(
             f"A mean over heads needs (heads, rows, cols), this is {maps.shape}: "
@@ -93,12 +94,7 @@ def strongest_patch(attention: ArrayLike) -> Patch:
     Raises:
         SettingError: more than one map, or values that are negative or not finite.
     """
-    heat = _maps(attention, negative=False)
-    if heat.ndim != 2:
-        raise SettingError(
-            f"The strongest patch is asked of one map (rows, cols), this is {heat.shape}: "
-            "pick a layer and a head."
-        )
+    heat = checks.one_map(attention, negative=False)
     row, col = np.unravel_index(int(heat.argmax()), heat.shape)
     mass = float(heat.sum())
     return Patch(int(row), int(col), float(heat[row, col]) / mass if mass > 0 else 0.0)
@@ -107,13 +103,13 @@ def strongest_patch(attention: ArrayLike) -> Patch:
 def outliers(attention: ArrayLike, deviations: float = 10.0, contrast: float = 4.0) -> Mask:
     """Patches far above the rest of their map and far above their own neighbours.
 
-    Large ViTs without registers use a few background patches as scratch memory, and these draw
-    attention that says nothing of the picture (Darcet et al. 2024, "Vision Transformers Need
-    Registers"). The paper finds them by the norm of their output tokens, with a cut-off chosen
-    for one model; a record of attention holds no norms, so this rule looks at the map instead.
-    A patch is an outlier if its value is
+    Large ViTs without registers use a few background patches as scratch memory. Attention to these
+    says nothing about the picture (Darcet et al. 2024, "Vision Transformers Need Registers"). The
+    paper finds them by the norm of their output tokens, with a threshold chosen for one model; a
+    record of attention holds no norms, so this rule looks at the map instead. A patch is an outlier
+    if its value is
 
-    - above median + deviations * sigma of its map, sigma = 1.4826 * median absolute deviation
+    - above median + sigmas * sigma of its map, sigma = 1.4826 * median absolute deviation
       (robust: the outliers themselves do not move it), and
     - above contrast * the median of its up to eight neighbours. Objects cover several patches
       that rise together; outliers stand alone or in twos and threes.
@@ -131,18 +127,20 @@ def outliers(attention: ArrayLike, deviations: float = 10.0, contrast: float = 4
     Raises:
         SettingError: a setting out of range, or values that are negative or not finite.
     """
-    if not deviations >= 0 or not contrast >= 1:
-        raise SettingError(
-            f"Outliers cannot be told by {deviations} deviations and a contrast of {contrast}: "
-            "choose deviations of 0 or more and a contrast of 1 or more."
-        )
-    maps = _maps(attention, negative=False)
+    sentence = (
+        "Outliers cannot be found with (deviations, contrast) {}: "
+        "choose deviations of 0 or more and a contrast of 1 or more, both finite."
+    )
+    sigmas, times = checks.pair(
+        (deviations, contrast), sentence, lambda d, c: 0 <= d < math.inf and 1 <= c < math.inf
+    )
+    maps = checks.maps(attention, negative=False)
     if maps.shape[-1] * maps.shape[-2] == 1:
         return np.zeros(maps.shape, np.bool_)
     median = np.median(maps, axis=(-2, -1), keepdims=True)
     mad = np.median(np.abs(maps - median), axis=(-2, -1), keepdims=True)
-    far = maps > median + deviations * _SIGMA_PER_MAD * mad
-    alone = maps > contrast * np.nanmedian(_neighbours(maps), axis=0)
+    far = maps > median + sigmas * _SIGMA_PER_MAD * mad
+    alone = maps > times * np.nanmedian(_neighbours(maps), axis=0)
     found = far & alone
     left = np.where(found, 0, maps).sum(axis=(-2, -1), keepdims=True)
     return np.asarray(found & (left > 0), np.bool_)
@@ -165,96 +163,10 @@ def hide_outliers(
         SettingError: as for `outliers`.
     """
     hidden = outliers(attention, deviations, contrast)
-    maps = _maps(attention, negative=False)
+    maps = checks.maps(attention, negative=False)
     rest = np.where(hidden, 0, maps)
     mass, left = (a.sum(axis=(-2, -1), keepdims=True) for a in (maps, rest))
     return _map(rest * np.where(left > 0, mass / np.where(left > 0, left, 1), 1)), hidden
-
-
-def limits(attention: ArrayLike, scale: Scale = "map") -> Map:
-    """The least and the greatest value that a colour scale spans, for each map.
-
-        low, high = limits(record.cls, "layer")[layer, head]
-
-    Args:
-        attention: (..., rows, cols); for "layer" (..., heads, rows, cols).
-        scale: "map", each map on its own; "layer", all heads of a layer alike; "model", all maps
-            alike.
-
-    Returns:
-        (..., 2) float32: low and high of each map, low <= high.
-
-    Raises:
-        SettingError: another scale, no head axis for "layer", or values that are not finite.
-    """
-    maps = _maps(attention)
-    axes: dict[str, tuple[int, ...]] = {
-        "map": (-2, -1),
-        "layer": (-3, -2, -1),
-        "model": tuple(range(maps.ndim)),
-    }
-    if scale not in axes:
-        raise SettingError(f"There is no colour scale {scale!r}: choose map, layer or model.")
-    if scale == "layer" and maps.ndim < 3:
-        raise SettingError(
-            f'The scale "layer" needs (heads, rows, cols), this is {maps.shape}: '
-            'give the maps of all heads, or choose "map".'
-        )
-    low = maps.min(axis=axes[scale], keepdims=True)
-    high = maps.max(axis=axes[scale], keepdims=True)
-    pairs = np.concatenate([low, high], axis=-1)[..., 0, :]
-    return _map(np.broadcast_to(pairs, (*maps.shape[:-2], 2)))
-
-
-def normalise(
-    attention: ArrayLike, low: ArrayLike | None = None, high: ArrayLike | None = None
-) -> Map:
-    """Bring values to 0..1: low and below to 0, high and above to 1.
-
-    Args:
-        attention: (..., rows, cols).
-        low, high: numbers, or arrays that fit the maps such as (..., 1, 1); each map's own least
-            and greatest value if left out.
-
-    Returns:
-        (..., rows, cols) float32, all 0 where high is not above low: a constant map is flat.
-
-    Raises:
-        SettingError: values or limits that are not finite.
-    """
-    maps = _maps(attention)
-    start = maps.min(axis=(-2, -1), keepdims=True) if low is None else np.asarray(low, float)
-    end = maps.max(axis=(-2, -1), keepdims=True) if high is None else np.asarray(high, float)
-    if not (np.isfinite(start).all() and np.isfinite(end).all()):
-        raise SettingError(
-            "A colour scale needs finite ends, these are "
-            f"{np.ravel(start)[0]:g} and {np.ravel(end)[0]:g}: give finite numbers."
-        )
-    span = end - start
-    scaled = (maps - start) / np.where(span > 0, span, 1)
-    return _map(np.where(span > 0, np.clip(scaled, 0, 1), 0))
-
-
-def _maps(values: ArrayLike, negative: bool = True) -> NDArray[np.float64]:
-    """A checked float64 copy of maps (..., rows, cols)."""
-    given = np.asarray(values)
-    if given.ndim < 2 or 0 in given.shape:
-        raise SettingError(
-            f"A map is (rows, cols) with at least one patch, this is {given.shape}: "
-            "give the map of a layer and a head."
-        )
-    maps = np.array(given, np.float64)
-    if not np.isfinite(maps).all():
-        count = int((~np.isfinite(maps)).sum())
-        raise SettingError(
-            f"The map holds {count} values that are no finite numbers: record it again in float32."
-        )
-    if not negative and maps.min() < 0:
-        raise SettingError(
-            f"The map holds negative values (down to {maps.min():.3g}), which have no share of "
-            "its mass: give attention, or activations after their ReLU."
-        )
-    return maps
 
 
 def _map(values: Any) -> Map:

@@ -29,7 +29,7 @@ class Model:
         id: the short name that links and `models.load` use.
         title: its name for people.
         can: what it can do, as far as that is known before it is loaded; see `capabilities`.
-        library: "timm" or "transformers", which builds it.
+        library: what builds it: "timm", "transformers", or "own", a factory in model.toml.
         architecture: the name of the architecture in timm, or the class in Transformers; "" where
             the checkpoint's own config.json says it.
         repo: "owner/name" on the hub, "" for a folder on disk.

@@ -1,8 +1,9 @@
 """What the host of the app permits: which models, how large, how much memory for them.
 
-All of it comes from the environment, read anew at each question. Streamlit turns the text and
-numbers at the root of `.streamlit/secrets.toml` into environment variables, so the same names work
-there; write yes and no in quotes, since it leaves TOML's booleans out.
+All of it comes from the environment and is read each time it is asked for; an empty value counts
+as not set. Streamlit turns the text and numbers at the root of `.streamlit/secrets.toml` into
+environment variables, so the same names work there; write yes and no in quotes, since it leaves
+TOML's booleans out.
 
     HEEDMAP_ALLOW       ids that visitors may load, separated by commas; * and ? match any letters.
                         Bundled models are always allowed. Default: all.
@@ -10,6 +11,9 @@ there; write yes and no in quotes, since it leaves TOML's booleans out.
                         Default: "yes".
     HEEDMAP_MAX_GB      largest download of one model, in GB of 10^9 bytes. Default: no limit.
     HEEDMAP_CACHE_GB    memory for loaded models, in GB. Default: half of what is free at the start.
+    HEEDMAP_MODELS      a folder of checkpoints of your own, see `model_toml`. Default: none.
+    HEEDMAP_TRUST_LOCAL_CODE
+                        "yes" lets a model.toml in that folder name code to run. Default: "no".
 """
 
 from __future__ import annotations
@@ -19,7 +23,7 @@ import re
 from fnmatch import fnmatchcase
 from pathlib import Path
 
-from heedmap.errors import DownloadError, SettingError
+from heedmap.errors import DownloadError, SettingError, short
 from heedmap.models.catalogue.entries import Model
 
 GB = 1e9
@@ -36,12 +40,45 @@ def allowed(model: Model) -> bool:
     return not patterns and (not model.pasted or pasted_ids())
 
 
+def check_environment() -> list[str]:
+    """One sentence for each variable with a value that cannot be used; call it at the start."""
+    problems = []
+    for read in (pasted_ids, max_bytes, cache_bytes, models_folder, local_code):
+        try:
+            read()
+        except SettingError as error:
+            problems.append(str(error))
+    return problems
+
+
 def pasted_ids() -> bool:
     """Whether visitors may load any id of the hub."""
-    value = os.environ.get("HEEDMAP_PASTED_IDS", "yes").strip().lower()
-    if value not in YES | NO:
-        raise SettingError(f"HEEDMAP_PASTED_IDS={value!r} is neither yes nor no: set one of them.")
-    return value in YES
+    return _yes("HEEDMAP_PASTED_IDS", default=True)
+
+
+def local_code() -> bool:
+    """Whether the host's own model.toml may name code to run."""
+    return _yes("HEEDMAP_TRUST_LOCAL_CODE", default=False)
+
+
+def models_folder() -> Path | None:
+    """The folder of the host's own models, None where there is none.
+
+    Raises:
+        SettingError: a value that is no folder.
+    """
+    value = os.environ.get("HEEDMAP_MODELS", "").strip()
+    if not value:
+        return None
+    try:
+        folder = Path(value).expanduser()
+        if folder.is_dir():
+            return folder
+    except (OSError, RuntimeError):  # too long, no such user
+        pass
+    raise SettingError(
+        f"HEEDMAP_MODELS={short(value)} is no folder: set it to the folder that holds your models."
+    )
 
 
 def max_bytes() -> int | None:
@@ -96,6 +133,13 @@ def available_bytes() -> int:
     return min(found) if found else _half_of_physical()
 
 
+def _yes(name: str, default: bool) -> bool:
+    value = os.environ.get(name, "").strip()
+    if value and value.lower() not in YES | NO:
+        raise SettingError(f"{name}={short(value)} is neither yes nor no: set one of them.")
+    return value.lower() in YES if value else default
+
+
 def _gigabytes(name: str) -> int | None:
     value = os.environ.get(name, "").strip()
     if not value:
@@ -105,7 +149,7 @@ def _gigabytes(name: str) -> int | None:
     except ValueError:
         number = -1.0
     if not 0 < number < float("inf"):
-        raise SettingError(f"{name}={value!r} is no size: set it to GB above 0, such as 2.5.")
+        raise SettingError(f"{name}={short(value)} is no size: set it to GB above 0, such as 2.5.")
     return int(number * GB)
 
 

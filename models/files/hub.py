@@ -1,109 +1,97 @@
-"""The hub as this process is set up to use it, and what it means when it says no.
+"""What the hub means when it says no: one sentence with a remedy for each failure.
 
-`huggingface_hub` reads its environment when it is imported; here it is read at each use, so a
-server follows the environment that it runs in.
+Address, cache folder, token and offline mode are those of the hub's own client (HF_ENDPOINT,
+HF_HOME, HF_TOKEN, HF_HUB_OFFLINE), which reads its environment when it is imported.
 """
 
 from __future__ import annotations
 
 import errno
-import os
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Protocol
 from urllib.parse import urlsplit
 
 from heedmap.errors import CheckpointError, DownloadError, HeedmapError
+from heedmap.models.catalogue import names
 
-PUBLIC = "https://huggingface.co"
-TRUE = {"1", "ON", "YES", "TRUE"}
 NO_NETWORK_NEEDED = "or choose a bundled model, which needs no network"
 
 
-@dataclass(frozen=True)
-class Hub:
-    """Where checkpoints come from.
+class Counted(Protocol):
+    """Something that knows how many bytes it has."""
 
-    Attributes:
-        endpoint: address of the hub, from HF_ENDPOINT.
-        cache: the hub's own cache folder, from HF_HUB_CACHE or HF_HOME.
-        token: of the account, from HF_TOKEN or `hf auth login`; None without one.
-        offline: whether HF_HUB_OFFLINE forbids any request.
+    @property
+    def done(self) -> int: ...
+
+
+@contextmanager
+def explained(name: str, repo: str) -> Iterator[None]:
+    """Turn whatever goes wrong while fetching `repo` into one sentence.
+
+    Raises:
+        DownloadError, CheckpointError: what went wrong, and the remedy.
     """
+    from huggingface_hub import constants
 
-    endpoint: str
-    cache: Path
-    token: str | None
-    offline: bool
-
-    @property
-    def host(self) -> str:
-        """The hub's name in messages."""
-        return urlsplit(self.endpoint).netloc or self.endpoint
-
-    @property
-    def api(self) -> Any:
-        """A client of the hub's interface."""
-        from huggingface_hub import HfApi
-
-        return HfApi(endpoint=self.endpoint, token=self.token or False)
+    try:
+        if constants.is_offline_mode():
+            raise offline(name)
+        yield
+    except HeedmapError:
+        raise
+    except Exception as error:
+        raise _explain(error, name, repo) from error
 
 
-def current() -> Hub:
-    """The hub as the environment has it now."""
-    from huggingface_hub import get_token
+@contextmanager
+def broken_off(name: str, counter: Counted, nbytes: int) -> Iterator[None]:
+    """Say how far a download came whose connection was lost for good.
 
-    env = os.environ
-    return Hub(
-        endpoint=(env.get("HF_ENDPOINT") or PUBLIC).rstrip("/"),
-        cache=_cache_folder(),
-        token=env.get("HF_TOKEN") or get_token(),
-        offline=any(
-            env.get(name, "").upper() in TRUE for name in ("HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE")
-        ),
-    )
+    Raises:
+        DownloadError: it broke off after its first byte.
+    """
+    import httpx2
 
-
-def _cache_folder() -> Path:
-    """The same folder that `huggingface_hub` would find."""
-    env = os.environ
-    own = env.get("HF_HUB_CACHE") or env.get("HUGGINGFACE_HUB_CACHE")
-    if own:
-        return _expanded(own)
-    home = env.get("HF_HOME") or os.path.join(
-        env.get("XDG_CACHE_HOME") or "~/.cache", "huggingface"
-    )
-    return _expanded(home) / "hub"
+    try:
+        yield
+    except (httpx2.TransportError, OSError, RuntimeError) as error:
+        if not counter.done or getattr(error, "errno", None) or hasattr(error, "response"):
+            raise
+        raise DownloadError(
+            f"The download of {name} broke off at {counter.done / 1e6:.1f} of {nbytes / 1e6:.1f} "
+            "MB: try again."
+        ) from error
 
 
-def _expanded(path: str) -> Path:
-    return Path(os.path.expandvars(os.path.expanduser(path)))
+def _host() -> str:
+    """The hub's name in messages."""
+    from huggingface_hub import constants
+
+    return urlsplit(constants.ENDPOINT).netloc or str(constants.ENDPOINT)
 
 
-def explain(error: BaseException, name: str, repo: str, hub: Hub) -> HeedmapError:
-    """One sentence with a way out for whatever went wrong while fetching `repo`."""
+def _explain(error: BaseException, name: str, repo: str) -> HeedmapError:
     import httpx2
     from huggingface_hub import errors as hf
 
-    if isinstance(error, HeedmapError):
-        return error
-    if isinstance(error, hf.OfflineModeIsEnabled):  # since the process started
-        return offline(name)
+    if isinstance(error, hf.LocalEntryNotFoundError) and error.__cause__:
+        error = error.__cause__
     if isinstance(error, hf.GatedRepoError):
-        return _gated(name, repo, hub)
+        return _gated(name, repo)
     if isinstance(error, hf.RepositoryNotFoundError | hf.HFValidationError):
+        close = names.near(repo)
+        close = f" (near it: {close})" if close else ""
         return DownloadError(
-            f"{hub.host} has no public model {repo!r}: check the id, or set HF_TOKEN to a token "
-            "that may read it if it is private."
+            f"{_host()} has no public model {repo!r}: check the id{close}, or set "
+            "HF_TOKEN to a token that may read it if it is private."
         )
     if isinstance(error, hf.RevisionNotFoundError):
-        return DownloadError(
-            f"{repo} has no such revision on {hub.host}: check what follows the @."
-        )
+        return DownloadError(f"{repo} has no such revision on {_host()}: check what follows the @.")
     if isinstance(error, hf.EntryNotFoundError):
         return missing(name, repo, str(error).rsplit("/", 1)[-1].strip(" ."))
     if isinstance(error, hf.HfHubHTTPError):
-        return _refused(error.response.status_code, name, hub)
+        return _refused(error.response.status_code, name)
     if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
         return disk_full(name)
     if isinstance(error, PermissionError):
@@ -111,34 +99,17 @@ def explain(error: BaseException, name: str, repo: str, hub: Hub) -> HeedmapErro
             f"{name} cannot be stored: the hub's cache folder is read-only, so point HF_HOME to a "
             "folder that can be written."
         )
-    if isinstance(error, OSError | httpx2.HTTPError):
+    if isinstance(error, OSError | httpx2.HTTPError | RuntimeError):  # the last from Xet
         return DownloadError(
-            f"{hub.host} cannot be reached to fetch {name}: check the network and HF_ENDPOINT, "
+            f"{_host()} cannot be reached to fetch {name}: check the network and HF_ENDPOINT, "
             f"{NO_NETWORK_NEEDED}."
         )
-    return no_hub(hub)
+    return _no_hub()
 
 
-def no_hub(hub: Hub) -> DownloadError:
-    """Something answers, and not as a hub would."""
+def _no_hub() -> DownloadError:
     return DownloadError(
-        f"{hub.host} does not answer as a hub does: check that HF_ENDPOINT is the address of one."
-    )
-
-
-def broken_off(name: str, have: int, size: int) -> DownloadError:
-    """The connection was lost again and again."""
-    return DownloadError(
-        f"The download of {name} broke off at {have / 1e6:.1f} of {size / 1e6:.1f} MB: try again, "
-        "it goes on from there."
-    )
-
-
-def damaged(name: str, file: str) -> DownloadError:
-    """Other bytes than the hub has."""
-    return DownloadError(
-        f"{file} of {name} arrived damaged, its checksum is not the hub's: try again, it is "
-        "fetched anew."
+        f"{_host()} does not answer as a hub does: check that HF_ENDPOINT is the address of one."
     )
 
 
@@ -173,25 +144,27 @@ def disk_full(name: str) -> DownloadError:
     )
 
 
-def _gated(name: str, repo: str, hub: Hub) -> DownloadError:
-    page = f"{hub.endpoint}/{repo}"
-    if hub.token:
+def _gated(name: str, repo: str) -> DownloadError:
+    from huggingface_hub import constants, get_token
+
+    page = f"{constants.ENDPOINT}/{repo}"
+    if get_token():
         return DownloadError(
             f"{name} is gated and the account of HF_TOKEN has no access yet: accept its licence at "
             f"{page}, then try again."
         )
     return DownloadError(
         f"{name} is gated: accept its licence at {page}, then set HF_TOKEN to a read token from "
-        f"{hub.endpoint}/settings/tokens."
+        f"{constants.ENDPOINT}/settings/tokens."
     )
 
 
-def _refused(status: int, name: str, hub: Hub) -> DownloadError:
+def _refused(status: int, name: str) -> DownloadError:
     if status in (401, 403):
         return DownloadError(
-            f"{hub.host} refuses access to {name}: check the token in HF_TOKEN, or unset it."
+            f"{_host()} refuses access to {name}: check the token in HF_TOKEN, or unset it."
         )
     return DownloadError(
-        f"{hub.host} answers with error {status} for {name}: try again in a few minutes, "
+        f"{_host()} answers with error {status} for {name}: try again in a few minutes, "
         f"{NO_NETWORK_NEEDED}."
     )

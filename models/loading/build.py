@@ -13,10 +13,10 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from heedmap.errors import CheckpointError
-from heedmap.models.catalogue import local
+from heedmap.errors import CheckpointError, short
+from heedmap.models.catalogue import local, model_toml
 from heedmap.models.catalogue.entries import Model
-from heedmap.models.files import download, hub
+from heedmap.models.loading import checkpoint, factory
 
 if TYPE_CHECKING:
     import torch
@@ -25,8 +25,6 @@ if TYPE_CHECKING:
 
 # Transformers swaps functions of torch.nn.init while it builds: two at once would undo each other.
 transformers_builds = threading.Lock()
-
-SHOWN = 3  # keys that a message names
 
 
 @cache
@@ -55,8 +53,8 @@ def nbytes(model: Model, folder: Path) -> int:
     Raises:
         CheckpointError: files that are missing, pickled or damaged.
     """
-    shapes = _shapes(model, folder)
-    return sum(math.prod(shape) for shape in shapes.values()) * precision().itemsize
+    shapes = checkpoint.shapes(model, folder).values()
+    return sum(math.prod(shape) for shape in shapes) * precision().itemsize
 
 
 def build(model: Model, folder: Path) -> Adapter:
@@ -65,7 +63,7 @@ def build(model: Model, folder: Path) -> Adapter:
     Raises:
         CheckpointError: files that do not fit the model.
     """
-    return (_transformers if model.library == "transformers" else _timm)(model, folder)
+    return {"timm": _timm, "transformers": _transformers, "own": _own}[model.library](model, folder)
 
 
 def reason(error: Exception) -> str:
@@ -74,33 +72,14 @@ def reason(error: Exception) -> str:
     return re.sub(r"(?<![\w.])(/|[A-Z]:\\)[^\s'\",;]*[/\\][^\s'\",;]*", "...", first)[:200]
 
 
-def weights(model: Model, folder: Path) -> list[Path]:
-    """The files that hold the weights.
-
-    Raises:
-        CheckpointError: there is none, or only a pickled one.
-    """
-    if download.PICKLED.match(model.weights):
-        raise hub.pickled(model.title, model.weights)
-    own = folder / model.weights
-    if own.is_file():
-        return [own]
-    index = folder / download.INDEX
-    if index.is_file():
-        return [folder / name for name in download.shard_names(index)]
-    names = sorted(path.name for path in folder.iterdir()) if folder.is_dir() else []
-    for name in names:
-        if download.PICKLED.match(name):
-            raise hub.pickled(model.title, name)
-    raise hub.missing(model.title, folder.name, model.weights)
-
-
 def _timm(model: Model, folder: Path) -> Adapter:
     import timm
-    from heedmap.models.adapter.adapter import wrap
     from heedmap.models.loading.unfilled import Unfilled
 
     name, how = _timm_arguments(model, folder)
+    trained = trained_size(model, folder)
+    if trained:
+        how["img_size"] = trained
     try:
         with Unfilled() as mode:
             module = timm.create_model(name, pretrained=True, **how)
@@ -109,25 +88,54 @@ def _timm(model: Model, folder: Path) -> Adapter:
             raise
         with Unfilled():
             module = timm.create_model(name, pretrained=False, **how)
-        raise _mismatch(model, module, _shapes(model, folder)) from error
+        raise checkpoint.mismatch(model, module, checkpoint.shapes(model, folder)) from error
     if mode.left(module):  # timm drops a classifier that has another number of classes
-        raise _mismatch(model, module, _shapes(model, folder))
-    own = local.preprocessing(folder) if model.folder else {}
-    if model.size:
-        own["size"] = model.size
-    classes = local.classes(folder) or _timm_classes(module)
-    return wrap(_ready(module), id=model.id, title=model.title, classes=classes, **own)
+        raise checkpoint.mismatch(model, module, checkpoint.shapes(model, folder))
+    own = {"size": trained} if trained else {}
+    return _wrap(model, module, own, _timm_classes(module))
+
+
+def trained_size(model: Model, folder: Path) -> int | None:
+    """The side in px that a ViT of one's own was trained at, None where timm builds it so anyway.
+
+    Its table of positions tells it. Built at that side, positions are resampled once, to the
+    photo's grid, and not to the architecture's own grid before.
+    """
+    if model.bundled or not (model.folder or model.pasted):
+        return None
+    said = {} if model.architecture else local.config(folder)
+    name = model.architecture or str(said.get("architecture", ""))
+    how = dict(said.get("model_args", {})) | (model_toml.model_args(folder) if model.folder else {})
+    there = checkpoint.shapes(model, folder).get("pos_embed", ())
+    return None if "img_size" in how or len(there) != 3 else _side(name, how, there[1])
+
+
+def _side(name: str, how: dict[str, Any], positions: int) -> int | None:
+    """The side in px at which a ViT has so many positions, None where it is the architecture's."""
+    import timm
+    import torch
+
+    if not timm.is_model(name.split(".")[0]):
+        return None
+    with torch.device("meta"):
+        module = timm.create_model(name, pretrained=False, **how)
+    table, patches = getattr(module, "pos_embed", None), getattr(module, "patch_embed", None)
+    if table is None or patches is None or table.ndim != 3:
+        return None
+    prefix = table.shape[1] - patches.num_patches
+    side = math.isqrt(max(positions - prefix, 0))
+    square = side > 0 and side**2 == positions - prefix
+    return int(side * patches.patch_size[0]) if square and positions != table.shape[1] else None
 
 
 def _timm_arguments(model: Model, folder: Path) -> tuple[str, dict[str, Any]]:
     """What timm is asked to create: a name from its registry, or a folder that says it all."""
-    overlay: dict[str, Any] = {"file": str(weights(model, folder)[0])}
-    how = local.model_args(folder) if model.folder else {}
+    overlay: dict[str, Any] = {"file": str(checkpoint.weights(model, folder)[0])}
+    how = model_toml.model_args(folder) if model.folder else {}
     if "num_classes" in how:
         overlay["num_classes"] = how["num_classes"]
     if model.architecture:
-        _known(model)
-        return model.architecture, {"pretrained_cfg_overlay": overlay, **how}
+        return _known(model), {"pretrained_cfg_overlay": overlay, **how}
     if not (folder / "config.json").is_file():
         raise CheckpointError(
             f"{model.title} has no architecture: name one of timm in {folder.name}/model.toml."
@@ -136,14 +144,16 @@ def _timm_arguments(model: Model, folder: Path) -> tuple[str, dict[str, Any]]:
     return f"local-dir:{folder}", {"pretrained_cfg_overlay": {**overlay, "source": ""}, **how}
 
 
-def _known(model: Model) -> None:
+def _known(model: Model) -> str:
+    """The name of the architecture, where timm has it."""
     import timm
 
     name = model.architecture.split(".")[0]
     if not timm.is_model(name):
         near = difflib.get_close_matches(name, timm.list_models(), n=1)
         hint = f"did you mean {near[0]!r}?" if near else "timm.list_models() gives all names."
-        raise CheckpointError(f"timm knows no architecture {model.architecture!r}: {hint}")
+        raise CheckpointError(f"timm knows no architecture {short(model.architecture)}: {hint}")
+    return model.architecture
 
 
 def _timm_classes(module: Any) -> list[str] | None:
@@ -163,9 +173,8 @@ def _timm_classes(module: Any) -> list[str] | None:
 
 def _transformers(model: Model, folder: Path) -> Adapter:
     import torch
-    from heedmap.models.adapter.adapter import wrap
 
-    weights(model, folder)
+    checkpoint.weights(model, folder)
     with transformers_builds, _no_progress_bar():
         module, report = transformers_class(folder).from_pretrained(
             folder,
@@ -180,11 +189,37 @@ def _transformers(model: Model, folder: Path) -> Adapter:
     # The pooler comes after the attention: checkpoints without one show the same maps.
     lacking = [key for key in report["missing_keys"] if "pooler." not in key]
     if lacking or report["mismatched_keys"]:
-        raise _mismatch(model, module, _shapes(model, folder))
-    own = _processor(folder)
+        raise checkpoint.mismatch(model, module, checkpoint.shapes(model, folder))
+    return _wrap(model, module, _processor(folder))
+
+
+def _own(model: Model, folder: Path) -> Adapter:
+    module = factory.make(model, folder)
+    there = checkpoint.tensors(model, folder)
+    shapes = {key: tuple(value.shape) for key, value in there.items()}
+    try:
+        lacking = module.load_state_dict(there, strict=False)
+    except RuntimeError as error:
+        raise checkpoint.mismatch(model, module, shapes) from error
+    if lacking.missing_keys or lacking.unexpected_keys:
+        raise checkpoint.mismatch(model, module, shapes)
+    return _wrap(model, module, {})
+
+
+def _wrap(
+    model: Model, module: nn.Module, own: dict[str, Any], classes: list[str] | None = None
+) -> Adapter:
+    """An adapter over a module that is ready to run; what model.toml says comes first."""
+    from heedmap.models.adapter.adapter import wrap
+
+    checkpoint.check_finite(model, module)
+    if model.folder:
+        own |= model_toml.preprocessing(model.folder)
+        classes = model_toml.classes(model.folder) or classes
     if model.size:
         own["size"] = model.size
-    return wrap(_ready(module), id=model.id, title=model.title, **own)
+    module = module.to(device(), precision()).eval().requires_grad_(False)
+    return wrap(module, id=model.id, title=model.title, classes=classes, **own)
 
 
 @contextmanager
@@ -208,7 +243,8 @@ def transformers_class(folder: Path) -> Any:
     said = json.loads((folder / "config.json").read_text(encoding="utf-8"))
     named = (said.get("architectures") or [""])[0]
     known = transformers.models.auto.modeling_auto.MODEL_FOR_IMAGE_CLASSIFICATION_MAPPING_NAMES
-    if said.get("model_type") in known and named in str(known[said["model_type"]]):
+    classes = known.get(said.get("model_type"), ())
+    if named in ((classes,) if isinstance(classes, str) else classes):
         return getattr(transformers, named)
     return transformers.AutoModel
 
@@ -230,50 +266,3 @@ def _processor(folder: Path) -> dict[str, Any]:
     if crop and edge and said.get("do_center_crop", True):
         own["crop_pct"] = crop / edge
     return own
-
-
-def _ready(module: nn.Module) -> nn.Module:
-    return module.to(device(), precision()).eval().requires_grad_(False)
-
-
-def _shapes(model: Model, folder: Path) -> dict[str, tuple[int, ...]]:
-    """Names and shapes of all tensors of a checkpoint, from the headers alone."""
-    from safetensors import SafetensorError, safe_open
-
-    found: dict[str, tuple[int, ...]] = {}
-    for path in weights(model, folder):
-        try:
-            with safe_open(path, framework="pt") as file:
-                found |= {key: tuple(file.get_slice(key).get_shape()) for key in file.keys()}  # noqa: SIM118
-        except (SafetensorError, OSError) as error:
-            raise CheckpointError(
-                f"{path.name} of {model.title} is damaged or no safetensors file: fetch it again, "
-                "or convert it with `python -m heedmap.models.convert FILE`."
-            ) from error
-    return found
-
-
-def _mismatch(
-    model: Model, module: nn.Module, there: dict[str, tuple[int, ...]]
-) -> CheckpointError:
-    """A sentence that names the first keys that differ."""
-    needed = {key: tuple(value.shape) for key, value in module.state_dict().items()}
-    missing = [key for key in needed if key not in there]
-    surplus = [key for key in there if key not in needed]
-    shapes = [
-        f"{key} {list(there[key])} instead of {list(needed[key])}"
-        for key in needed
-        if key in there and there[key] != needed[key]
-    ]
-    named = {"missing": missing, "not known": surplus, "of another shape": shapes}
-    parts = [f"{what} {_some(keys)}" for what, keys in named.items() if keys]
-    name = model.architecture or type(module).__name__
-    return CheckpointError(
-        f"The weights of {model.title} do not fit the architecture {name}: {'; '.join(parts)}; "
-        "name the architecture that they were trained with."
-    )
-
-
-def _some(keys: list[str]) -> str:
-    more = f" and {len(keys) - SHOWN} more" if len(keys) > SHOWN else ""
-    return ", ".join(keys[:SHOWN]) + more

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import gc
 import threading
-from collections import OrderedDict
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from cachetools import LRUCache
 from heedmap.errors import CheckpointError
 from heedmap.models.catalogue.policy import size
 from heedmap.models.loading.progress import Loading
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class Cache:
-    """Loaded models by id, least recently used first.
+    """Loaded models by id; the least recently used go first.
 
     Args:
         build: makes a model; it calls `Cache.reserve` before it takes memory.
@@ -36,7 +36,8 @@ class Cache:
         self._freed = freed
         self._budget: int | None = None
         self._changed = threading.Condition()
-        self._loaded: OrderedDict[str, Adapter] = OrderedDict()
+        # Without a bound of its own: what is being built needs room, too, see `_evict`.
+        self._loaded: LRUCache[str, Adapter] = LRUCache(float("inf"), lambda model: model.nbytes)
         self._loading: dict[str, Loading] = {}
         self._reserved: dict[str, int] = {}
 
@@ -45,7 +46,6 @@ class Cache:
         with self._changed:
             adapter = self._loaded.get(id)
             if adapter is not None:
-                self._loaded.move_to_end(id)
                 return Loading.finished(id, adapter)
             if id not in self._loading:
                 loading = self._loading[id] = Loading(id)
@@ -62,7 +62,7 @@ class Cache:
     def nbytes(self) -> int:
         """Bytes that the models in the cache take."""
         with self._changed:
-            return self._taken()
+            return int(self._loaded.currsize)
 
     def clear(self) -> None:
         """Let all models go, and ask for the budget anew."""
@@ -93,35 +93,35 @@ class Cache:
             self._release()
 
     def _run(self, loading: Loading) -> None:
-        adapter, error = None, None
         try:
             adapter = self._build(loading.id, loading)
-        except BaseException as problem:  # whoever waits hears of it
-            error = problem
+        except BaseException as error:  # whoever waits hears of it
+            self._settle(loading, None)
+            loading.fail(error)
+        else:
+            dropped = self._settle(loading, adapter)
+            loading.finish(adapter)
+            del adapter, loading
+            if dropped:
+                self._release()
+
+    def _settle(self, loading: Loading, adapter: Adapter | None) -> bool:
+        """A loading has ended, with a model or without; returns whether others were dropped."""
         with self._changed:
             del self._loading[loading.id]
             self._reserved.pop(loading.id, None)
             if adapter is not None:
                 self._loaded[loading.id] = adapter
-            dropped = self._evict(keep=loading.id)
+            dropped = self._evict(keep=1)
             self._changed.notify_all()
-        loading.finish(adapter, error)
-        del adapter, error, loading
-        if dropped:
-            self._release()
+        return dropped
 
-    def _taken(self) -> int:
-        return sum(adapter.nbytes for adapter in self._loaded.values())
-
-    def _evict(self, keep: str | None = None) -> bool:
-        """Drop the least recently used until all that is there and to come fits."""
+    def _evict(self, keep: int = 0) -> bool:
+        """Drop models until the others and those being built fit; never the `keep` latest."""
         room = (self._budget or 0) - sum(self._reserved.values())
         dropped = False
-        while self._budget is not None and self._taken() > room:
-            oldest = next((id for id in self._loaded if id != keep), None)
-            if oldest is None:
-                break
-            del self._loaded[oldest]
+        while self._budget and self._loaded.currsize > room and len(self._loaded) > keep:
+            self._loaded.popitem()
             dropped = True
         return dropped
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from collections import deque
+from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -47,16 +47,21 @@ class Loading:
     def __init__(self, id: str) -> None:
         self.id = id
         self._progress = Progress()
-        self._finished = threading.Event()
-        self._adapter: Adapter | None = None
-        self._error: BaseException | None = None
+        self._future: Future[Adapter] = Future()
         self._seen: deque[tuple[float, int]] = deque()  # bytes that were there, by time
 
     @classmethod
     def finished(cls, id: str, adapter: Adapter) -> Loading:
         """One that has nothing to do."""
         loading = cls(id)
-        loading.finish(adapter, None)
+        loading.finish(adapter)
+        return loading
+
+    @classmethod
+    def failed(cls, id: str, error: BaseException) -> Loading:
+        """One that cannot begin."""
+        loading = cls(id)
+        loading.fail(error)
         return loading
 
     @property
@@ -67,7 +72,7 @@ class Loading:
     @property
     def done(self) -> bool:
         """Whether `result` returns, or raises, at once."""
-        return self._finished.is_set()
+        return self._future.done()
 
     def result(self, timeout: float | None = None) -> Adapter:
         """Wait for the model.
@@ -76,12 +81,7 @@ class Loading:
             HeedmapError: why it could not be loaded.
             TimeoutError: not ready after `timeout` seconds.
         """
-        if not self._finished.wait(timeout):
-            raise TimeoutError(f"{self.id} is not loaded after {timeout} s.")
-        if self._error is not None:
-            raise self._error
-        assert self._adapter is not None
-        return self._adapter
+        return self._future.result(timeout)
 
     def report(self, phase: str, done: int = 0, total: int = 0) -> None:
         """Note how far it is; called by the thread that loads."""
@@ -100,9 +100,15 @@ class Loading:
             left = (total - done) * (now - start) / (done - at_start)
         self._progress = Progress(done, total, left, phase)
 
-    def finish(self, adapter: Adapter | None, error: BaseException | None) -> None:
-        """Wake everybody who waits; called by the thread that loads."""
-        self._adapter, self._error = adapter, error
-        phase = "Failed" if error else "Ready"
+    def finish(self, adapter: Adapter) -> None:
+        """Hand the model to everybody who waits; called by the thread that loads."""
+        self._end("Ready")
+        self._future.set_result(adapter)
+
+    def fail(self, error: BaseException) -> None:
+        """Raise `error` for everybody who waits; called by the thread that loads."""
+        self._end("Failed")
+        self._future.set_exception(error)
+
+    def _end(self, phase: str) -> None:
         self._progress = replace(self._progress, seconds_left=None, phase=phase)
-        self._finished.set()

@@ -83,7 +83,7 @@ def _take(key: str) -> None:
         return
     content = file.getvalue()
     try:
-        picture = viz.open_image(content)
+        picture = viz.open_upload(content)
     except HeedmapError as error:
         st.session_state[_WRONG] = str(error)
     except Exception:
@@ -121,7 +121,7 @@ def _open(key: str) -> np.ndarray:
     content = store.find(key)
     if content is None:
         raise ImageError(GONE)
-    return viz.open_image(content)
+    return viz.open_upload(content)
 
 
 @st.cache_resource(show_spinner=False)

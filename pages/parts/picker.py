@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 from heedmap import models
 from heedmap.errors import ModelError
-from heedmap.models.catalogue.pasted import is_id
+from heedmap.models.catalogue.names import is_id
 from heedmap.pages.parts import about, failed, link
 from heedmap.pages.parts.shell import Notices, plain
 

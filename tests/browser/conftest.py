@@ -1,4 +1,4 @@
-"""The real app on a free port, and real windows onto it; one server and one browser for all."""
+"""The real app on a free port and browser windows: one server and one browser for all tests."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 
-from tests.browser import chromium
-from tests.browser.server import App, serve
+from benchmarks import chromium
+from benchmarks.server import App, serve
 from tests.browser.view import Ears, View
 
 Opener = Callable[..., View]
@@ -32,15 +32,15 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture(scope="session")
 def app(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
-    """The app as `make run` starts it, cut off from the hub. (The browser comes first: without
-    one there is nothing to start.)"""
+    """The app as `make run` starts it, offline. It needs `browser` so that without one nothing
+    is started."""
     with serve(tmp_path_factory.mktemp("app") / "log.txt") as app:
         yield app
 
 
 @pytest.fixture
 def window(app: App, browser: Browser) -> Iterator[Opener]:
-    """Open windows, each a profile of its own; at the end nothing may have gone wrong in any."""
+    """Open windows, each with its own profile; at the end none may have had an error."""
     ears = Ears(urlsplit(app.url).netloc)
     before = len(app.said())
     views: list[View] = []
@@ -59,7 +59,7 @@ def window(app: App, browser: Browser) -> Iterator[Opener]:
 
 @pytest.fixture
 def view(window: Opener) -> View:
-    """One window of a laptop."""
+    """One window of a laptop's size."""
     return window()
 
 

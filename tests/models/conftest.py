@@ -6,27 +6,28 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from heedmap.models.catalogue.entries import Model
-from heedmap.models.loading import loader
+from heedmap.models.catalogue import names
+from heedmap.models.catalogue.entries import CLASSIFYING_VIT, CLIP, CNN, Model
+from heedmap.models.loading import loader, registry
 
 from tests import checkpoints
-from tests.hub import Hub
+from tests.hub import Hub, client
 
-HOST = ("HEEDMAP_ALLOW", "HEEDMAP_PASTED_IDS", "HEEDMAP_MAX_GB", "HEEDMAP_CACHE_GB")
-CLIENT = ("HF_TOKEN", "HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE", "HF_HUB_CACHE")
+HOST = (
+    "HEEDMAP_ALLOW", "HEEDMAP_PASTED_IDS", "HEEDMAP_MAX_GB", "HEEDMAP_CACHE_GB", "HEEDMAP_MODELS",
+    "HEEDMAP_TRUST_LOCAL_CODE",
+)  # fmt: skip
 
 
 @pytest.fixture
 def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """No model in memory, none on the disk, and no choice made by the host; the hub's folder."""
-    for name in (*HOST, *CLIENT, "HEEDMAP_MODELS", "HUGGINGFACE_HUB_CACHE"):
+    for name in (*HOST, "HF_TOKEN"):
         monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("HF_HOME", str(tmp_path / "hf"))
-    # The hub's clients may have been imported while another test had switched the network off.
-    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", False)
-    monkeypatch.setattr(loader, "_pasted", {})
+    client(monkeypatch, tmp_path / "hub")
+    registry._resolved.clear()
     loader._cache.clear()
-    yield tmp_path / "hf" / "hub"
+    yield tmp_path / "hub"
     loader._cache.clear()
 
 
@@ -34,7 +35,7 @@ def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 def hub(machine: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Hub]:
     """A hub without repositories."""
     with Hub() as there:
-        monkeypatch.setenv("HF_ENDPOINT", there.url)
+        client(monkeypatch, machine, there.url)
         yield there
 
 
@@ -53,9 +54,9 @@ def tiny_clip() -> checkpoints.Files:
 def catalogue(monkeypatch: pytest.MonkeyPatch) -> tuple[Model, Model, Model]:
     """A catalogue of two timm models and a CLIP, instead of the real one."""
     tiny = (
-        Model("tiny", "Tiny ViT", ("vit",), "timm", "test_vit", "timm/tiny", size=64),
-        Model("small", "Small ConvNet", ("cnn",), "timm", "test_efficientnet", "timm/small"),
-        Model("clip", "Tiny CLIP", ("clip", "vit"), "transformers", "CLIPModel", "openai/tiny"),
+        Model("tiny", "Tiny ViT", CLASSIFYING_VIT, "timm", "test_vit", "timm/tiny", size=64),
+        Model("small", "Small ConvNet", CNN, "timm", "test_efficientnet", "timm/small"),
+        Model("clip", "Tiny CLIP", CLIP, "transformers", "CLIPModel", "openai/tiny"),
     )
-    monkeypatch.setattr(loader, "CATALOGUE", tiny)
+    monkeypatch.setattr(names, "CATALOGUE", tiny)
     return tiny

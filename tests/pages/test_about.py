@@ -13,7 +13,7 @@ from heedmap.pages.parts import about
 from heedmap.pages.parts.shell import UNEXPECTED
 
 from tests import checkpoints
-from tests.hub import Hub
+from tests.hub import Hub, client
 from tests.pages.app import App
 
 VIT = {"embed_dim": 32, "depth": 2, "num_heads": 2, "img_size": 64}
@@ -24,9 +24,7 @@ def hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Hub]:
     """A hub of one's own, and an empty cache."""
     st.cache_resource.clear()
     with Hub() as hub:
-        monkeypatch.setenv("HF_ENDPOINT", hub.url)
-        monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path / "hub"))
-        monkeypatch.delenv("HF_HUB_OFFLINE", raising=False)
+        client(monkeypatch, tmp_path / "hub", hub.url)
         yield hub
 
 

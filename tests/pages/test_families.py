@@ -10,7 +10,7 @@ import pytest
 import transformers
 
 from tests import checkpoints
-from tests.hub import Hub
+from tests.hub import Hub, client
 from tests.pages.app import App
 
 SWIN = {"img_size": 64, "patch_size": 4, "window_size": 4, "embed_dim": 16, "depths": (2, 2),
@@ -23,9 +23,7 @@ HYBRID = {"img_size": 64, "embed_dim": 48, "depth": 2, "num_heads": 3}
 def hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Hub]:
     """A hub of one's own, and an empty cache."""
     with Hub() as hub:
-        monkeypatch.setenv("HF_ENDPOINT", hub.url)
-        monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path / "hub"))
-        monkeypatch.delenv("HF_HUB_OFFLINE", raising=False)
+        client(monkeypatch, tmp_path / "hub", hub.url)
         yield hub
 
 

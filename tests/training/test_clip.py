@@ -5,12 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import pytest
 import torch
 import torch.nn.functional as F
 
 from tests.training import shards
 from training import clip, data, vit
 from training.words import MORE, TEMPLATES, make_tokenizer
+
+pytestmark = pytest.mark.slow  # trains small models
 
 
 def photos_of(tmp_path: Path) -> data.Photos:

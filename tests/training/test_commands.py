@@ -11,11 +11,14 @@ import pytest
 import torch
 from heedmap import models, viz
 from heedmap.models.catalogue import entries as catalogue
+from heedmap.models.catalogue import names
 from heedmap.models.loading import loader
 
 from tests.training import shards
 from training import clip, cnn, vit
 from training.common import Phase
+
+pytestmark = pytest.mark.slow  # trains small models
 
 
 @pytest.fixture
@@ -36,7 +39,7 @@ def out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """A folder in whose subfolders the bundled models are looked for."""
     bundled = [model for model in catalogue.CATALOGUE if model.bundled]
     moved = tuple(replace(model, folder=tmp_path / model.id) for model in bundled)
-    monkeypatch.setattr(loader, "CATALOGUE", moved)
+    monkeypatch.setattr(names, "CATALOGUE", moved)
     loader._cache.clear()
     yield tmp_path
     loader._cache.clear()

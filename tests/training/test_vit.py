@@ -19,6 +19,8 @@ from training.loss import UNKNOWN, Batch, Loss, Output
 from training.recipe import MOSTLY_EVIDENCE, WEIGHTS, Recipe
 from training.teacher import Teacher
 
+pytestmark = pytest.mark.slow  # trains small models
+
 CLASSES, CHANNELS, GRID = 3, 5, 4
 
 

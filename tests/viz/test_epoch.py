@@ -1,7 +1,8 @@
-"""The figure of an epoch: its maps and words against the module itself, which stays as it was."""
+"""The figure of an epoch against the module itself, which is left as it was."""
 
 from __future__ import annotations
 
+import copy
 import re
 import runpy
 from collections.abc import Iterator
@@ -125,6 +126,18 @@ def test_a_convnet_shows_the_strongest_channel_of_each_layer() -> None:
     assert heat[~inside].max() == 0
 
 
+def last_layer(module: nn.Module, pixels: torch.Tensor) -> np.ndarray:
+    """Attention from CLS, mean over heads, as the module's own eager code computes it: (4, 6)."""
+    kept: list[torch.Tensor] = []
+    own = _resized(copy.deepcopy(module).eval())
+    eager = own.blocks[-1].attn
+    eager.fused_attn = False
+    eager.attn_drop.register_forward_hook(lambda _, i, o: kept.append(i[0][0]))
+    with torch.no_grad():
+        own(pixels)
+    return kept[0].mean(0)[0, 1:].reshape(4, 6).numpy()
+
+
 def test_a_vit_shows_the_mean_over_heads_of_its_last_layer() -> None:
     module = vit()
     adapter = models.wrap(module, classes=NAMES)
@@ -134,15 +147,9 @@ def test_a_vit_shows_the_mean_over_heads_of_its_last_layer() -> None:
         overlay=viz.Overlay(colormap="gray", opacity=1.0),
     )  # fmt: skip
     drawn = pictures(figure)[1]
-    kept: list[torch.Tensor] = []
-    module.eval()
-    eager = _resized(module).blocks[-1].attn
-    eager.fused_attn = False
-    eager.attn_drop.register_forward_hook(lambda _, i, o: kept.append(i[0][0]))
-    with torch.no_grad():
-        module(batch[:1])
-    heat = kept[0].mean(0)[0, 1:].reshape(4, 6).numpy()
-    wanted = viz.Overlay(colormap="gray", opacity=1.0)(np.zeros_like(drawn), heat)
+    wanted = viz.Overlay(colormap="gray", opacity=1.0)(
+        np.zeros_like(drawn), last_layer(module, batch[:1])
+    )
     assert np.abs(drawn.astype(int) - wanted).max() <= 1
     assert "layer 1, mean of 2 heads" in texts(figure)
     assert "Epoch 3" in texts(figure)
@@ -157,7 +164,7 @@ def test_the_sample_is_shown_in_its_own_colours() -> None:
     assert np.array_equal(pictures(figure)[0][::5, ::5], photo)
 
 
-def test_grey_samples_are_taken_too() -> None:
+def test_gray_samples_are_shown() -> None:
     adapter = models.wrap(net(1), mean=(0.1,) * 3, std=(0.3,) * 3, classes=NAMES)
     figure = viz.epoch_figure(adapter, loader(channels=1), n=1)
     photo = pictures(figure)[0]
@@ -165,7 +172,7 @@ def test_grey_samples_are_taken_too() -> None:
     assert photo.std() > 0
 
 
-def test_no_more_of_the_loader_is_taken_than_needed() -> None:
+def test_no_batch_is_read_that_is_not_needed() -> None:
     taken: list[int] = []
 
     def batches() -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
@@ -174,10 +181,32 @@ def test_no_more_of_the_loader_is_taken_than_needed() -> None:
             yield tuple(batch)
 
     adapter = models.wrap(net(), classes=NAMES)
-    assert len(pictures(viz.epoch_figure(adapter, batches(), n=8))) >= 8 * 4
+    assert samples(viz.epoch_figure(adapter, batches(), n=8)) == 8
     assert taken == [0, 1]
-    few = viz.epoch_figure(adapter, loader(count=2), n=8)
-    assert len([text for text in texts(few) if text.startswith("true")]) == 2
+    assert samples(viz.epoch_figure(adapter, loader(count=2), n=8)) == 2
+
+
+def samples(figure) -> int:
+    return len([text for text in texts(figure) if text.startswith("true")])
+
+
+def test_every_colour_bar_has_numbers() -> None:
+    module = vit()
+    adapter = models.wrap(module, classes=NAMES)
+    batch, _ = next(iter(loader()))
+    figure = viz.epoch_figure(adapter, loader(), n=3)
+    maps = [last_layer(module, pixels[None]) for pixels in batch[:3]]
+    assert numbers(figure) == pytest.approx(
+        [end for heat in maps for end in (heat.min(), heat.max())], rel=5e-3
+    )
+    assert any("each map on its own scale" in text for text in texts(figure))
+    fixed = viz.epoch_figure(adapter, loader(), n=3, overlay=viz.Overlay(limits=(0, 0.5)))
+    assert numbers(fixed) == [0, 0.5]
+    assert any("one scale for all maps" in text for text in texts(fixed))
+
+
+def numbers(figure) -> list[float]:
+    return [float(text) for text in texts(figure) if re.fullmatch(r"[-.\de]+", text)]
 
 
 @pytest.mark.parametrize(
@@ -188,25 +217,47 @@ def test_no_more_of_the_loader_is_taken_than_needed() -> None:
         ([torch.zeros(1, 3, 8, 8)], 1, "Tensor"),
         ([(torch.zeros(1, 3, 8, 8), torch.tensor([0.5]))], 1, "index"),
         ([(torch.zeros(1, 3, 8, 8), torch.tensor([7]))], 1, "label 7"),
+        ([(torch.zeros(1, 3, 8, 8), ["cat"])], 1, "whole numbers, these are .'cat'."),
+        ([(torch.zeros(1, 3, 8, 8), None)], 1, "whole numbers, these are None"),
+        ([(torch.zeros(1, 3, 8, 8, dtype=torch.uint8), [0])], 1, "float, normalised"),
+        ([(torch.full((1, 3, 8, 8), torch.nan), [0])], 1, "not finite: check the loader"),
+        ([], "a", "n='a' samples cannot be shown: choose 1 or more"),
+        (None, 1, "this is None: give a DataLoader"),
     ],
 )
-def test_what_cannot_be_shown_is_said(batches, n: int, word: str) -> None:
+def test_a_wrong_loader_is_one_sentence(batches, n: int, word: str) -> None:
     with pytest.raises(SettingError, match=word):
         viz.epoch_figure(models.wrap(net(), classes=NAMES), batches, n=n)
 
 
-def test_features_are_no_predictions() -> None:
+@pytest.mark.parametrize(
+    ("adapter", "settings", "word"),
+    [
+        (net(), {}, "this is a Net: give models.wrap"),
+        (None, {}, "this is a NoneType: give models.wrap"),
+        (models.wrap(net()), {"layers": "conv1"}, "Layers are a list, this is 'conv1'"),
+        (models.wrap(net()), {"layers": ["conv9"]}, "no layer 'conv9'"),
+        (models.wrap(net()), {"overlay": "magma"}, "this is 'magma': give a viz.Overlay"),
+        (models.wrap(net()), {"title": None}, "A title is text, this is None"),
+    ],
+)
+def test_a_wrong_setting_is_one_sentence(adapter, settings: dict, word: str) -> None:
+    with pytest.raises(SettingError, match=word):
+        viz.epoch_figure(adapter, loader(), n=1, **settings)
+
+
+def test_features_are_not_taken_for_predictions() -> None:
     module = net()
     module.head = nn.Identity()
     with pytest.raises(SettingError, match="6 numbers"):
         viz.epoch_figure(models.wrap(module, classes=NAMES), loader(), n=1)
 
 
-def test_the_readme_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    part = readme.split("### In your own training loop", 1)[1].split("\n## ", 1)[0]
-    code = "\n".join(re.findall(r"```python\n(.*?)```", part, re.DOTALL))
-    script = tmp_path / "readme.py"
+@pytest.mark.slow
+def test_the_page_on_training_loops_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    page = (ROOT / "docs" / "training-loop.md").read_text(encoding="utf-8")
+    code = "\n".join(re.findall(r"```python\n(.*?)```", page, re.DOTALL))
+    script = tmp_path / "loop.py"
     script.write_text(code, encoding="utf-8")
     monkeypatch.chdir(tmp_path)
     runpy.run_path(

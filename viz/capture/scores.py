@@ -1,17 +1,46 @@
-"""Attention from the arguments of a call, reduced as it is formed.
+"""Attention from the arguments of a call, reduced as it is computed.
 
-Softmax, means and sums are taken in float32, and scores are formed a block of queries or of windows
-at a time: a whole (heads, N, N) never stands.
+Softmax, means and sums are computed in float32, a block of queries or of windows at a time: a whole
+(heads, N, N) is never materialised.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 
-BLOCK_BYTES = 8 * 2**20  # of scores formed at a time: what stays in a core's caches
+BLOCK_BYTES = 8 * 2**20  # of scores computed at a time: what fits a core's caches
+
+
+@dataclass
+class Call:
+    """The arguments of `scaled_dot_product_attention`, in its order.
+
+    Attributes:
+        query: (batch, heads, Q, d).
+        key: (batch, heads or groups, N, d).
+        value: (batch, heads or groups, N, e).
+        attn_mask: broadcastable to (batch, heads, Q, N): True is seen, or a number is added.
+    """
+
+    query: torch.Tensor
+    key: torch.Tensor
+    value: torch.Tensor
+    attn_mask: torch.Tensor | None = None
+    dropout_p: float = 0.0
+    is_causal: bool = False
+    scale: float | None = None
+    enable_gqa: bool = False
+
+    def part(self, some: slice) -> Call:
+        """The same call for some of the batch."""
+        mask = self.attn_mask
+        if mask is not None and mask.ndim == 4 and len(mask) > 1:
+            mask = mask[some]  # each has its own
+        query, key, value = self.query[some], self.key[some], self.value[some]
+        return replace(self, query=query, key=key, value=value, attn_mask=mask)
 
 
 @dataclass
@@ -42,15 +71,15 @@ class Queries:
 
 @dataclass
 class Scores:
-    """The arguments of one attention call, and its scores before the softmax.
+    """The scores of one attention call, before the softmax, computed when asked for.
 
-    Batches are folded into the heads: windows attend apart from each other, as heads do.
+    Batches are folded into the heads: windows are as independent of each other as heads are.
 
     Attributes:
         query: (heads, Q, d).
         key: (heads, N, d) float32; grouped keys are repeated for the heads that share them.
-        scale: what the products are multiplied with.
-        mask: what is added or hidden, broadcastable to (heads, Q, N), or None.
+        scale: factor of the products.
+        mask: True is seen, or a number is added; broadcastable to (heads, Q, N), or None.
         causal: whether a query sees only the keys up to its own place.
     """
 
@@ -61,25 +90,15 @@ class Scores:
     causal: bool
 
     @classmethod
-    def of(
-        cls,
-        query: torch.Tensor,
-        key: torch.Tensor,
-        attn_mask: torch.Tensor | None = None,
-        dropout_p: float = 0.0,
-        is_causal: bool = False,
-        scale: float | None = None,
-        enable_gqa: bool = False,
-    ) -> Scores:
-        """From the arguments of `scaled_dot_product_attention`, in its order (less the value)."""
-        batch, heads = query.shape[:2]
-        mask = attn_mask
+    def of(cls, call: Call) -> Scores:
+        """The scores that a call computes."""
+        batch, heads = call.query.shape[:2]
+        mask = call.attn_mask
         if mask is not None:
             mask = mask.expand(batch, heads, *mask.shape[-2:]).flatten(0, 1)
-        keys = _shared(key, heads).flatten(0, 1).float()
-        if scale is None:
-            scale = query.shape[-1] ** -0.5
-        return cls(query.flatten(0, 1), keys, scale, mask, is_causal)
+        key = _shared(call.key, heads).flatten(0, 1).float()
+        scale = call.query.shape[-1] ** -0.5 if call.scale is None else call.scale
+        return cls(call.query.flatten(0, 1), key, scale, mask, call.is_causal)
 
     def rows(self, start: int, stop: int, out: torch.Tensor | None = None) -> torch.Tensor:
         """Scores of the queries from `start` to `stop`: (heads, stop - start, N) float32."""
@@ -100,16 +119,16 @@ class Scores:
         return self.rows(queries.start, queries.stop).softmax(-1).mean(1)
 
     def layer(self, queries: Queries, mean: bool) -> Layer:
-        """The reduction alone; `Layer.received` too where `mean` is set."""
+        """The reduction alone, with `Layer.received` if `mean` is set."""
         if mean:
-            return self.attend(self.key[..., :0], queries)[1]  # values of no width: no output
+            return self.attend(self.key[..., :0], queries)[1]  # values of width 0: no output
         return Layer(self.mean_of(queries.cls), None)
 
     def attend(self, value: torch.Tensor, reduced: Queries) -> tuple[torch.Tensor, Layer]:
         """The attention's output (heads, N, d) and its reduction from the same blocks of queries.
 
-        A block of scores has to be formed to be averaged, so it yields the output too, and the
-        fused kernel need not run. One buffer serves all blocks.
+        A block of scores has to be computed for the mean, so it gives the output too and the fused
+        kernel need not run. All blocks share one buffer.
 
         Args:
             value: (heads or groups, N, d).
@@ -136,7 +155,7 @@ class Scores:
 
 
 def reduce(attention: torch.Tensor, queries: Queries, mean: bool) -> Layer:
-    """The same from an attention (heads, Q, N) that the model formed itself."""
+    """The same from an attention (heads, Q, N) that the model computed itself."""
     received = attention[:, queries.patches].mean(1, dtype=torch.float32) if mean else None
     return Layer(attention[:, queries.cls].mean(1, dtype=torch.float32), received)
 
@@ -147,8 +166,8 @@ def received_in_windows(
     """What each token receives from the tokens of its window, a mean over all of the layer.
 
     Args:
-        weights: some of the windows -> their attention (some, heads, n, n) float32.
-        heads: how many.
+        weights: a slice of the windows -> their attention (some, heads, n, n) float32.
+        heads: how many heads a window has.
         real: (windows, n), 0 for padding, whose queries do not count.
 
     Returns:

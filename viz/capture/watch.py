@@ -1,9 +1,9 @@
-"""Attention seen as it is computed: watch the calls of one thread, change nothing.
+"""Watch attention as it is computed: the calls of one thread, without changing the model.
 
-Every fused attention in PyTorch passes through `scaled_dot_product_attention`, every
+Every fused attention in PyTorch goes through `scaled_dot_product_attention`, every
 `nn.MultiheadAttention` through `multi_head_attention_forward`, and every eager one through a
 softmax over (batch, heads, queries, keys). A `TorchFunctionMode` sees all three, in its own thread
-only, so a model that several people use at once is never touched.
+only, so a model can serve several people at once.
 
 `A` below is the attention of one layer, (heads, N, N): row = query, column = key, rows sum to 1.
 """
@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 import torch.nn.functional as F
-from heedmap.viz.capture.scores import Layer, Queries, Scores, received_in_windows, reduce
+from heedmap.viz.capture.scores import Call, Layer, Queries, Scores, received_in_windows, reduce
 from torch.overrides import TorchFunctionMode
 
 if TYPE_CHECKING:
@@ -28,14 +28,15 @@ MULTI_HEAD = inspect.signature(F.multi_head_attention_forward)
 
 
 class Watch(TorchFunctionMode):
-    """Sees every attention call of its thread; the children say what is kept of it."""
+    """Sees every attention call of its thread; subclasses decide what to keep."""
 
     def __torch_function__(
         self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: Any = None
     ) -> Any:
         kwargs = kwargs or {}
         if func is F.scaled_dot_product_attention:
-            return self.fused(*args, **kwargs)
+            output = self.fused(Call(*args, **kwargs))
+            return func(*args, **kwargs) if output is None else output
         if func is F.multi_head_attention_forward:
             self.multi_head(MULTI_HEAD.bind(*args, **kwargs).arguments)
         output = func(*args, **kwargs)
@@ -43,38 +44,31 @@ class Watch(TorchFunctionMode):
             self.formed(output)
         return output
 
-    def fused(
-        self,
-        query: torch.Tensor,
-        key: torch.Tensor,
-        value: torch.Tensor,
-        *args: Any,
-        **kwargs: Any,
-    ) -> torch.Tensor:
-        """In place of `scaled_dot_product_attention`: its output."""
+    def fused(self, call: Call) -> torch.Tensor | None:
+        """Before `scaled_dot_product_attention`: its output, or None to let it run."""
         raise NotImplementedError
 
     def formed(self, attention: torch.Tensor) -> None:
-        """An attention (batch, heads, Q, N) that the model formed itself."""
+        """After a softmax: an attention (batch, heads, Q, N) that the model computed itself."""
         raise NotImplementedError
 
     def multi_head(self, call: dict[str, Any]) -> None:
-        """Arguments of `multi_head_attention_forward`, which runs next, out of sight."""
+        """Before `multi_head_attention_forward`, inside which no call is seen: its arguments."""
 
 
 @dataclass
 class OverTokens(Watch):
-    """Reduces every attention over all `tokens` tokens to a `Layer`; counts the others.
+    """Reduces every attention over all `tokens` tokens to a `Layer`; lists the others.
 
     Attributes:
         tokens: N, patches and all others.
         prefix: tokens before the patches; their queries do not count in `Layer.received`.
-        mean: whether `Layer.received` is formed.
+        mean: whether to compute `Layer.received`.
         suffix: tokens behind the patches; their queries do not count either.
         cls: the CLS tokens, whose queries `Layer.cls` is of; the first token by default.
         layers: attention of all tokens to all tokens, in the order of the calls.
-        single: (keys of all tokens or of all patches), attention of one query alone, each
-            (heads, keys): of class-attention layers, of a pooling head.
+        single: attention of one query to all tokens or all patches, (heads, keys) each: that of
+            class-attention layers or of a pooling head.
         others: (queries, keys) of attention calls over other numbers of tokens.
     """
 
@@ -91,35 +85,28 @@ class OverTokens(Watch):
         super().__init__()
         self._queries = Queries(self.cls, slice(self.prefix, self.tokens - self.suffix))
 
-    def fused(
-        self,
-        query: torch.Tensor,
-        key: torch.Tensor,
-        value: torch.Tensor,
-        *args: Any,
-        **kwargs: Any,
-    ) -> torch.Tensor:
-        kind = self._kind(query.shape, key.shape[-2])
+    def fused(self, call: Call) -> torch.Tensor | None:
+        kind = self._kind(call.query.shape, call.key.shape[-2])
         if kind == "layers" and self.mean:
-            output, layer = Scores.of(query, key, *args, **kwargs).attend(value[0], self._queries)
+            output, layer = Scores.of(call).attend(call.value[0], self._queries)
             self._keep(kind, layer)
-            return output.unsqueeze(0).to(value.dtype)
+            return output.unsqueeze(0).to(call.value.dtype)
         if kind:
-            scores = Scores.of(query, key, *args, **kwargs)
-            self._keep(kind, scores.layer(self._reduced(kind), False))
-        return F.scaled_dot_product_attention(query, key, value, *args, **kwargs)
+            self._keep(kind, Scores.of(call).layer(self._reduced(kind), False))
+        return None
 
     def multi_head(self, call: dict[str, Any]) -> None:
-        """The mode is off within the call, so its query and key are projected here once more."""
+        """The mode is off inside the call, so its query and key are projected here once more."""
         if any(call.get(name) is not None for name in ("bias_k", "static_k")):
-            return  # its keys are not the tokens alone, so it stays unseen
+            return  # not all its keys are tokens, so it is not recorded
         if call["add_zero_attn"]:
             return
         query, key, mask = _projected(call)
         kind = self._kind(query.shape, key.shape[-2])
         if kind:
             mean = self.mean and kind == "layers"
-            self._keep(kind, Scores.of(query, key, mask).layer(self._reduced(kind), mean))
+            scores = Scores.of(Call(query, key, key, mask))
+            self._keep(kind, scores.layer(self._reduced(kind), mean))
 
     def formed(self, attention: torch.Tensor) -> None:
         kind = self._kind(attention.shape, attention.shape[-1])
@@ -133,7 +120,7 @@ class OverTokens(Watch):
         return len(self.layers) + len(self.single) + len(self.others)
 
     def _kind(self, shape: torch.Size, keys: int) -> str | None:
-        """Where a call of this (batch, heads, queries, ...) and so many keys belongs."""
+        """The list for a call of this (batch, heads, queries, ...) and so many keys."""
         queries, one = shape[-2], len(shape) == 4 and shape[0] == 1
         if one and queries == keys == self.tokens:
             return "layers"
@@ -157,12 +144,12 @@ class OverTokens(Watch):
 
 @dataclass
 class InWindows(Watch):
-    """Reduces attention within windows to what each token receives, put back into its place.
+    """Reduces attention within windows to what each token receives, at its place in the grid.
 
     Attributes:
-        windows: where each layer attends, in the order of the calls.
-        maps: (heads, rows, cols) float32 a layer, in that order.
-        others: (queries, keys) of attention calls that are none of these windows.
+        windows: the windows of each layer, in the order of the calls.
+        maps: (heads, rows, cols) float32 for each layer, in that order.
+        others: (queries, keys) of attention calls that fit none of these windows.
     """
 
     windows: Sequence[Window]
@@ -172,25 +159,12 @@ class InWindows(Watch):
     def __post_init__(self) -> None:
         super().__init__()
 
-    def fused(
-        self,
-        query: torch.Tensor,
-        key: torch.Tensor,
-        value: torch.Tensor,
-        attn_mask: torch.Tensor | None = None,
-        *args: Any,
-        **kwargs: Any,
-    ) -> torch.Tensor:
-        def weights(part: slice) -> torch.Tensor:
-            mask = attn_mask
-            if mask is not None and mask.ndim == 4 and len(mask) > 1:
-                mask = mask[part]  # each window has its own
-            scores = Scores.of(query[part], key[part], mask, *args, **kwargs)
-            rows = scores.rows(0, query.shape[-2]).softmax(-1)
-            return rows.view(-1, query.shape[1], *rows.shape[1:])
+    def fused(self, call: Call) -> None:
+        def weights(some: slice) -> torch.Tensor:
+            rows = Scores.of(call.part(some)).rows(0, call.query.shape[-2]).softmax(-1)
+            return rows.view(-1, call.query.shape[1], *rows.shape[1:])
 
-        self._keep(query.shape, key.shape[-2], weights)
-        return F.scaled_dot_product_attention(query, key, value, attn_mask, *args, **kwargs)
+        self._keep(call.query.shape, call.key.shape[-2], weights)
 
     def formed(self, attention: torch.Tensor) -> None:
         self._keep(attention.shape, attention.shape[-1], lambda part: attention[part].float())

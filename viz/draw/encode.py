@@ -1,20 +1,21 @@
-"""Pictures -> the bytes of files: fast, and the same bytes for the same picture."""
+"""Pictures as the bytes of files: fast, and the same bytes for the same picture."""
 
 from __future__ import annotations
 
 import io
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from heedmap.errors import SettingError
-from heedmap.viz.photo.image import Picture
+from heedmap.viz import checks
+from heedmap.viz.photo.picture import Picture
 from PIL import Image
 
 
 def encode_png(picture: Picture) -> bytes:
-    """A picture (H, W, 3) or (H, W) uint8 as PNG, lossless, compressed fast.
+    """A picture (H, W, 3) or (H, W) uint8 as PNG, lossless, compressed quickly.
 
     Raises:
         SettingError: another shape or kind.
@@ -30,9 +31,9 @@ def encode_jpeg(picture: Picture, quality: int = 90) -> bytes:
     Raises:
         SettingError: another shape or kind, or a quality outside 1..95.
     """
-    if not 1 <= quality <= 95:
-        raise SettingError(f"A JPEG quality of {quality} is out of range: choose 1 to 95.")
-    return _encode(picture, "JPEG", quality=quality, subsampling=0)
+    sentence = "A JPEG quality of {} is out of range: choose a whole number from 1 to 95."
+    level = checks.whole(quality, sentence, 1, 95)
+    return _encode(picture, "JPEG", quality=level, subsampling=0)
 
 
 def zip_pngs(pictures: Mapping[str, Picture]) -> bytes:
@@ -45,17 +46,16 @@ def zip_pngs(pictures: Mapping[str, Picture]) -> bytes:
         The bytes of the ZIP; the files are stored, as PNG is compressed already.
 
     Raises:
-        SettingError: a name with a folder in it, or one that comes twice.
+        SettingError: a name with a folder in it or one that comes twice, or no picture.
     """
+    if not isinstance(pictures, Mapping):
+        raise SettingError(
+            f"A ZIP is made of {{name: picture}}, this is {checks.told(pictures)}: give a dict."
+        )
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as archive:
         for name, picture in pictures.items():
-            file = name if name.lower().endswith(".png") else f"{name}.png"
-            if "/" in file or "\\" in file or file in archive.namelist():
-                raise SettingError(
-                    f"A ZIP cannot hold a file {name!r} here: give each picture a name of its "
-                    "own, without folders."
-                )
+            file = _file_name(name, archive.namelist())
             # A date of its own would make every ZIP different; this is the earliest there is.
             entry = zipfile.ZipInfo(file, (1980, 1, 1, 0, 0, 0))
             entry.create_system, entry.external_attr = 3, 0o644 << 16
@@ -63,11 +63,24 @@ def zip_pngs(pictures: Mapping[str, Picture]) -> bytes:
     return buffer.getvalue()
 
 
+def _file_name(name: str, taken: Sequence[str]) -> str:
+    """The name with ".png", checked: a file in the ZIP's only folder, not there yet."""
+    text = checks.text(name, "The name of a picture")
+    file = text if text.lower().endswith(".png") else f"{text}.png"
+    if file == ".png" or "/" in file or "\\" in file or file in taken:
+        raise SettingError(
+            f"A ZIP cannot hold a file {checks.told(name)} here: give each picture a name of its "
+            "own, without folders."
+        )
+    return file
+
+
 def _encode(picture: Picture, kind: str, **settings: Any) -> bytes:
-    fits = picture.dtype == np.uint8 and 0 not in picture.shape
+    """The bytes of a picture in a format of Pillow's."""
+    fits = isinstance(picture, np.ndarray) and picture.dtype == np.uint8 and 0 not in picture.shape
     if not fits or (picture.ndim != 2 and (picture.ndim != 3 or picture.shape[2] != 3)):
         raise SettingError(
-            f"A picture is (H, W, 3) or (H, W) uint8, this is {picture.shape} {picture.dtype}: "
+            f"A picture is (H, W, 3) or (H, W) uint8, this is {checks.told(picture)}: "
             "draw it with viz.Overlay."
         )
     buffer = io.BytesIO()

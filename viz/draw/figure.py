@@ -1,71 +1,44 @@
-"""Many pictures -> one Matplotlib figure -> PNG or PDF, ready for a paper.
+"""Many pictures in one Matplotlib figure, ready for a paper.
 
     figure = grid_figure(pictures, captions=names, columns=4, footer="ViT-S/8, 224 x 336 px")
-    to_pdf(figure)                                            # bytes
+    to_pdf(figure)                                            # bytes, see render.py
 
-Figures are made without pyplot, which keeps a global list of figures and is not meant for many
-threads. Every element is placed in inches, so that pictures of one shape stand edge to edge with
-even gaps, whatever their number.
+Figures are made without pyplot, which keeps a global list of figures and is not thread-safe. Every
+element is placed in inches, so pictures of one shape are evenly spaced, whatever their number.
 """
 
 from __future__ import annotations
 
-import io
-import textwrap
-import threading
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
-import matplotlib
 import numpy as np
-from heedmap.errors import SettingError
-from heedmap.viz.draw.overlay import Limits, colorbar
-from heedmap.viz.photo.image import Picture, _check_picture
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.backends.backend_pdf import FigureCanvasPdf
+from heedmap.viz.draw.colours import colorbar
+from heedmap.viz.draw.content import Content, checked
+from heedmap.viz.draw.layout import (
+    CAPTION,
+    LINE,
+    MARGIN,
+    OWN_SCALE,
+    SCALE,
+    SMALL,
+    TITLE,
+    WIDTH,
+    Layout,
+    plan,
+    points,
+    wrap_text,
+    wrapped,
+)  # fmt: skip
+from heedmap.viz.draw.overlay import Limits
+from heedmap.viz.photo.picture import Picture
 from matplotlib.figure import Figure
 from PIL import Image
 
-# In inches. A figure is as wide as the text of a two-column page.
-WIDTH = 7.2
-_MARGIN = 0.08
-_GAP = 0.07
-_LINE = 1.35  # line height over type size
-_TITLE, _CAPTION, _SMALL = 10.0, 7.0, 6.5  # type sizes in points
-_BAR = (1.7, 0.07)  # colour bar: width, height
+Box: TypeAlias = tuple[float, float, float, float]  # left, top, width, height in inches
+
 _INK, _GREY = "#1a1a1a", "#5f6368"
-# Pictures are stored with no more pixels than print can show.
-_PRINT_DPI = 300
-
-# Matplotlib shares fonts and settings between figures: one is drawn at a time.
-_drawing = threading.Lock()
-
-
-@dataclass(frozen=True)
-class _Layout:
-    """Where things go, in inches from the top left corner."""
-
-    columns: int
-    rows: int
-    left: float  # of the first column, after the row labels
-    top: float  # of the first row, under the title
-    cell: tuple[float, float]  # width, height of a picture
-    caption: float  # height of the captions under a picture
-    foot: float  # height of footer and colour bar
-
-    @property
-    def height(self) -> float:
-        rows = self.rows * (self.cell[1] + self.caption) + (self.rows - 1) * _GAP
-        return self.top + rows + self.foot + _MARGIN
-
-    def corner(self, index: int) -> tuple[float, float]:
-        """Left and top of a picture."""
-        row, col = divmod(index, self.columns)
-        return (
-            self.left + col * (self.cell[0] + _GAP),
-            self.top + row * (self.cell[1] + self.caption + _GAP),
-        )
+_PRINT_DPI = 300  # pictures are stored with no more pixels than print can show
 
 
 def grid_figure(
@@ -79,179 +52,114 @@ def grid_figure(
     limits: Limits | None = None,
     colorbar_label: str = "",
     width: float = WIDTH,
+    own_limits: Sequence[Limits | None] = (),
 ) -> Figure:
     """Pictures in a grid, row by row.
 
     Args:
         pictures: each (H, W, 3) uint8; shapes may differ.
-        captions: one under each picture, or none.
+        captions: one below each picture, or none.
         columns: pictures in a row.
         title: above the grid.
         row_labels: one to the left of each row, or none.
         footer: a small line below: the model, what it saw, the scale.
         colormap: draws a colour bar with it.
-        limits: (low, high) written at the ends of the colour bar; "low" and "high" if left out,
-            for pictures that have a scale each.
-        colorbar_label: what the colours mean, above the bar.
+        limits: (low, high) of all pictures, written at the ends of the colour bar; "low" and
+            "high" if left out.
+        colorbar_label: what the colours mean, above the colour bar.
         width: of the figure in inches; its height follows.
-
-    Returns:
-        A Matplotlib figure of its own, for `to_png`, `to_pdf` or further work.
+        own_limits: (low, high) of each picture where these differ, None for one without a map:
+            draws a colour bar below each picture in place of the one for all.
 
     Raises:
-        SettingError: no pictures, or numbers of captions or labels that do not fit.
+        SettingError: no pictures, or settings that do not fit them.
     """
-    _check(pictures, captions, columns, row_labels, width)
-    columns = min(columns, len(pictures))
-    rows = -(-len(pictures) // columns)
-    left = _MARGIN + (_points(_SMALL) * _LINE * 2 if row_labels else 0)
-    cell = (width - left - _MARGIN - (columns - 1) * _GAP) / columns
-    texts = [_wrapped(text, cell, _CAPTION) for text in captions]
-    heading = _wrapped(title, width - 2 * _MARGIN, _TITLE)
-    note = _wrapped(footer, width - 2 * _MARGIN - (_BAR[0] + 0.3 if colormap else 0), _SMALL)
-    layout = _Layout(
-        columns,
-        rows,
-        left,
-        _MARGIN + (_height(heading, _TITLE) + 0.06 if title else 0),
-        (cell, cell * max(p.shape[0] / p.shape[1] for p in pictures)),
-        max((_height(text, _CAPTION) + 0.03 for text in texts if text), default=0),
-        max(_height(note, _SMALL) + 0.1 if footer else 0, 0.42 if colormap else 0),
-    )
-    figure = Figure(figsize=(width, layout.height), facecolor="white")
-    _draw_pictures(figure, layout, pictures, texts)
-    _draw_texts(figure, layout, heading, row_labels, note)
-    if colormap:
-        _draw_colorbar(figure, layout, colormap, limits, colorbar_label)
+    content = wrap_text(checked(Content(
+        pictures, captions, columns, title, row_labels, footer, colormap, limits, colorbar_label,
+        width, own_limits,
+    )))  # fmt: skip
+    layout = plan(content)
+    figure = Figure(figsize=(content.width, layout.height), facecolor="white")
+    _draw_pictures(figure, layout, content)
+    _draw_texts(figure, layout, content)
+    _draw_scales(figure, layout, content)
     return figure
 
 
-def to_png(figure: Figure, dpi: int = 200) -> bytes:
-    """A figure as PNG, the same bytes for the same figure.
-
-    Raises:
-        SettingError: dpi outside 20..1200.
-    """
-    if not 20 <= dpi <= 1200:
-        raise SettingError(f"A resolution of {dpi} dpi is out of range: choose 20 to 1200.")
-    buffer = io.BytesIO()
-    with _drawing:
-        _interpolate(figure, "auto")
-        FigureCanvasAgg(figure)
-        figure.savefig(buffer, format="png", dpi=dpi, pil_kwargs={"compress_level": 3})
-    return buffer.getvalue()
+def _draw_pictures(figure: Figure, layout: Layout, content: Content) -> None:
+    for index, picture in enumerate(content.pictures):
+        box = _place(layout, index, picture)
+        _image(figure, layout, box, _for_print(picture, box[2]))
 
 
-def to_pdf(figure: Figure) -> bytes:
-    """A figure as PDF: pictures as they are, text as text, no dates, so the same bytes again.
-
-    Fonts are embedded as TrueType, which journals ask for and drawing programs can edit.
-    """
-    buffer = io.BytesIO()
-    with _drawing:
-        _interpolate(figure, "none")
-        before = matplotlib.rcParams["pdf.fonttype"]
-        matplotlib.rcParams["pdf.fonttype"] = 42
-        try:
-            FigureCanvasPdf(figure)
-            figure.savefig(buffer, format="pdf", metadata={"CreationDate": None})
-        finally:
-            matplotlib.rcParams["pdf.fonttype"] = before
-    return buffer.getvalue()
+def _place(layout: Layout, index: int, picture: Picture) -> Box:
+    """Where a picture goes; one of another shape keeps it: centred, close to its caption."""
+    (x, y), (wide, high) = layout.corner(index), layout.cell
+    scale = min(wide / picture.shape[1], high / picture.shape[0])
+    w, h = picture.shape[1] * scale, picture.shape[0] * scale
+    return x + (wide - w) / 2, y + high - h, w, h
 
 
-def _check(
-    pictures: Sequence[Picture],
-    captions: Sequence[str],
-    columns: int,
-    row_labels: Sequence[str],
-    width: float,
-) -> None:
-    if not len(pictures):
-        raise SettingError("A figure of 0 pictures cannot be drawn: give at least one.")
-    for picture in pictures:
-        _check_picture(picture)
-    if columns < 1:
-        raise SettingError(f"A figure of {columns} columns cannot be drawn: choose 1 or more.")
-    if len(captions) not in (0, len(pictures)):
-        raise SettingError(
-            f"{len(captions)} captions do not fit {len(pictures)} pictures: give one each or none."
-        )
-    rows = -(-len(pictures) // min(columns, len(pictures)))
-    if len(row_labels) not in (0, rows):
-        raise SettingError(
-            f"{len(row_labels)} row labels do not fit {rows} rows: give one each or none."
-        )
-    if not 1 <= width <= 60:
-        raise SettingError(f"A figure {width} inches wide cannot be drawn: choose 1 to 60.")
-
-
-def _draw_pictures(
-    figure: Figure, layout: _Layout, pictures: Sequence[Picture], captions: Sequence[str]
-) -> None:
+def _draw_texts(figure: Figure, layout: Layout, content: Content) -> None:
     wide, high = layout.cell
-    for index, picture in enumerate(pictures):
+    for index, caption in enumerate(content.captions):
         x, y = layout.corner(index)
-        # A picture of another shape keeps it: centred, at the bottom, close to its caption.
-        scale = min(wide / picture.shape[1], high / picture.shape[0])
-        w, h = picture.shape[1] * scale, picture.shape[0] * scale
-        axes = _axes(figure, layout, x + (wide - w) / 2, y + high - h, w, h)
-        axes.imshow(_for_print(picture, w), aspect="auto")
-        if captions:
-            _text(figure, layout, x + wide / 2, y + high + 0.03, captions[index], ha="center")
-
-
-def _draw_texts(
-    figure: Figure, layout: _Layout, title: str, row_labels: Sequence[str], footer: str
-) -> None:
-    if title:
-        _text(figure, layout, layout.left, _MARGIN, title, size=_TITLE, weight="bold", color=_INK)
-    for row, text in enumerate(row_labels):
+        _text(figure, layout, x + wide / 2, y + high + layout.scale + 0.03, caption, ha="center")
+    _text(figure, layout, layout.left, MARGIN, content.title, size=TITLE, weight="bold")
+    for row, label in enumerate(content.row_labels):
         x, y = layout.corner(row * layout.columns)
-        _text(
-            figure,
-            layout,
-            x - 0.05,
-            y + layout.cell[1] / 2,
-            _wrapped(text, layout.cell[1] + layout.caption, _SMALL),
-            size=_SMALL,
-            rotation=90,
-            ha="right",
-            va="center",
-            color=_INK,
-        )
-    if footer:
-        y = layout.height - layout.foot - _MARGIN + 0.1
-        _text(figure, layout, layout.left, y, footer, size=_SMALL, color=_GREY)
+        lines = wrapped(label, high + layout.below, SMALL)
+        middle = {"ha": "right", "va": "center", "rotation": 90}
+        _text(figure, layout, x - 0.05, y + high / 2, lines, size=SMALL, **middle)
+    _text(figure, layout, layout.left, layout.foot_top, content.footer, size=SMALL, color=_GREY)
 
 
-def _draw_colorbar(
-    figure: Figure, layout: _Layout, colormap: str, limits: Limits | None, text: str
+def _draw_scales(figure: Figure, layout: Layout, content: Content) -> None:
+    """The colour bar of the figure, or those of its pictures."""
+    colormap = content.colormap
+    if colormap is None:
+        return
+    for index, limits in enumerate(content.own_limits):
+        if limits is not None:
+            x, y, wide, high = _place(layout, index, content.pictures[index])
+            _draw_scale(figure, layout, (x, y + high + 0.03, wide, OWN_SCALE), colormap, limits)
+    if content.one_scale:
+        wide, high = SCALE
+        x, y = content.width - MARGIN - wide, layout.foot_top
+        middle = x + wide / 2
+        label = {"size": SMALL, "ha": "center", "color": _GREY}
+        _text(figure, layout, middle, y, content.colorbar_label, **label)
+        box = (x, y + points(SMALL) * LINE, wide, high)
+        _draw_scale(figure, layout, box, colormap, content.limits)
+
+
+def _draw_scale(
+    figure: Figure, layout: Layout, box: Box, colormap: str, limits: Limits | None
 ) -> None:
-    wide, high = _BAR
-    right = figure.get_figwidth() - _MARGIN
-    y = layout.height - layout.foot - _MARGIN + 0.1
-    if text:
-        _text(figure, layout, right - wide / 2, y, text, size=_SMALL, ha="center", color=_GREY)
-    y += _points(_SMALL) * _LINE
-    axes = _axes(figure, layout, right - wide, y, wide, high)
-    axes.imshow(colorbar(colormap, 256, 1), aspect="auto")
+    """A colour bar with its numbers below."""
+    x, y, wide, high = box
+    _image(figure, layout, box, colorbar(colormap, 256, 1))
     low, top = ("low", "high") if limits is None else (f"{value:.3g}" for value in limits)
-    y += high + 0.03 + _points(_SMALL) * 0.75
-    _text(figure, layout, right - wide, y, low, size=_SMALL, va="baseline", color=_GREY)
-    _text(figure, layout, right, y, top, size=_SMALL, va="baseline", ha="right", color=_GREY)
+    size = min(SMALL, wide * 72 / (0.65 * len(f"{low}  {top}")))  # both fit a narrow bar
+    y += high + 0.03 + points(SMALL) * 0.75
+    style = {"size": size, "va": "baseline", "color": _GREY}
+    _text(figure, layout, x, y, low, **style)
+    _text(figure, layout, x + wide, y, top, ha="right", **style)
 
 
-def _axes(figure: Figure, layout: _Layout, x: float, y: float, w: float, h: float) -> Any:
+def _image(figure: Figure, layout: Layout, box: Box, picture: Picture) -> None:
+    """A picture without axes."""
     width, height = figure.get_figwidth(), layout.height
+    x, y, w, h = box
     axes = figure.add_axes((x / width, 1 - (y + h) / height, w / width, h / height))
     axes.set_axis_off()
-    return axes
+    axes.imshow(picture, aspect="auto")
 
 
-def _text(figure: Figure, layout: _Layout, x: float, y: float, text: str, **style: Any) -> None:
+def _text(figure: Figure, layout: Layout, x: float, y: float, text: str, **style: Any) -> None:
+    """Text at a place in inches, unless it is empty."""
     settings = {
-        "size": _CAPTION,
+        "size": CAPTION,
         "color": _INK,
         "va": "top",
         "family": "DejaVu Sans",
@@ -259,7 +167,8 @@ def _text(figure: Figure, layout: _Layout, x: float, y: float, text: str, **styl
         "parse_math": False,  # a dollar sign in a name is a dollar sign
         **style,
     }
-    figure.text(x / figure.get_figwidth(), 1 - y / layout.height, text, **settings)
+    if text:
+        figure.text(x / figure.get_figwidth(), 1 - y / layout.height, text, **settings)
 
 
 def _for_print(picture: Picture, inches: float) -> Picture:
@@ -269,26 +178,3 @@ def _for_print(picture: Picture, inches: float) -> Picture:
         return picture
     size = (pixels, max(1, round(picture.shape[0] * pixels / picture.shape[1])))
     return np.array(Image.fromarray(picture).resize(size, Image.Resampling.LANCZOS))
-
-
-def _interpolate(figure: Figure, interpolation: str) -> None:
-    """PNG is resampled to its pixels; PDF keeps the pictures' own ("none")."""
-    for axes in figure.axes:
-        for image in axes.images:
-            image.set_interpolation(interpolation)
-
-
-def _points(size: float) -> float:
-    return size / 72
-
-
-def _wrapped(text: str, inches: float, size: float) -> str:
-    """Text broken into lines that fit a width; letters are taken as 0.56 of their size wide."""
-    letters = max(8, int(inches / (_points(size) * 0.56)))
-    return "\n".join(
-        line for part in text.splitlines() for line in (textwrap.wrap(part, letters) or [""])
-    )
-
-
-def _height(text: str, size: float) -> float:
-    return (text.count("\n") + 1) * _points(size) * _LINE if text else 0.0

@@ -1,24 +1,21 @@
 """Three views of a mask: the mask itself, the photo where it holds, and its outline.
 
-    draw_mask(mask, size)      highlight(photo, mask)      contour(photo, mask)
-
-And `label`, a few words burned into a picture.
+draw_mask(mask, size)      highlight(photo, mask)      contour(photo, mask)
 """
 
 from __future__ import annotations
 
-from functools import lru_cache
-from typing import Literal, TypeAlias
-
+import cv2
 import numpy as np
 from heedmap.errors import SettingError
-from heedmap.viz.draw.overlay import LUMA, enlarge_mask
-from heedmap.viz.maps import Mask
-from heedmap.viz.photo.image import Picture, _check_picture
-from numpy.typing import ArrayLike
-from PIL import Image, ImageColor, ImageDraw, ImageFont
+from heedmap.viz import checks
+from heedmap.viz.draw.interpolate import enlarge_mask
+from heedmap.viz.photo.picture import Picture
+from numpy.typing import ArrayLike, NDArray
+from PIL import ImageColor
 
-Corner: TypeAlias = Literal["top-left", "top-right", "bottom-left", "bottom-right"]
+# Brightness of red, green and blue (ITU-R BT.601).
+_LUMA = np.array([0.299, 0.587, 0.114], np.float32)
 
 
 def draw_mask(mask: ArrayLike, size: tuple[int, int]) -> Picture:
@@ -32,10 +29,11 @@ def draw_mask(mask: ArrayLike, size: tuple[int, int]) -> Picture:
         (H, W, 3) uint8.
 
     Raises:
-        SettingError: another shape, or a size below 1.
+        SettingError: no mask, or a size below 1.
     """
     white = enlarge_mask(mask, size).astype(np.uint8) * np.uint8(255)
-    return np.repeat(white[..., None], 3, axis=2)
+    picture: Picture = cv2.cvtColor(white, cv2.COLOR_GRAY2RGB)
+    return picture
 
 
 def highlight(base: Picture, mask: ArrayLike, dim: float = 0.35) -> Picture:
@@ -50,14 +48,15 @@ def highlight(base: Picture, mask: ArrayLike, dim: float = 0.35) -> Picture:
         A new (H, W, 3) uint8.
 
     Raises:
-        SettingError: arrays of another shape or kind, or dim out of range.
+        SettingError: no photo, no mask, or dim out of range.
     """
-    if not 0 <= dim <= 1:
-        raise SettingError(f"A brightness of {dim} is out of range: choose 0 to 1.")
-    _check_picture(base)
-    inside = enlarge_mask(mask, (base.shape[0], base.shape[1]))
-    gray = np.rint(base @ (LUMA * np.float32(dim))).astype(np.uint8)
-    return np.where(inside[..., None], base, gray[..., None])
+    sentence = "A brightness of {} is out of range: choose 0 to 1."
+    share = checks.number(dim, sentence, lambda dim: 0 <= dim <= 1)
+    photo = checks.picture(base)
+    inside = _inside(photo, mask)
+    gray = np.rint(photo @ (_LUMA * np.float32(share))).astype(np.uint8)  # (H, W)
+    picture: Picture = cv2.copyTo(photo, inside, cv2.cvtColor(gray, cv2.COLOR_GRAY2RGB))
+    return picture
 
 
 def contour(
@@ -78,76 +77,58 @@ def contour(
         A new (H, W, 3) uint8.
 
     Raises:
-        SettingError: arrays of another shape or kind, an unknown colour, a width below 1.
+        SettingError: no photo, no mask, an unknown colour, a width below 1.
     """
-    height, wide = _check_picture(base).shape[:2]
-    line = round(max(height, wide) / 200) or 1 if width is None else width
-    if line < 1:
-        raise SettingError(f"A line of {line} px cannot be seen: choose 1 or more.")
-    try:
-        rgb = ImageColor.getrgb(color)[:3]
-    except ValueError:
-        raise SettingError(
-            f"There is no colour {color!r}: give a name or a number such as #ffd60a."
-        ) from None
-    inside = enlarge_mask(mask, (height, wide))
+    photo = checks.picture(base)
+    longer = max(photo.shape[:2])
+    line = _line(longer, width)
+    rgb = _rgb(color)
+    inside = _inside(photo, mask)
     edge = max(1, line // 3)
-    outer = inside & ~_shrunk(inside, line)
-    shadow = ~_shrunk(~inside, edge, beyond=True) & ~outer & ~_shrunk(inside, line + edge)
-    picture = base.copy()
-    picture[shadow] = picture[shadow] // 4
-    picture[outer] = rgb
+    outline = inside & ~_shrunk(inside, line)
+    band = ~_shrunk(inside, line + edge) & _grown(inside, edge)  # the line and both its sides
+    colour = cv2.merge([np.full(inside.shape, value, np.uint8) for value in rgb])
+    shaded = cv2.copyTo(photo >> 2, band, photo.copy())
+    picture: Picture = cv2.copyTo(colour, outline, shaded)
     return picture
 
 
-def label(picture: Picture, text: str, corner: Corner = "bottom-left") -> Picture:
-    """A picture with a few words on a dark plate in a corner, such as "outliers hidden".
+def _line(longer: int, width: int | None) -> int:
+    """The width of the coloured line on a photo with this longer side, in pixels."""
+    if width is None:
+        return round(longer / 200) or 1
+    sentence = f"A line of {{}} px cannot be drawn: choose 1 to {longer}."
+    return checks.whole(width, sentence, 1, longer)
 
-    Args:
-        picture: (H, W, 3) uint8; not written to.
-        text: one line; made smaller where the picture is narrow.
-        corner: "top-left", "top-right", "bottom-left" or "bottom-right".
 
-    Returns:
-        A new (H, W, 3) uint8.
-
-    Raises:
-        SettingError: an unknown corner or no picture.
-    """
-    vertical, _, horizontal = corner.partition("-")
-    if vertical not in ("top", "bottom") or horizontal not in ("left", "right"):
+def _rgb(color: str) -> tuple[int, ...]:
+    name = checks.text(color, "A colour")
+    try:
+        return ImageColor.getrgb(name)[:3]
+    except ValueError:
         raise SettingError(
-            f"There is no corner {corner!r}: choose top-left, top-right, bottom-left or "
-            "bottom-right."
-        )
-    height, width = _check_picture(picture).shape[:2]
-    size, room = max(10, round(max(height, width) / 45)), width * 0.9
-    length = _font(size).getlength(text)
-    if length > room:
-        size = max(6, int(size * room / length))
-    font, pad, margin = _font(size), size * 0.55, size * 0.6
-    wide, high = font.getlength(text) + 2 * pad, size * 1.75
-    x = margin if horizontal == "left" else width - margin - wide
-    y = margin if vertical == "top" else height - margin - high
-    image = Image.fromarray(picture).convert("RGBA")
-    layer = Image.new("RGBA", image.size)
-    draw = ImageDraw.Draw(layer)
-    draw.rounded_rectangle((x, y, x + wide, y + high), size * 0.35, fill=(0, 0, 0, 190))
-    draw.text((x + pad, y + high / 2), text, font=font, fill="white", anchor="lm")
-    return np.array(Image.alpha_composite(image, layer).convert("RGB"))
+            f"There is no colour {checks.told(name)}: give a name or a number such as #ffd60a."
+        ) from None
 
 
-@lru_cache(maxsize=16)
-def _font(size: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
-    return ImageFont.load_default(size)
+def _inside(photo: Picture, mask: ArrayLike) -> NDArray[np.uint8]:
+    """A mask at the size of a photo, 255 inside and 0 outside: (H, W) uint8."""
+    return enlarge_mask(mask, (photo.shape[0], photo.shape[1])).astype(np.uint8) * np.uint8(255)
 
 
-def _shrunk(mask: Mask, by: int, beyond: bool = False) -> Mask:
-    """A mask without the `by` pixels along its border; `beyond` is what lies past the edge."""
-    for _ in range(2):  # a pixel stays if its whole square of neighbours does: one axis, the other
-        padded = np.pad(mask, ((by, by), (0, 0)), constant_values=beyond)
-        mask = padded[: mask.shape[0]].copy()
-        for step in range(1, 2 * by + 1):
-            mask &= padded[step : step + mask.shape[0]]
-        mask = np.ascontiguousarray(mask.T)
-    return mask
+def _shrunk(inside: NDArray[np.uint8], by: int) -> NDArray[np.uint8]:
+    """Without the `by` pixels along its border; what lies beyond the picture is outside."""
+    found: NDArray[np.uint8] = cv2.erode(
+        inside, _square(by), borderType=cv2.BORDER_CONSTANT, borderValue=0
+    )
+    return found
+
+
+def _grown(inside: NDArray[np.uint8], by: int) -> NDArray[np.uint8]:
+    """With the `by` pixels around it."""
+    found: NDArray[np.uint8] = cv2.dilate(inside, _square(by))
+    return found
+
+
+def _square(by: int) -> NDArray[np.uint8]:
+    return np.ones((2 * by + 1, 2 * by + 1), np.uint8)

@@ -11,7 +11,8 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from heedmap.errors import ImageError, SettingError
-from heedmap.viz.photo.image import Picture, open_image
+from heedmap.viz.photo.image import open_image
+from heedmap.viz.photo.picture import Picture
 
 
 @dataclass(frozen=True)

@@ -104,6 +104,9 @@ def test_records_by_what_they_can_do() -> None:
 def test_an_unknown_id_gets_a_hint() -> None:
     with pytest.raises(UnknownModelError) as caught:
         models.record("dino-vits61")
-    assert str(caught.value) == "There is no model 'dino-vits61': did you mean 'dino-vits16'?"
+    assert str(caught.value) == (
+        "There is no model 'dino-vits61': did you mean 'dino-vits16', 'dino-vits8' or "
+        "'dinov3-vits16'?"
+    )
     with pytest.raises(UnknownModelError, match="There is no model 'qqq': choose one of bundled-"):
         models.load("qqq")

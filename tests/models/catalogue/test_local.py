@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 from heedmap import models
 from heedmap.errors import CheckpointError
-from heedmap.models import convert
+from heedmap.models.catalogue import local
+from heedmap.models.loading import build
 
 from tests import checkpoints
 from tests.checkpoints import Files
@@ -150,7 +151,9 @@ def test_another_number_of_classes_is_named(shelf: Path) -> None:
     assert "of another shape head.weight [5, 64] instead of [2, 64]" in sentence("local:heads")
 
 
-@pytest.mark.parametrize("name", ["model.pth", "pytorch_model.bin", "last.ckpt"])
+@pytest.mark.parametrize(
+    "name", ["model.pth", "pytorch_model.bin", "last.ckpt", "x.th", "best.pth.tar"]
+)
 def test_pickled_files_are_refused_with_the_command(
     name: str, shelf: Path, tiny_vit: Files
 ) -> None:
@@ -163,24 +166,31 @@ def test_pickled_files_are_refused_with_the_command(
         assert f"`python -m heedmap.models.convert {name}`" in message
 
 
-def test_the_command_converts(shelf: Path, tiny_vit: Files) -> None:
-    import subprocess
-    import sys
-
-    folder = put(shelf, "old", TOML, checkpoints.pickled(weights(tiny_vit), "model.pth"))
-    subprocess.run(
-        [sys.executable, "-m", "heedmap.models.convert", str(folder / "model.pth")],
-        cwd=Path(__file__).parents[3], check=True, capture_output=True,
-    )  # fmt: skip
-    assert models.load("local:old").can >= {"attention"}
-
-
 @pytest.mark.parametrize(
     ("toml", "message"),
     [
         ("architecture = ", "bad/model.toml is no TOML, Invalid value"),
         ('architectur = "x"', "bad/model.toml has the unknown key 'architectur': use one of"),
-        ("mean = [1]", "bad/model.toml sets mean = [1]: it has to be three numbers."),
+        ("mean = [1]", "sets mean = [1]: it has to be three numbers from 0 to 1."),
+        ("mean = [123.7, 116.3, 103.5]", "sets mean = [123.7, 116.3, 103.5]: it has to be three"),
+        ("mean = [nan, 0.5, 0.5]", "sets mean = [nan, 0.5, 0.5]: it has to be three numbers"),
+        ("std = [0, 0, 0]", "sets std = [0, 0, 0]: it has to be three numbers above 0, up to 1."),
+        ("size = -5", "sets size = -5: it has to be a whole number of pixels from 1 to 1036."),
+        ("size = true", "sets size = True: it has to be a whole number of pixels"),
+        ("crop_pct = 0", "sets crop_pct = 0: it has to be a number above 0, up to 1."),
+        ("crop_pct = inf", "sets crop_pct = inf: it has to be a number above 0, up to 1."),
+        ("classes = []", "sets classes = []: it has to be a list of names."),
+        (
+            'weights = "../other/x.safetensors"',
+            "sets weights = '../other/x.safetensors': it has to be the name of a file in the same",
+        ),
+        (f'weights = "{"a" * 5000}/x"', "sets weights = 'aaa"),
+        ("model_args.checkpoint_path = 'x'", "it has to be a table that names no other weights."),
+        ('factory = "os.system"', 'it has to be "package.module:function".'),
+        (
+            'factory = "a:b"\narchitecture = "test_vit"',
+            "bad/model.toml sets both architecture and factory: leave one of them out.",
+        ),
         ('can = ["dance"]', "sets can = ['dance']: it has to be some of attention, contrastive"),
         ("classes = 3", "bad/model.toml sets classes = 3: it has to be a list of names."),
         ("architecture = 5", "bad/model.toml sets architecture = 5: it has to be a text."),
@@ -195,6 +205,22 @@ def test_a_wrong_model_toml_is_said(toml: str, message: str, shelf: Path, tiny_v
     put(shelf, "bad", toml, weights(tiny_vit))
     assert "local:bad" in models.ids()
     assert message in sentence("local:bad")
+    assert len(sentence("local:bad")) < 300
+
+
+@pytest.mark.parametrize("config", [b"[]", b"{", b'"vit"', b"\xff\xfe"])
+def test_one_bad_folder_breaks_no_other(
+    config: bytes, shelf: Path, tiny_vit: Files, caplog: pytest.LogCaptureFixture
+) -> None:
+    local._warn.cache_clear()
+    put(shelf, "bad", "", {"config.json": config})
+    put(shelf, "mine", TOML, weights(tiny_vit))
+    assert models.ids()[-2:] == ["local:bad", "local:mine"]
+    assert models.load("local:mine").id == "local:mine"
+    note = models.record("local:bad").note
+    assert note.startswith("bad/config.json ")
+    assert sentence("local:bad") == note
+    assert [each.message for each in caplog.records] == [note]  # once, however often it is listed
 
 
 def test_a_missing_file_is_said(shelf: Path) -> None:
@@ -205,34 +231,80 @@ def test_a_missing_file_is_said(shelf: Path) -> None:
     )
 
 
-def test_no_folder_means_no_models(machine: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("HEEDMAP_MODELS", str(machine / "nowhere"))
+@pytest.mark.parametrize("value", ["nowhere", "~nouser", "a" * 5000])
+def test_no_folder_means_no_models(
+    value: str, machine: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HEEDMAP_MODELS", value)
     assert not [id for id in models.ids() if id.startswith("local:")]
 
 
-def test_convert_finds_the_weights_in_a_training_checkpoint(tmp_path: Path) -> None:
+def test_positions_are_resampled_once(shelf: Path) -> None:
+    """A checkpoint trained at 8 x 8 patches is no 10 x 10 one that is shrunk again."""
+    import timm
     import torch
-    from safetensors.torch import load_file
+    from safetensors.torch import save
 
-    weight = torch.arange(6.0).reshape(2, 3)
-    content = {"epoch": 3, "state_dict": {"module._orig_mod.fc.weight": weight.t()}}
-    torch.save(content, tmp_path / "last.ckpt")
-    target = convert.convert(tmp_path / "last.ckpt")
-    assert target == tmp_path / "last.safetensors"
-    assert torch.equal(load_file(target)["fc.weight"], weight.t())
+    torch.manual_seed(0)
+    module = timm.create_model("test_vit", img_size=128).eval()
+    files = {"model.safetensors": save(module.state_dict())}
+    put(shelf, "sized", TOML + "size = 128", files)
+    put(shelf, "plain", TOML, files)
+    assert models.probe("local:plain").size == 128
+    pixels = torch.randn(1, 3, 128, 128)
+    for id in ("local:sized", "local:plain"):
+        adapter = models.load(id)
+        assert adapter.size == 128
+        assert torch.equal(adapter.module.pos_embed.float().cpu(), module.pos_embed)
+        if build.precision() == torch.float32:
+            assert torch.allclose(adapter.forward(pixels).cpu(), module(pixels), atol=1e-5)
 
 
-def test_convert_runs_no_code(tmp_path: Path) -> None:
-    import torch
+def test_a_size_that_model_args_name_is_kept(shelf: Path) -> None:
+    files = checkpoints.timm("test_vit", img_size=128)
+    put(shelf, "larger", TOML + "[model_args]\nimg_size = 192", weights(files))
+    assert models.load("local:larger").module.patch_embed.grid_size == (12, 12)
 
-    class Evil:
-        def __reduce__(self) -> tuple[object, tuple[str]]:
-            return Path.touch, (tmp_path / "ran",)  # type: ignore[return-value]
 
-    torch.save({"w": torch.zeros(1), "evil": Evil()}, tmp_path / "evil.pth")
-    with pytest.raises(CheckpointError, match=r"evil.pth holds more than tensors"):
-        convert.convert(tmp_path / "evil.pth")
-    assert not (tmp_path / "ran").exists()
-    torch.save({"epoch": 3}, tmp_path / "none.pth")
-    with pytest.raises(CheckpointError, match=r"none.pth holds no tensors"):
-        convert.convert(tmp_path / "none.pth")
+@pytest.mark.parametrize("value", ["nan", "inf"])
+@pytest.mark.parametrize("name", ["blocks.1.attn.qkv.weight", "norm.bias"])
+def test_weights_that_are_no_numbers_are_refused(
+    name: str, value: str, shelf: Path, tiny_vit: Files
+) -> None:
+    put(shelf, "nan", TOML, weights(spoiled(tiny_vit, name, float(value))))
+    assert sentence("local:nan") == (
+        f"The weights of nan hold NaN or infinity in {name}: its training has diverged or the file "
+        "is damaged, so take an earlier checkpoint."
+    )
+
+
+def test_statistics_that_are_no_numbers_are_refused(shelf: Path) -> None:
+    files = checkpoints.timm("test_efficientnet")
+    toml = 'architecture = "test_efficientnet"'
+    put(shelf, "nan", toml, weights(spoiled(files, "bn1.running_var", float("nan"))))
+    assert "hold NaN or infinity in bn1.running_var: " in sentence("local:nan")
+
+
+def spoiled(files: Files, name: str, value: float) -> Files:
+    """The same checkpoint with one number of a tensor changed."""
+    from safetensors.torch import load, save
+
+    tensors = load(files["model.safetensors"])
+    tensors[name].view(-1)[-1] = value
+    return {**files, "model.safetensors": save(tensors, {"format": "pt"})}
+
+
+def test_a_config_without_architectures_is_enough(shelf: Path) -> None:
+    import json
+
+    import transformers as hf
+
+    config = hf.ViTConfig(
+        hidden_size=32, num_hidden_layers=2, num_attention_heads=2, image_size=64,
+        intermediate_size=64, patch_size=16,
+    )  # fmt: skip
+    files = checkpoints.transformers(hf.ViTModel(config))
+    said = json.loads(files["config.json"])
+    del said["architectures"]
+    put(shelf, "bare", "", {**files, "config.json": json.dumps(said).encode()})
+    assert models.load("local:bare").depth == 2

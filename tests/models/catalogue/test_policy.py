@@ -54,7 +54,6 @@ def test_a_model_over_the_limit_is_refused_without_a_request(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("HEEDMAP_MAX_GB", "0.5")
-    monkeypatch.setenv("HF_ENDPOINT", "http://127.0.0.1:1")
     with pytest.raises(DownloadError) as caught:
         models.load("clip-vit-l14")
     assert str(caught.value) == (
@@ -105,3 +104,34 @@ def test_the_cache_takes_half_of_what_is_free(monkeypatch: pytest.MonkeyPatch) -
         assert loader._budget() == 2_000_000_000
     finally:
         build.device.cache_clear()
+
+
+def test_the_environment_is_checked_at_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert policy.check_environment() == []
+    monkeypatch.setenv("HEEDMAP_PASTED_IDS", "")  # an empty value is none
+    monkeypatch.setenv("HEEDMAP_MAX_GB", " ")
+    monkeypatch.setenv("HEEDMAP_MODELS", str(tmp_path))
+    monkeypatch.setenv("HEEDMAP_TRUST_LOCAL_CODE", "YES")
+    assert policy.check_environment() == []
+    assert policy.pasted_ids()
+    assert policy.local_code()
+    monkeypatch.setenv("HEEDMAP_CACHE_GB", "abc")
+    monkeypatch.setenv("HEEDMAP_PASTED_IDS", "perhaps")
+    monkeypatch.setenv("HEEDMAP_TRUST_LOCAL_CODE", "2")
+    monkeypatch.setenv("HEEDMAP_MODELS", "~nouser")
+    assert policy.check_environment() == [
+        "HEEDMAP_PASTED_IDS='perhaps' is neither yes nor no: set one of them.",
+        "HEEDMAP_CACHE_GB='abc' is no size: set it to GB above 0, such as 2.5.",
+        "HEEDMAP_MODELS='~nouser' is no folder: set it to the folder that holds your models.",
+        "HEEDMAP_TRUST_LOCAL_CODE='2' is neither yes nor no: set one of them.",
+    ]
+
+
+@pytest.mark.parametrize("name", ["HEEDMAP_MODELS", "HEEDMAP_MAX_GB", "HEEDMAP_PASTED_IDS"])
+def test_a_long_value_is_shortened(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(name, "a" * 5000)
+    (sentence,) = policy.check_environment()
+    assert sentence.startswith(f"{name}='aaa")
+    assert len(sentence) < 200

@@ -12,9 +12,12 @@ import pytest
 import torch
 from heedmap import models
 from heedmap.errors import CheckpointError
+from heedmap.models.catalogue import names
 from heedmap.models.catalogue.entries import CATALOGUE, Model
-from heedmap.models.loading import build, loader
+from heedmap.models.loading import build
 from heedmap.models.loading.unfilled import Unfilled
+
+from tests.hub import client
 
 ROOT = Path(__file__).parents[3]
 BUNDLED = [model.id for model in CATALOGUE if model.bundled]
@@ -37,7 +40,7 @@ def test_the_catalogue_is_there_without_a_framework() -> None:
 def test_a_bundled_model_needs_no_network(
     id: str, machine: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    client(monkeypatch, machine, offline=True)
     adapter = models.load(id)
     record = models.record(id)
     assert (adapter.id, adapter.title, adapter.can) == (record.id, record.title, record.can)
@@ -59,7 +62,7 @@ def test_a_copy_without_the_bundled_models_says_so(
     machine: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     lost = Model("lost", "Lost", ("vit",), "timm", folder=tmp_path, bundled=True)
-    monkeypatch.setattr(loader, "CATALOGUE", (lost,))
+    monkeypatch.setattr(names, "CATALOGUE", (lost,))
     with pytest.raises(CheckpointError, match="lost is not in this copy of the project"):
         models.load("lost")
 
@@ -117,6 +120,7 @@ def test_the_device_and_its_precision(
     assert build.precision() == precision
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "name",
     ["test_vit", "test_efficientnet", "vit_small_patch16_dinov3", "swin_tiny_patch4_window7_224",

@@ -9,7 +9,7 @@ from heedmap import models
 from heedmap.models.catalogue.entries import CATALOGUE
 
 from tests.checkpoints import Files
-from tests.hub import Hub
+from tests.hub import Hub, client
 
 TIMM = [model.id for model in CATALOGUE if model.library == "timm" and not model.bundled]
 
@@ -18,7 +18,7 @@ TIMM = [model.id for model in CATALOGUE if model.library == "timm" and not model
 def test_a_timm_model_of_the_catalogue_needs_no_network(
     id: str, machine: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    client(monkeypatch, machine, offline=True)
     record, found = models.record(id), models.probe(id)
     assert (found.can, found.parameters, found.size) == (
         record.can, record.parameters, record.size,

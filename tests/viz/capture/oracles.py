@@ -7,12 +7,24 @@ import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
+import pytest
 import timm
 import torch
 import transformers
 from torch import nn
 from transformers.models.siglip2.image_processing_siglip2 import convert_image_to_patches
+
+
+def one_is_quick(shapes: dict[str, Any]) -> list[Any]:
+    """Shapes of photos as parameters of a test: `make quick` runs the first, the rest are slow."""
+    first = next(iter(shapes))
+    return [
+        pytest.param(shape, id=name, marks=[] if name == first else pytest.mark.slow)
+        for name, shape in shapes.items()
+    ]
+
 
 TIMM = {
     "ViT": ("vit_tiny_patch16_224", {"embed_dim": 48, "num_heads": 4}),

@@ -16,7 +16,7 @@ from heedmap.viz.capture.watch import OverTokens
 from torch import nn
 
 from tests.viz.capture import oracles_torchvision  # noqa: F401  adds its cases
-from tests.viz.capture.oracles import CASES, case
+from tests.viz.capture.oracles import CASES, case, one_is_quick
 
 SHAPES = {"landscape": (90, 150), "portrait": (140, 90), "square": (96, 96)}
 
@@ -29,7 +29,7 @@ def hooks_on(module: nn.Module) -> int:
     return sum(len(part._forward_hooks) + len(part._forward_pre_hooks) for part in module.modules())
 
 
-@pytest.mark.parametrize("shape", SHAPES.values(), ids=list(SHAPES))
+@pytest.mark.parametrize("shape", one_is_quick(SHAPES))
 @pytest.mark.parametrize("name", list(CASES))
 def test_maps_equal_the_models_own_eager_attention(name: str, shape: tuple[int, int]) -> None:
     known = case(name)
@@ -75,6 +75,7 @@ def test_blocks_of_queries_change_nothing(
     np.testing.assert_allclose(record.token_mean.reshape(own.shape), own, atol=1e-5)
 
 
+@pytest.mark.slow
 def test_threads_on_one_model_do_not_mix() -> None:
     known = case("timm DINOv2 with registers")
     adapter = models.wrap(known.module.requires_grad_(False))
@@ -299,6 +300,7 @@ def test_a_convolution_that_never_runs_is_named() -> None:
     assert hooks_on(net) == 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "name", ["resnet18", "convnext_atto", "efficientnet_b0", "mobilenetv3_small_050", "vgg11"]
 )

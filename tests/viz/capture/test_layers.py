@@ -13,6 +13,7 @@ from heedmap.models.capabilities import MAPS
 from torch import nn
 
 from tests.viz.capture import oracles_windows
+from tests.viz.capture.oracles import one_is_quick
 from tests.viz.capture.oracles_convnets import CONVNETS
 
 
@@ -77,7 +78,7 @@ def test_layers_of_torchvision(name: str, stages: list[str]) -> None:
     assert adapter.preprocessing.interpolation == "bilinear"
 
 
-@pytest.mark.parametrize("shape", [(64, 96), (96, 64)], ids=["landscape", "portrait"])
+@pytest.mark.parametrize("shape", one_is_quick({"landscape": (64, 96), "portrait": (96, 64)}))
 @pytest.mark.parametrize("name", list(CONVNETS))
 def test_maps_are_what_the_stage_returns(name: str, shape: tuple[int, int]) -> None:
     make, stage, last = CONVNETS[name]
@@ -128,6 +129,7 @@ def test_looking_for_layers_leaves_no_trace() -> None:
     assert not net.conv.weight.is_meta
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("family", ["Swin", "Swin V2", "MaxViT"])
 @pytest.mark.parametrize("shape", [(64, 96), (96, 64), (64, 64)])
 def test_stages_of_models_with_windows(family: str, shape: tuple[int, int]) -> None:

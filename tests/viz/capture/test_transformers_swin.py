@@ -56,6 +56,7 @@ def own(swin: nn.Module, pixels: torch.Tensor) -> tuple[list[torch.Tensor], torc
     return maps, logits
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shape", [(90, 150), (150, 90), (64, 64)])
 def test_maps_and_logits_are_the_models_own(swin: nn.Module, shape: tuple[int, int]) -> None:
     adapter = models.wrap(swin)

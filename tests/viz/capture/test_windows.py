@@ -32,6 +32,7 @@ def photo_of(height: int, width: int, seed: int = 0) -> np.ndarray:
     return np.random.default_rng(seed).integers(0, 256, (height, width, 3), dtype=np.uint8)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("photo", PHOTOS.values(), ids=list(PHOTOS))
 @pytest.mark.parametrize("family", list(FAMILIES))
 def test_maps_and_logits_are_the_models_own(family: str, photo: tuple) -> None:
@@ -60,6 +61,7 @@ def test_maps_and_logits_are_the_models_own(family: str, photo: tuple) -> None:
         torch.testing.assert_close(adapter.forward(x.pixels), like(x.pixels), atol=1e-4, rtol=1e-4)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("family", ["Swin", "Swin V2", "MaxViT"])
 def test_the_module_stays_as_it_was(family: str) -> None:
     module = case(family).module
@@ -118,6 +120,7 @@ def test_blocks_of_windows_change_nothing(
     torch.testing.assert_close(seen.maps[0].sum((1, 2)), torch.ones(2))
 
 
+@pytest.mark.slow
 def test_threads_on_one_model_do_not_mix() -> None:
     known = case("Swin")
     adapter = models.wrap(known.module.requires_grad_(False))

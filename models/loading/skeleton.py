@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from heedmap.errors import CheckpointError, HeedmapError
 from heedmap.models.capabilities import Can
-from heedmap.models.catalogue import local
+from heedmap.models.catalogue import local, model_toml
 from heedmap.models.catalogue.entries import Model
 from heedmap.models.files import download
-from heedmap.models.loading import build
+from heedmap.models.loading import build, factory
 
 if TYPE_CHECKING:
     from heedmap.models.adapter.adapter import Adapter
@@ -79,20 +78,12 @@ def config(model: Model) -> dict[str, Any]:
     """The model's config.json, {} for one that needs none.
 
     Raises:
-        DownloadError, CheckpointError: as `models.download.config`.
-        CheckpointError: a file of one's own that is no JSON.
+        DownloadError, CheckpointError: as `download.config` and `local.settings`.
     """
-    if model.folder is None:
-        known = model.library == "timm" and model.architecture
-        return {} if known else download.config(model)
-    path = model.folder / "config.json"
-    try:
-        said: dict[str, Any] = json.loads(path.read_text("utf-8")) if path.is_file() else {}
-    except ValueError as error:
-        raise CheckpointError(
-            f"{model.folder.name}/config.json is no JSON ({error}): correct it."
-        ) from error
-    return said
+    if model.folder is not None:
+        return local.settings(model.folder)[1]
+    known = model.library == "timm" and model.architecture
+    return {} if known else download.config(model)
 
 
 def skeleton(model: Model) -> Adapter:
@@ -101,28 +92,40 @@ def skeleton(model: Model) -> Adapter:
     Raises:
         As `probe`.
     """
-    import torch
     from heedmap.models.adapter.adapter import wrap
 
-    said = config(model)
     try:
-        with torch.device("meta"):
-            module = _transformers(model, said) if "model_type" in said else _timm(model, said)
+        module, own = _module(model)
     except HeedmapError:
         raise
     except Exception as error:
         raise CheckpointError(
             f"{model.title} cannot be built ({build.reason(error)}): choose another vision model."
         ) from error
-    return wrap(module, id=model.id, title=model.title)
+    return wrap(module, id=model.id, title=model.title, **own)
 
 
-def _timm(model: Model, said: dict[str, Any]) -> nn.Module:
+def _module(model: Model) -> tuple[nn.Module, dict[str, Any]]:
+    """The module, and what is known of its input besides."""
+    import torch
+
+    if model.library == "own" and model.folder:  # not on "meta": its code may read numbers
+        return factory.make(model, model.folder), {}
+    said = config(model)
+    with torch.device("meta"):
+        if model.library == "transformers":
+            return _transformers(model, said), {}
+        trained = build.trained_size(model, model.folder) if model.folder else None
+        own = {"img_size": trained} if trained else {}
+        return _timm(model, said, own), {"size": trained} if trained else {}
+
+
+def _timm(model: Model, said: dict[str, Any], own: dict[str, Any]) -> nn.Module:
     import timm
 
-    own = {"num_classes": said.get("num_classes"), **said.get("model_args", {})}
+    own |= {"num_classes": said.get("num_classes"), **said.get("model_args", {})}
     if model.folder is not None:
-        own |= local.model_args(model.folder)
+        own |= model_toml.model_args(model.folder)
     module: nn.Module = timm.create_model(
         model.architecture or said.get("architecture", ""),
         pretrained=False,

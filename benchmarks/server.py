@@ -1,4 +1,4 @@
-"""The app on a free port of this machine, as `make run` starts it."""
+"""Start the app on a free port, as `make run` does, for the browser tests and `benchmarks.page`."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
-ROOT = Path(__file__).parent.parent.parent
+ROOT = Path(__file__).parent.parent
 STARTS_WITHIN = 60  # seconds
 
 
 class App:
-    """The running app: its address, and what it has written to its log."""
+    """The running app: its URL and its log."""
 
     def __init__(self, url: str, log: Path) -> None:
         self.url, self.log = url, log
@@ -27,17 +27,16 @@ class App:
 
 
 @contextmanager
-def serve(log: Path, **env: str) -> Iterator[App]:
-    """Start the app, cut off from the hub unless `env` says where it is, and stop it at the end."""
+def serve(
+    log: Path, *, python: str = sys.executable, cwd: str = str(ROOT), **env: str
+) -> Iterator[App]:
+    """Start the app, offline unless `env` says otherwise, and stop it at the end."""
     port = _free_port()
-    command = [
-        *(sys.executable, "-m", "streamlit", "run", "app.py"),
-        *("--server.headless=true", "--server.address=localhost", f"--server.port={port}"),
-    ]
+    command = [python, "-m", "heedmap", "--no-browser", "--port", str(port)]
     with log.open("wb") as out:
         process = subprocess.Popen(
             command,
-            cwd=ROOT,
+            cwd=cwd,
             env={**os.environ, "HF_HUB_OFFLINE": "1", **env},
             stdin=subprocess.DEVNULL,
             stdout=out,
@@ -70,5 +69,5 @@ def _wait_for_health(app: App, process: subprocess.Popen[bytes]) -> None:
                 if answer.status == 200:
                     return
         except OSError:
-            time.sleep(0.1)  # between two questions; nothing is taken for granted after it
+            time.sleep(0.1)
     raise RuntimeError(f"The app did not come up:\n{app.said()}")

@@ -1,7 +1,7 @@
-"""Finds a Chromium for the browser tests; run as a program, it installs one where it can.
+"""Find a Chromium for the browser tests and `benchmarks.page`, or install one.
 
-`python -m tests.browser.chromium` is what `make test` calls. It always ends well: where no browser
-can be had it says so, and the tests themselves decide whether that is a skip or a failure.
+`make test` runs `python -m benchmarks.chromium` first. It always exits with 0: where no browser can
+be found or installed it says so, and the tests decide whether that is a skip or a failure.
 """
 
 from __future__ import annotations
@@ -39,12 +39,12 @@ PLACES = (
     "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
     "/Applications/Chromium.app/Contents/MacOS/Chromium",
 )
-INSTALL_SECONDS = 600  # a download that hangs must not hang the tests
+INSTALL_SECONDS = 600  # a download that hangs must not block the tests
 
 
 @cache
 def find() -> str | None:
-    """The path of a browser that starts, or None; HEEDMAP_BROWSER, where set, is the only try."""
+    """Path of a browser that starts, or None. Where HEEDMAP_BROWSER is set, no other is tried."""
     return next((path for path in _candidates() if _starts(path)), None)
 
 
@@ -70,7 +70,7 @@ def _playwrights_own() -> str | None:
 
 
 def _starts(path: str) -> bool:
-    """Whether the browser opens a page: a file that is there may still lack its libraries."""
+    """Whether the browser opens a page: one that is installed may still lack shared libraries."""
     from playwright.sync_api import Error, sync_playwright
 
     try:
@@ -84,8 +84,8 @@ def _starts(path: str) -> bool:
 
 
 def install() -> str | None:
-    """Try each way to a browser until one starts, and return its path, or None."""
-    for command in _ways():
+    """Try each way to install a browser until one starts; return its path, or None."""
+    for command in _commands():
         print("Looking for a browser for the tests:", " ".join(command), flush=True)
         try:
             subprocess.run(command, stdin=subprocess.DEVNULL, timeout=INSTALL_SECONDS, check=False)
@@ -98,13 +98,13 @@ def install() -> str | None:
 
 
 def missing() -> str:
-    """The sentence for a machine without a browser."""
+    """The message for a machine without a browser."""
     if named := os.environ.get(VARIABLE):
         return f"{VARIABLE} is {named!r}, which does not start as a Chromium: correct or unset it."
     return f"No Chromium or Chrome could be found or installed: install one, or set {VARIABLE}."
 
 
-def _ways() -> Iterator[list[str]]:
+def _commands() -> Iterator[list[str]]:
     own = [sys.executable, "-m", "playwright", "install", "chromium"]
     if hasattr(os, "geteuid") and os.geteuid() == 0 and shutil.which("apt-get"):
         packaged = "apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium"

@@ -1,0 +1,125 @@
+"""The files of a checkpoint: which they are, what they hold, and whether they fit a module."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from heedmap.errors import CheckpointError
+from heedmap.models.catalogue.entries import Model
+from heedmap.models.files import download, hub
+
+if TYPE_CHECKING:
+    import torch
+    from torch import nn
+
+Shapes = dict[str, tuple[int, ...]]
+
+SHOWN = 3  # names that a message lists
+
+
+def weights(model: Model, folder: Path) -> list[Path]:
+    """The files that hold the weights.
+
+    Raises:
+        CheckpointError: there is none, or only a pickled one.
+    """
+    if download.PICKLED.match(model.weights):
+        raise hub.pickled(model.title, model.weights)
+    own = folder / model.weights
+    if own.is_file():
+        return [own]
+    index = folder / download.INDEX
+    if index.is_file():
+        return [folder / name for name in download.shard_names(index)]
+    names = sorted(path.name for path in folder.iterdir()) if folder.is_dir() else []
+    for name in names:
+        if download.PICKLED.match(name):
+            raise hub.pickled(model.title, name)
+    raise hub.missing(model.title, folder.name, model.weights)
+
+
+def shapes(model: Model, folder: Path) -> Shapes:
+    """Names and shapes of all tensors of a checkpoint, from the headers alone.
+
+    Raises:
+        CheckpointError: as `weights`, or a file that is damaged.
+    """
+    from safetensors import SafetensorError, safe_open
+
+    found: Shapes = {}
+    for path in weights(model, folder):
+        try:
+            with safe_open(path, framework="pt") as file:
+                found |= {key: tuple(file.get_slice(key).get_shape()) for key in file.keys()}  # noqa: SIM118
+        except (SafetensorError, OSError) as error:
+            raise _damaged(model, path) from error
+    return found
+
+
+def tensors(model: Model, folder: Path) -> dict[str, torch.Tensor]:
+    """All tensors of a checkpoint by name.
+
+    Raises:
+        CheckpointError: as `shapes`.
+    """
+    from safetensors.torch import load_file
+
+    shapes(model, folder)
+    return {key: value for path in weights(model, folder) for key, value in load_file(path).items()}
+
+
+def mismatch(model: Model, module: nn.Module, there: Shapes) -> CheckpointError:
+    """A sentence that names the first tensors that differ."""
+    needed = {key: tuple(value.shape) for key, value in module.state_dict().items()}
+    missing = [key for key in needed if key not in there]
+    surplus = [key for key in there if key not in needed]
+    differ = [
+        f"{key} {list(there[key])} instead of {list(needed[key])}"
+        for key in needed
+        if key in there and there[key] != needed[key]
+    ]
+    named = {"missing": missing, "not known": surplus, "of another shape": differ}
+    parts = [f"{what} {_some(keys)}" for what, keys in named.items() if keys]
+    name = model.architecture or type(module).__name__
+    return CheckpointError(
+        f"The weights of {model.title} do not fit the architecture {name}: {'; '.join(parts)}; "
+        "name the architecture that they were trained with."
+    )
+
+
+def check_finite(model: Model, module: nn.Module) -> None:
+    """Refuse weights and running statistics that are no numbers; other buffers may be infinite.
+
+    Raises:
+        CheckpointError: NaN or infinity, and where.
+    """
+    statistics = ((name, b) for name, b in module.named_buffers() if ".running_" in f".{name}")
+    numbers = (*module.named_parameters(), *statistics)
+    broken = [name for name, value in numbers if value.numel() and not _finite(value)]
+    if broken:
+        raise CheckpointError(
+            f"The weights of {model.title} hold NaN or infinity in {_some(broken)}: its training "
+            "has diverged or the file is damaged, so take an earlier checkpoint."
+        )
+
+
+def _finite(value: torch.Tensor) -> bool:
+    """Whether all is finite, by its extremes: eight times as fast as asking each number."""
+    return all(bool(extreme.isfinite()) for extreme in value.aminmax())
+
+
+def _damaged(model: Model, path: Path) -> CheckpointError:
+    """A file that safetensors cannot open; one from the hub is deleted, to be fetched again."""
+    remedy = "convert it with `python -m heedmap.models.convert FILE`, or copy it again"
+    if model.folder is None:
+        download.discard(path)
+        remedy = "try again, it is fetched anew"
+    return CheckpointError(
+        f"{path.name} of {model.title} is damaged or no safetensors file: {remedy}."
+    )
+
+
+def _some(keys: list[str]) -> str:
+    more = f" and {len(keys) - SHOWN} more" if len(keys) > SHOWN else ""
+    return ", ".join(keys[:SHOWN]) + more

@@ -1,0 +1,98 @@
+"""Which models there are, and what is known of each before it is loaded."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable
+from dataclasses import replace
+
+from cachetools import LRUCache, cached
+from heedmap.errors import CheckpointError, SettingError
+from heedmap.models.capabilities import CAPABILITIES, fits, surplus
+from heedmap.models.catalogue import names, policy
+from heedmap.models.catalogue.entries import Model
+from heedmap.models.files import download
+from heedmap.models.loading import skeleton
+from heedmap.models.loading.skeleton import Probe
+
+# The latest models of the hub that were asked for by id; who asks at once waits for one answer.
+_resolved: LRUCache[str, Model] = LRUCache(256)
+
+
+def ids() -> list[str]:
+    """The ids of all models that the host offers: the catalogue's, then the host's own."""
+    return [model.id for model in records()]
+
+
+def records(needs: Iterable[str] = ()) -> list[Model]:
+    """The models that the host offers and that can do all of `needs`; see `capabilities`.
+
+    First those that can do little else: a page lists its own kind of model first.
+
+    Raises:
+        SettingError: no such capability.
+    """
+    asked = frozenset(needs)
+    unknown = sorted(asked - CAPABILITIES)
+    if unknown:
+        known = ", ".join(sorted(CAPABILITIES))
+        raise SettingError(f"No model can do {unknown[0]!r}: choose from {known}.")
+    shown = [m for m in names.listed() if policy.allowed(m) and fits(m.can, asked)]
+    return sorted(shown, key=lambda model: surplus(model.can, asked)) if asked else shown
+
+
+def record(id: str) -> Model:
+    """What is known of a model.
+
+    A model of the hub ("owner/name", its URL, or a name from timm) that is not in the catalogue is
+    asked for once and built without weights to see what it is.
+
+    Raises:
+        UnknownModelError: no model has this id.
+        DownloadError: an id of the hub that cannot be asked for, or that the host does not permit.
+        CheckpointError: an id of the hub that is no model for Heedmap.
+    """
+    id = names.canonical(id)
+    for model in names.listed():
+        if model.id == id:
+            return model
+    if not names.is_id(id):
+        raise names.unknown(id)
+    return _resolve(id)
+
+
+def probe(id: str) -> Probe:
+    """What a model's shape tells before its weights are there; see `Probe`.
+
+    Raises:
+        UnknownModelError, DownloadError, CheckpointError: as `record`.
+        ModelError: a model that has nothing to show, and why.
+    """
+    return skeleton.probe(record(id))
+
+
+@cached(_resolved, condition=threading.Condition())
+def _resolve(id: str) -> Model:
+    """The record of a model of the hub, from its config.json and a build without weights."""
+    repo, _, revision = id.partition("@")
+    model = Model(id, repo, frozenset(), "", repo=repo, revision=revision or "main", pasted=True)
+    policy.check(model)
+    model = replace(model, library=_library(model))
+    found = skeleton.probe(model)
+    model = replace(model, can=found.can, parameters=found.parameters, size=found.size)
+    there = download.listing(model)
+    if there is None:
+        return model
+    return replace(model, licence=there.licence, gated=there.gated, download_bytes=there.nbytes)
+
+
+def _library(model: Model) -> str:
+    said = skeleton.config(model)
+    if "architecture" in said:
+        return "timm"
+    if "model_type" in said:
+        return "transformers"
+    raise CheckpointError(
+        f"{model.repo} is no model that timm or Transformers can build, its config.json names "
+        "none: choose one with the tag timm or transformers."
+    )

@@ -1,0 +1,94 @@
+"""What a figure holds: checked, and its text broken into lines."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from heedmap.errors import SettingError
+from heedmap.viz import checks
+from heedmap.viz.draw.colours import check_colormap
+from heedmap.viz.draw.overlay import Limits
+from heedmap.viz.photo.picture import Picture
+
+
+@dataclass(frozen=True)
+class Content:
+    """The arguments of `grid_figure`."""
+
+    pictures: Sequence[Picture]
+    captions: Sequence[str]
+    columns: int
+    title: str
+    row_labels: Sequence[str]
+    footer: str
+    colormap: str | None
+    limits: Limits | None
+    colorbar_label: str
+    width: float
+    own_limits: Sequence[Limits | None]
+
+    @property
+    def rows(self) -> int:
+        return -(-len(self.pictures) // self.columns)
+
+    @property
+    def one_scale(self) -> bool:
+        """Whether the figure has one colour bar for all pictures."""
+        return self.colormap is not None and not self.own_limits
+
+
+def checked(given: Content) -> Content:
+    """The same with its values checked and its sequences as lists.
+
+    Raises:
+        SettingError: no pictures, or settings that do not fit them.
+    """
+    pictures = [checks.picture(picture) for picture in checks.listed(given.pictures, "Pictures")]
+    count = len(pictures)
+    if not count:
+        raise SettingError("A figure of 0 pictures cannot be drawn: give at least one.")
+    columns = checks.whole(
+        given.columns, "A figure of {} columns cannot be drawn: choose 1 or more.", 1
+    )
+    columns = min(columns, count)
+    return replace(
+        given,
+        pictures=pictures,
+        captions=_texts(given.captions, "captions", count, "pictures"),
+        columns=columns,
+        title=checks.text(given.title, "A title"),
+        row_labels=_texts(given.row_labels, "row labels", -(-count // columns), "rows"),
+        footer=checks.text(given.footer, "A footer"),
+        colormap=None if given.colormap is None else check_colormap(given.colormap),
+        limits=None if given.limits is None else checks.limits(given.limits),
+        colorbar_label=checks.text(given.colorbar_label, "The label of a colour bar"),
+        width=checks.number(
+            given.width,
+            "A figure {} inches wide cannot be drawn: choose 1 to 60.",
+            lambda width: 1 <= width <= 60,
+        ),
+        own_limits=_own_limits(given, count),
+    )
+
+
+def _texts(values: Any, what: str, count: int, of: str) -> list[str]:
+    """One text each, or none at all."""
+    listed = checks.listed(values, what.capitalize())
+    found = [checks.text(value, f"Each of the {what}") for value in listed]
+    return _one_each(found, what, count, of)
+
+
+def _own_limits(given: Content, count: int) -> list[Limits | None]:
+    values = checks.listed(given.own_limits, "Own limits")
+    found = [None if value is None else checks.limits(value) for value in values]
+    if found and given.colormap is None:
+        raise SettingError(f"{len(found)} own limits have no colours: give a colormap too.")
+    return _one_each(found, "own limits", count, "pictures")
+
+
+def _one_each(found: list[Any], what: str, count: int, of: str) -> list[Any]:
+    if len(found) not in (0, count):
+        raise SettingError(f"{len(found)} {what} do not fit {count} {of}: give one each or none.")
+    return found

@@ -1,0 +1,73 @@
+"""A Matplotlib figure as the bytes of a PNG or PDF file: the same bytes for the same figure."""
+
+from __future__ import annotations
+
+import io
+import threading
+
+import matplotlib
+from heedmap.errors import SettingError
+from heedmap.viz import checks
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.backends.backend_pdf import FigureCanvasPdf
+from matplotlib.figure import Figure
+
+MAX_PIXELS = 200_000_000  # of a PNG: 0.8 GB while it is drawn
+
+# Matplotlib shares fonts and settings between figures: one is drawn at a time.
+_drawing = threading.Lock()
+
+
+def to_png(figure: Figure, dpi: int = 200) -> bytes:
+    """A figure as PNG.
+
+    Raises:
+        SettingError: no figure, dpi outside 20..1200, or more than 200 megapixels.
+    """
+    sentence = "A resolution of {} dpi is out of range: choose 20 to 1200."
+    resolution = checks.number(dpi, sentence, lambda dpi: 20 <= dpi <= 1200)
+    _check_figure(figure)
+    pixels = resolution**2 * figure.get_figwidth() * figure.get_figheight()
+    if pixels > MAX_PIXELS:
+        raise SettingError(
+            f"A figure of {pixels / 1e6:.0f} megapixels cannot be drawn, at most "
+            f"{MAX_PIXELS // 1_000_000}: choose fewer than {checks.told(dpi)} dpi."
+        )
+    buffer = io.BytesIO()
+    with _drawing:
+        _interpolate(figure, "auto")
+        FigureCanvasAgg(figure)
+        figure.savefig(buffer, format="png", dpi=resolution, pil_kwargs={"compress_level": 3})
+    return buffer.getvalue()
+
+
+def to_pdf(figure: Figure) -> bytes:
+    """A figure as PDF: pictures in their own pixels, text as text, without dates.
+
+    Fonts are embedded as TrueType, which journals ask for and drawing programs can edit.
+
+    Raises:
+        SettingError: no figure.
+    """
+    _check_figure(figure)
+    buffer = io.BytesIO()
+    with _drawing, matplotlib.rc_context({"pdf.fonttype": 42}):
+        _interpolate(figure, "none")
+        FigureCanvasPdf(figure)
+        figure.savefig(buffer, format="pdf", metadata={"CreationDate": None})
+    return buffer.getvalue()
+
+
+def _check_figure(figure: Figure) -> None:
+    if not isinstance(figure, Figure):
+        raise SettingError(
+            f"A figure is Matplotlib's, this is {checks.told(figure)}: "
+            "make one with viz.grid_figure."
+        )
+
+
+def _interpolate(figure: Figure, interpolation: str) -> None:
+    """PNG is resampled to its pixels; PDF keeps the pictures' own ("none")."""
+    for axes in figure.axes:
+        for image in axes.images:
+            image.set_interpolation(interpolation)
