@@ -68,7 +68,14 @@ WRAPPERS: dict[str, Callable[[nn.Module], nn.Module]] = {
 }
 
 
-@pytest.mark.parametrize("wrapped", WRAPPERS.values(), ids=list(WRAPPERS))
+SLOW = {"torch.compile", "several"}  # the first call of torch.compile imports its compiler
+CASES = [
+    pytest.param(wrap, id=name, marks=[pytest.mark.slow] if name in SLOW else [])
+    for name, wrap in WRAPPERS.items()
+]
+
+
+@pytest.mark.parametrize("wrapped", CASES)
 def test_maps_are_those_of_the_model_within(
     wrapped: Callable[[nn.Module], nn.Module], vit: nn.Module
 ) -> None:

@@ -9,11 +9,14 @@ from heedmap import models, viz
 from heedmap.errors import CaptureError
 from heedmap.models.capabilities import MAPS
 
+from tests.viz.capture.oracles import one_is_quick
 from tests.viz.capture.oracles_class_attention import LAYERS, case
+
+SHAPES = {"landscape": (90, 150), "portrait": (150, 90), "square": (64, 64)}
 
 
 @pytest.mark.parametrize("fused", [True, False], ids=["fused", "eager"])
-@pytest.mark.parametrize("shape", [(90, 150), (150, 90), (64, 64)])
+@pytest.mark.parametrize("shape", one_is_quick(SHAPES))
 @pytest.mark.parametrize("family", list(LAYERS))
 def test_maps_are_the_models_own(family: str, shape: tuple[int, int], fused: bool) -> None:
     known = case(family)
