@@ -15,13 +15,13 @@ from PIL import Image
 def passes(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The ids of the models that ran, one for each forward pass, from an empty cache on."""
     ran: list[str] = []
-    forward = Adapter.forward
+    run = Adapter.run
 
-    def counted(self, pixels):
+    def counted(self, pixels, fit="whole"):
         ran.append(self.id)
-        return forward(self, pixels)
+        return run(self, pixels, fit)
 
-    monkeypatch.setattr(Adapter, "forward", counted)
+    monkeypatch.setattr(Adapter, "run", counted)
     st.cache_resource.clear()
     return ran
 
