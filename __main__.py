@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
 
-APP = Path(__file__).with_name("app.py")  # Streamlit reads .streamlit/config.toml beside it
+APP = Path(__file__).with_name("server.py")  # Streamlit reads .streamlit/config.toml beside it
 
 # Each command is a line: its help, and the module that parses its arguments and does the work.
 COMMANDS = {

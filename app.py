@@ -1,31 +1,53 @@
-"""The front door: the list of pages, and a server that warms up while the first one opens."""
+"""The app's entry point: the table of its pages, and a server that loads the first model."""
 
 from __future__ import annotations
 
 import atexit
 import gc
 import threading
-from pathlib import Path
 
 import streamlit as st
-from heedmap.pages.parts import shell
+from heedmap.pages.frame import head
+from heedmap.pages.frame.notices import Notices
+from heedmap.pages.frame.page import Page, hand_over
 
-ICON = Path(__file__).parent / "pages" / "parts" / "icon.png"
-PAGES = {
-    "pages/vit.py": ("ViT heads", ":material/visibility:", ""),
-    "pages/clip.py": ("CLIP layers", ":material/layers:", "clip"),
-    "pages/cnn.py": ("CNN channels", ":material/grid_view:", "cnn"),
-}
+# A new page is a line here and its script, pages/<name>.py.
+PAGES = (
+    Page(
+        name="vit",
+        title="ViT heads",
+        icon=":material/visibility:",
+        address="",
+        needs=frozenset({"attention"}),
+        model="bundled-vit",
+    ),
+    Page(
+        name="clip",
+        title="CLIP layers",
+        icon=":material/layers:",
+        address="clip",
+        needs=frozenset({"attention", "contrastive"}),
+        model="bundled-clip",
+    ),
+    Page(
+        name="cnn",
+        title="CNN channels",
+        icon=":material/grid_view:",
+        address="cnn",
+        needs=frozenset({"convolutions"}),
+        model="bundled-cnn",
+    ),
+)
 
 
 @st.cache_resource(show_spinner=False)
-def warm_up() -> threading.Thread:
-    """Load the first model in the background, once a server."""
+def start() -> threading.Thread:
+    """Load the first page's model in the background, once a server."""
 
     def work() -> None:
         from heedmap import models, viz
 
-        models.load("bundled-vit")
+        models.load(PAGES[0].model)
         viz.start_workers()
         gc.freeze()  # what is there stays: collections need not look at it again
         atexit.register(gc.unfreeze)
@@ -35,16 +57,29 @@ def warm_up() -> threading.Thread:
     return thread
 
 
-st.set_page_config(
-    page_title="Heedmap", page_icon=str(ICON), layout="wide", initial_sidebar_state=328
-)
-st.logo(str(ICON), size="large")
-warm_up()
-pages = [
-    st.Page(path, title=title, icon=icon, url_path=url, default=not url)
-    for path, (title, icon, url) in PAGES.items()
-]
-page = st.navigation(pages, position="hidden")
-shell.navigation(pages)
-with shell.Notices().guard():
-    page.run()
+def main() -> None:
+    """Show the page that the URL asks for."""
+    st.set_page_config(
+        page_title="Heedmap", page_icon=head.ICON, layout="wide", initial_sidebar_state=328
+    )
+    st.logo(head.ICON, size="large")
+    start()
+    hand_over(PAGES)
+    pages = [
+        st.Page(
+            page.script,
+            title=page.title,
+            icon=page.icon,
+            url_path=page.address,
+            default=not page.address,
+        )
+        for page in PAGES
+    ]
+    chosen = st.navigation(pages, position="hidden")
+    head.navigation(pages)
+    with Notices().guard():
+        chosen.run()
+
+
+if __name__ == "__main__":
+    main()

@@ -7,7 +7,8 @@
     │   ├── UnknownModelError   an id that the catalogue does not hold
     │   ├── DownloadError       the hub is out of reach, refuses or breaks off, or the host forbids
     │   └── CheckpointError     files that do not fit: missing, pickled, mismatched, too large
-    └── CaptureError            a model that showed nothing, or less than it has
+    ├── CaptureError            a model that showed nothing, or less than it has
+    └── OvertakenError          a request that its visitor replaced by a newer one while it waited
 
 Each message is one sentence for the person at the screen: it names the offending value and the
 remedy, so a page can show it as it is.
@@ -48,6 +49,10 @@ class CheckpointError(ModelError):
 
 class CaptureError(HeedmapError):
     """A forward pass ran and too little could be recorded."""
+
+
+class OvertakenError(HeedmapError):
+    """A request waited for its turn, and the same visitor asked for something newer."""
 
 
 def short(value: object, most: int = 60) -> str:

@@ -1,4 +1,4 @@
-"""Write docs/figures.md: `python -m benchmarks.figures capture models page bundled cards`.
+"""Write docs/figures.md: `python -m benchmarks.figures capture models page load bundled cards`.
 
 Runs the benchmarks named, shows what they print, and puts their tables into the page. The table of
 the bundled models comes from their cards (card.json): `cards` writes it without measuring.
@@ -18,7 +18,7 @@ from pathlib import Path
 from heedmap.models.catalogue.entries import CATALOGUE
 
 PAGE = Path(__file__).parent.parent / "docs" / "figures.md"
-BENCHMARKS = ("capture", "models", "page", "bundled")
+BENCHMARKS = ("capture", "models", "page", "load", "bundled")
 HEAD = "| model | measured | |\n|---|---|---|"
 
 

@@ -17,10 +17,10 @@ STARTS_WITHIN = 60  # seconds
 
 
 class App:
-    """The running app: its URL and its log."""
+    """The running app: its URL, its log and its process."""
 
-    def __init__(self, url: str, log: Path) -> None:
-        self.url, self.log = url, log
+    def __init__(self, url: str, log: Path, process: subprocess.Popen[bytes]) -> None:
+        self.url, self.log, self.process = url, log, process
 
     def said(self, since: int = 0) -> str:
         return self.log.read_text(encoding="utf-8", errors="replace")[since:]
@@ -28,11 +28,17 @@ class App:
 
 @contextmanager
 def serve(
-    log: Path, *, python: str = sys.executable, cwd: str = str(ROOT), **env: str
+    log: Path, *, python: str = sys.executable, cwd: str = str(ROOT), script: str = "", **env: str
 ) -> Iterator[App]:
-    """Start the app, offline unless `env` says otherwise, and stop it at the end."""
+    """Start the app, offline unless `env` says otherwise, and stop it at the end.
+
+    `script` names another Streamlit script to start instead.
+    """
     port = _free_port()
     command = [python, "-m", "heedmap", "--no-browser", "--port", str(port)]
+    if script:
+        flags = ("--server.headless=true", "--server.address=localhost", f"--server.port={port}")
+        command = [python, "-m", "streamlit", "run", script, *flags]
     with log.open("wb") as out:
         process = subprocess.Popen(
             command,
@@ -42,7 +48,7 @@ def serve(
             stdout=out,
             stderr=subprocess.STDOUT,
         )
-    app = App(f"http://localhost:{port}", log)
+    app = App(f"http://localhost:{port}", log, process)
     try:
         _wait_for_health(app, process)
         yield app

@@ -3,54 +3,47 @@
 from __future__ import annotations
 
 import streamlit as st
-from heedmap.pages.parts import attention, downloads, heads, layers, link, shell, work
-from heedmap.pages.parts.components import stage
-from heedmap.pages.parts.drawing import SCALES, Drawing, original, panel
-from heedmap.pages.parts.kinds import Kinds
-from heedmap.pages.parts.look import pick_look
-from heedmap.viz.kinds import KINDS
+from heedmap.pages.controls.attention import pick_head, pick_pair
+from heedmap.pages.controls.galleries import show_heads, show_layers
+from heedmap.pages.controls.look import pick_look
+from heedmap.pages.frame import link
+from heedmap.pages.frame.head import head
+from heedmap.pages.frame.notices import Notices
+from heedmap.pages.frame.page import enter
+from heedmap.pages.frame.text import section
+from heedmap.pages.run.opening import open_attention
+from heedmap.pages.stage import downloads
+from heedmap.pages.stage.components import stage
+from heedmap.pages.stage.panels import attention_panels, photo_panel
+from heedmap.views import export, facts
+from heedmap.views.attention import Map
+from heedmap.viz import KINDS
 
-shell.enter("clip")
-caption = shell.head("CLIP layers")
-notices = shell.Notices()
+page = enter("clip")
+caption = head(page.title)
+notices = Notices()
 
-asked = work.ask("clip", notices)
-with st.sidebar:
-    shell.section("Map")
-    kinds = Kinds()
-
-_, source = work.result("clip", asked, kinds.look, notices)
+source = open_attention(page, notices)
+several = source.depth > 1  # a pooling head is a single layer
+across = "How attention changes from layer to layer of the vision tower."
 caption.caption(
-    f"{layers.ACROSS if source.depth > 1 else KINDS[source.kind].reading} "
+    f"{across if several else KINDS[source.kind].reading} "
     "Attention is where information is read, not an explanation of what the model sees."
 )
 with st.sidebar:
-    head = heads.pick_head(source.heads())
-    pair = layers.pick_pair(source.depth)
-    shell.section("Picture")
-    scales = ("map", "layers" if source.depth > 1 else "layer")
-    drawing = Drawing(pick_look({each: SCALES[each] for each in scales}, "bilinear"))
+    chosen = pick_head(source.heads())
+    pair = pick_pair(source.depth)
+    section("Picture")
+    look = pick_look(("map", "layers" if several else "layer"), "bilinear")
 
-shown = [attention.Map(source, layer, head) for layer in pair]
-facts = layers.facts(shown)
-stage(
-    [panel(each, drawing, share=True) for each in shown],
-    original(source.asked, source.seen, shown[0].values.shape),
-    facts,
-    key="stage",
-)
+shown = [Map(source, layer, chosen) for layer in pair]
+stage(attention_panels(shown, look), photo_panel(shown[0]), facts.layers(shown), key="stage")
 
-every, columns = layers.show_all(shown, drawing)
+columns = 4
+if several:
+    columns = show_layers(shown, look)
+else:
+    show_heads(shown[0], look)
 notices.show()
 link.finish()
-
-downloads.figure(
-    lambda: [drawing(each) for each in every.values()],
-    "clip-layers",
-    drawing.look,
-    captions=list(every),
-    columns=columns,
-    title=f"{facts[0][1]}: {source.what}" + (f", {shown[0].head_name}" if pair[1:] else ""),
-    facts=facts[1:4],
-    limits=None if drawing.look.scale == "map" else shown[0].limits(drawing.look.scale),
-)
+downloads.figure(export.layers_figure(shown, look, columns))

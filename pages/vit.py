@@ -3,49 +3,52 @@
 from __future__ import annotations
 
 import streamlit as st
-from heedmap.pages.parts import attention, downloads, heads, link, shell, work
-from heedmap.pages.parts.components import stage
-from heedmap.pages.parts.drawing import SCALES, Drawing, original
-from heedmap.pages.parts.kinds import Kinds
-from heedmap.pages.parts.look import pick_look
-from heedmap.viz.kinds import KINDS
+from heedmap.pages.controls.attention import pick_head, pick_layer, pick_view
+from heedmap.pages.controls.galleries import show_heads
+from heedmap.pages.controls.look import pick_look
+from heedmap.pages.frame import link
+from heedmap.pages.frame.head import head
+from heedmap.pages.frame.notices import Notices
+from heedmap.pages.frame.page import enter
+from heedmap.pages.frame.text import section
+from heedmap.pages.run.beside import pick_beside
+from heedmap.pages.run.opening import open_attention
+from heedmap.pages.stage import downloads
+from heedmap.pages.stage.components import stage
+from heedmap.pages.stage.panels import attention_panels, photo_panel
+from heedmap.views import facts
+from heedmap.views.attention import Map
+from heedmap.viz import KINDS
 
-shell.enter("vit")
-caption = shell.head("ViT heads")
-notices = shell.Notices()
+page = enter("vit")
+caption = head(page.title)
+notices = Notices()
 
-asked = work.ask("vit", notices)
-with st.sidebar:
-    shell.section("Map")
-    kinds = Kinds()
-
-_, source = work.result("vit", asked, kinds.look, notices)
+source = open_attention(page, notices)
 caption.caption(
     f"{KINDS[source.kind].reading} "
     "Attention is where information is read, not an explanation of the decision."
 )
 with st.sidebar:
-    layer = heads.pick_layer(source)
-    head = heads.pick_head(source.heads(layer))
-    shell.section("Picture")
-    drawn = pick_look({each: SCALES[each] for each in ("map", "layer", "model")})
+    layer = pick_layer(source.depth)
+    chosen = pick_head(source.heads(layer))
+    section("Picture")
+    look = pick_look(("map", "layer", "model"))
 
-view, keep, hide = heads.pick_view()
-drawing = Drawing(drawn, view, keep)
-hero = attention.Map(source, layer, head, hide)
+look, hide = pick_view(look)
+hero = Map(source, layer, chosen, hide)
 with st.sidebar:
-    beside = heads.pick_beside(hero, notices)
+    second = pick_beside(page, hero, notices)
 notices.show()
 link.finish()
 
-shown = [hero] if beside is None else [hero, beside]
-facts = attention.facts(hero) + (attention.beside(beside) if beside else [])
+told = facts.attention(hero) + (facts.beside(second) if second else [])
 stage(
-    attention.panels(shown, drawing),
-    original(source.asked, source.seen, hero.values.shape),
-    facts,
+    attention_panels([hero, second] if second else [hero], look),
+    photo_panel(hero),
+    told,
     key="stage",
 )
 
-heads.show_all(hero, drawing, "vit.head")
-downloads.heads(hero, drawing, facts)
+show_heads(hero, look)
+downloads.heads(hero, look, told)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import io
 import os
 from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image
 
 from tests import package
 
@@ -22,6 +25,16 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker("browser")
             item.add_marker("slow")
     items.sort(key=lambda item: item.get_closest_marker("browser") is not None)
+
+
+@pytest.fixture(scope="session")
+def portrait() -> bytes:
+    """A photo of its own, 60 x 90 px, bright in one corner, as PNG."""
+    picture = np.random.default_rng(7).integers(0, 90, (90, 60, 3), np.uint8)
+    picture[:20, :20] = 250
+    stream = io.BytesIO()
+    Image.fromarray(picture).save(stream, "PNG")
+    return stream.getvalue()
 
 
 @pytest.fixture(scope="session")

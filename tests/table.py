@@ -10,7 +10,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from heedmap import models, viz
-from heedmap.pages.parts.picker import NEEDS, PAGES
+from heedmap.app import PAGES
+from heedmap.models.capabilities import fits
 from torch import nn
 
 from tests.viz.capture import oracles_torchvision  # noqa: F401  adds its cases
@@ -59,7 +60,7 @@ def _line(name: str, module: nn.Module, against: str) -> str:
     adapter = models.wrap(module)
     library, family = name.split(" ", 1)
     maps = ", ".join(viz.KINDS[kind].name for kind in adapter.kinds) or "Channels"
-    pages = ", ".join(PAGES[page] for page in NEEDS if NEEDS[page] <= adapter.can)
+    pages = ", ".join(page.title for page in PAGES if fits(adapter.can, page.needs))
     cells = (family, library, _before(adapter), maps, pages, against)
     return f"| {' | '.join(cells)} |"
 

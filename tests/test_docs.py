@@ -39,6 +39,13 @@ def test_files_that_are_named_exist(page: str) -> None:
             assert list(ROOT.glob(f"[a-z]*/{name}")) + list(ROOT.glob(f"[a-z]*/*/{name}")), name
 
 
+def test_tables_are_in_the_files_that_are_named() -> None:
+    tables = re.findall(r"`([A-Z]+)` in `([\w./]+)`", read("CONTRIBUTING.md"))
+    assert len(tables) >= 3
+    for table, file in tables:
+        assert re.search(rf"^{table}\b.* = ", read(file), re.MULTILINE), (table, file)
+
+
 def test_commands_of_make_exist() -> None:
     targets = set(re.findall(r"^([a-z]+):.*## ", read("Makefile"), re.MULTILINE))
     for page in PAGES:

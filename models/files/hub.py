@@ -133,7 +133,7 @@ def pickled(name: str, file: str) -> CheckpointError:
     return CheckpointError(
         f"{name} has its weights only as {file}, a pickled file, which can run code when it is "
         "opened: if you trust it, download it, convert it with "
-        f"`python -m heedmap.models.convert {file}` and load the result from HEEDMAP_MODELS."
+        f"`heedmap convert {file}` and load the result from HEEDMAP_MODELS."
     )
 
 

@@ -111,7 +111,7 @@ def _finite(value: torch.Tensor) -> bool:
 
 def _damaged(model: Model, path: Path) -> CheckpointError:
     """A file that safetensors cannot open; one from the hub is deleted, to be fetched again."""
-    remedy = "convert it with `python -m heedmap.models.convert FILE`, or copy it again"
+    remedy = "convert it with `heedmap convert FILE`, or copy it again"
     if model.folder is None:
         download.discard(path)
         remedy = "try again, it is fetched anew"

@@ -18,10 +18,9 @@ class App:
 
     def __init__(self, page: str = "vit", **link: str) -> None:
         self.page = page
-        if page == "vit":
-            self.at = AppTest.from_file(ROOT / "app.py", default_timeout=180)
-        else:
-            self.at = AppTest.from_file(ROOT / PAGES[page], default_timeout=180)
+        self.at = AppTest.from_file(ROOT / "app.py", default_timeout=180)
+        if page != "vit":
+            self.at.switch_page(PAGES[page])
         for name, text in link.items():
             self.at.query_params[name] = text
         self.run()

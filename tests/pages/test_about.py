@@ -7,10 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import streamlit as st
-from heedmap.models import Probe
-from heedmap.pages.parts import about
-from heedmap.pages.parts.shell import UNEXPECTED
+from heedmap.pages.frame.notices import UNEXPECTED
+from heedmap.views import cache
 
 from tests import checkpoints
 from tests.hub import Hub, client
@@ -22,7 +20,7 @@ VIT = {"embed_dim": 32, "depth": 2, "num_heads": 2, "img_size": 64}
 @pytest.fixture
 def hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Hub]:
     """A hub of one's own, and an empty cache."""
-    st.cache_resource.clear()
+    cache.clear()
     with Hub() as hub:
         client(monkeypatch, tmp_path / "hub", hub.url)
         yield hub
@@ -32,38 +30,6 @@ def said(app: App) -> list[str]:
     """The lines under the model picker, as they stand on the screen."""
     captions = [re.sub(r"\\(.)", r"\1", each.value) for each in app.at.sidebar.caption]
     return next(each for each in captions if "weights" in each or "in memory" in each).split("  \n")
-
-
-def probe(**facts: object) -> Probe:
-    own: dict = {
-        "id": "a/b", "family": "vit", "pages": ("vit",), "kinds": ("cls", "tokens"), "depth": 12,
-        "heads": 6, "patch": 16, "prefix": 1, "has_cls": True, "size": 224,
-        "parameters": 22_000_000, "nbytes": 88_000_000,
-    }  # fmt: skip
-    return Probe(**{**own, **facts})
-
-
-@pytest.mark.parametrize(
-    ("facts", "line"),
-    [
-        ({}, "12 layers of 6 heads · patch 16 px · CLS · 88 MB in memory"),
-        ({"prefix": 5}, "12 layers of 6 heads · patch 16 px · CLS and 4 more tokens before the "
-         "patches · 88 MB in memory"),
-        ({"prefix": 0, "has_cls": False, "kinds": ("pool", "tokens")},
-         "12 layers of 6 heads · patch 16 px · pooling head, no CLS · 88 MB in memory"),
-        ({"prefix": 4, "has_cls": False, "kinds": ("tokens",), "depth": 1, "heads": 1},
-         "1 layer of 1 head · patch 16 px · no CLS, 4 tokens before the patches · 88 MB in "
-         "memory"),
-        ({"prefix": 0, "has_cls": False, "kinds": ("windows",), "patch": 32, "heads": 3},
-         "12 layers of 3 heads or more, within windows · stride 32 px · no CLS · 88 MB in "
-         "memory"),
-        ({"kinds": (), "depth": 0, "heads": 0, "patch": 32, "nbytes": 2_000_000_000},
-         "ConvNet · stride 32 px · 2.00 GB in memory"),
-        ({"kinds": (), "patch": 1}, "ConvNet · 88 MB in memory"),
-    ],
-)  # fmt: skip
-def test_a_shape_in_a_line(facts: dict, line: str) -> None:
-    assert about.shape(probe(**facts)) == line
 
 
 def test_a_pasted_id_is_told_before_it_is_loaded(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -114,7 +80,7 @@ def test_a_folder_of_ones_own_is_told_too(tmp_path: Path, monkeypatch: pytest.Mo
             (folder / file).write_bytes(content)
         if config:
             (folder / "config.json").write_bytes(config)
-        (folder / "model.toml").write_text('size = 64\nfamily = "vit"\n')
+        (folder / "model.toml").write_text('size = 64\ncan = ["attention"]\n')
     monkeypatch.setenv("HEEDMAP_MODELS", str(tmp_path))
     app = App(model="local:good")
     assert said(app)[0].startswith("2 layers of 2 heads · patch 16 px · CLS · ")

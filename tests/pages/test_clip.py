@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 import streamlit as st
-from heedmap.pages.parts import layers
+from heedmap.pages.controls import galleries
 
 from tests.pages.app import App
 
@@ -54,8 +54,8 @@ def test_a_common_scale_is_the_same_in_both() -> None:
 def test_picks_take_turns(monkeypatch: pytest.MonkeyPatch) -> None:
     state: dict[str, object] = {"clip.first": 2, "clip.second": 5}
     monkeypatch.setattr(st, "session_state", state)
-    for pick in ("1", "3", "4"):
-        layers.swap_in(pick)
+    for pick in (1, 3, 4):
+        galleries.swap_in(("clip.first", "clip.second"), pick)
     assert (state["clip.first"], state["clip.second"]) == (4, 3)
 
 

@@ -9,13 +9,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import streamlit as st
 from heedmap import models, viz
-from heedmap.pages.parts import attention, downloads
-from heedmap.pages.parts.drawing import Drawing
-from heedmap.pages.parts.kinds import Kinds
-from heedmap.pages.parts.look import Look
-from heedmap.pages.parts.records import Request
+from heedmap.views import attention, cache, export, facts
+from heedmap.views.render import Look
+from heedmap.views.request import Request
 from heedmap.viz import Attention
 
 from tests import checkpoints
@@ -36,12 +33,12 @@ def pretend(monkeypatch: pytest.MonkeyPatch) -> Iterator[Pretend]:
     """Have a bundled model show a record made by hand."""
 
     def show(id: str, record: Attention, kinds: tuple[str, ...]) -> None:
-        st.cache_resource.clear()
+        cache.clear()
         monkeypatch.setattr(models.load(id), "kinds", kinds)
         monkeypatch.setattr(viz, "record_attention", lambda *a, **b: record, raising=False)
 
     yield show
-    st.cache_resource.clear()
+    cache.clear()
 
 
 @pytest.fixture
@@ -53,7 +50,7 @@ def without_cls(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     folder.mkdir()
     for name, content in checkpoints.timm("vit_tiny_patch16_224", **own).items():
         (folder / name).write_bytes(content)
-    (folder / "model.toml").write_text('title = "GAP ViT"\nsize = 64\nfamily = "vit"\n')
+    (folder / "model.toml").write_text('title = "GAP ViT"\nsize = 64\ncan = ["attention"]\n')
     monkeypatch.setenv("HEEDMAP_MODELS", str(tmp_path))
     return "local:gap"
 
@@ -161,21 +158,13 @@ def test_the_layers_page_takes_heads_that_all_layers_have(pretend: Pretend) -> N
 
 def test_what_is_taken_home_is_of_the_kind(pretend: Pretend) -> None:
     pretend("bundled-vit", WINDOWED, ("windows",))
-    source = Kinds().look(Request("cat", "bundled-vit", 128, "whole"))
-    look = Look("viridis", 0.6, "nearest", False, "photo", "map")
+    source = attention.source(models.load("bundled-vit"), Request("cat", "bundled-vit", 128))
     shown = attention.Map(source, 0, "1")
-    content = downloads._zip(shown, Drawing(look), attention.facts(shown))
+    content = export.heads_zip(shown, Look(), facts.attention(shown))
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
         assert np.array_equal(np.load(io.BytesIO(archive.read("attention.npy"))), WINDOWS[0])
         assert "attn-head1.png" in archive.namelist()
         assert "within windows" in archive.read("view.json").decode()
-
-
-@pytest.mark.parametrize(
-    ("share", "said"), [(0.5, "50.0%"), (0.0061, "0.6%"), (0.00033, "0.033%"), (0.0, "0%")]
-)
-def test_a_small_share_is_not_nothing(share: float, said: str) -> None:
-    assert attention.percent(share) == said
 
 
 def test_a_model_without_cls_says_so(without_cls: str) -> None:

@@ -7,8 +7,8 @@ from dataclasses import replace
 import pytest
 from heedmap import models, viz
 from heedmap.errors import CaptureError, CheckpointError, DownloadError
-from heedmap.pages.parts import store
-from heedmap.pages.parts.shell import UNEXPECTED
+from heedmap.pages.frame.notices import UNEXPECTED
+from heedmap.views import cache, photos
 
 from tests.pages.app import App
 
@@ -51,8 +51,8 @@ def test_an_upload_is_shown_kept_and_linked(portrait: bytes) -> None:
     app.at.file_uploader(key="upload").upload("p.png", portrait, "image/png")
     app.run()
     key = app.link["photo"]
-    assert store.is_key(key)
-    assert store.find(key) == portrait
+    assert photos.is_upload(key)
+    assert photos.find(key) == portrait
     assert app.facts["Saw"] == "whole photo, 128 × 192 px"
     assert app.items("photos")[0]["key"] == key
     app.go("clip")
@@ -147,15 +147,35 @@ def test_a_failing_pass_keeps_what_was_there(
     assert ("secret" in caplog.text) == (said == UNEXPECTED)
 
 
-def test_nothing_is_lost_when_the_shelf_is_full() -> None:
-    shelf = store.Shelf[bytes](10, len)
-    for name in "abc":
-        shelf.put(name, b"12345")
-    assert shelf.get("a") is None
-    assert shelf.get("b") == b"12345"
-    shelf.put("d", b"1234567890123")
-    assert shelf.get("d") is not None
-    assert shelf.get("b") is None
+def test_a_page_without_any_model_says_why(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails(id: str):
+        raise DownloadError("The hub cannot be reached: try again.")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(models, "begin", fails)
+        app = App(opacity="20")
+        assert app.errors == ["The hub cannot be reached: try again."]
+        assert not app.at.get("bidi_component")[-1].proto.component_name.endswith("stage")
+    app.at.button(key="again bundled-vit").click()
+    app.run()
+    assert not app.errors
+    assert app.facts["Model"].startswith("Heedmap ViT")
+    assert app.link == {"opacity": "20"}
+
+
+def test_a_page_without_any_pass_says_why(monkeypatch: pytest.MonkeyPatch) -> None:
+    cache.clear()
+
+    def fails(*_args: object, **_named: object) -> None:
+        raise CaptureError("It shows none: choose another.")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(viz, "record_attention", fails, raising=False)
+        app = App(layer="99", photo="coffee")
+        assert app.errors == ["It shows none: choose another."]
+    app.run()
+    assert not app.errors
+    assert app.hero["title"].startswith("Layer 5")
 
 
 def test_a_tower_of_clip_is_shown_on_both_pages() -> None:

@@ -200,7 +200,9 @@ def said(call: Callable[[], object]) -> str:
 
 
 @pytest.mark.parametrize(
-    ("call", "words"), [*SETTINGS, *PHOTOS, *DRAWING, *FILES], ids=lambda value: str(value)[:60]
+    ("call", "words"),
+    [*SETTINGS, *PHOTOS, *DRAWING, *FILES],
+    ids=lambda value: value[:60] if isinstance(value, str) else None,
 )
 def test_a_wrong_call_is_one_sentence(call, words) -> None:
     check_sentence(said(call), words)

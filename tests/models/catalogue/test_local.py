@@ -163,7 +163,7 @@ def test_pickled_files_are_refused_with_the_command(
     for id, title in (("local:old", "old"), ("local:named", "named")):
         message = sentence(id)
         assert message.startswith(f"{title} has its weights only as {name}, a pickled file")
-        assert f"`python -m heedmap.models.convert {name}`" in message
+        assert f"`heedmap convert {name}`" in message
 
 
 @pytest.mark.parametrize(

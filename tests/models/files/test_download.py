@@ -262,8 +262,8 @@ def test_pickled_weights_are_refused_with_the_command(hub: Hub, tiny_vit: Files)
     hub.add("timm/tiny", checkpoints.pickled(tiny_vit))
     assert sentence("tiny") == (
         "Tiny ViT has its weights only as pytorch_model.bin, a pickled file, which can run code "
-        "when it is opened: if you trust it, download it, convert it with `python -m "
-        "heedmap.models.convert pytorch_model.bin` and load the result from HEEDMAP_MODELS."
+        "when it is opened: if you trust it, download it, convert it with `heedmap convert "
+        "pytorch_model.bin` and load the result from HEEDMAP_MODELS."
     )
     assert not [path for _, path, _ in hub.log if path.endswith(".bin")]
 

@@ -14,7 +14,7 @@ from tests import checkpoints
 from tests.checkpoints import Files
 from tests.hub import Hub
 
-pytestmark = pytest.mark.usefixtures("catalogue")
+pytestmark = [pytest.mark.usefixtures("catalogue"), pytest.mark.slow]  # downloads
 
 
 def sentence(id: str) -> str:

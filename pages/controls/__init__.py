@@ -1,0 +1,1 @@
+"""What a visitor can set; every setting is in the URL."""

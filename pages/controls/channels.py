@@ -1,0 +1,39 @@
+"""The controls of channels: which layers, how many channels, which one large."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import streamlit as st
+from heedmap.pages.frame import link
+from heedmap.views.channels import Channel
+
+if TYPE_CHECKING:
+    from heedmap.models import Adapter
+
+
+def pick_layers(adapter: Adapter) -> tuple[str, ...]:
+    """Let the visitor choose layers that make maps, in the order of the model."""
+    names = adapter.conv_layers
+    key = link.setting(
+        "layers", list(adapter.default_conv_layers), lambda text: text.split("~"),
+        write="~".join, fits=lambda chosen: set(chosen) <= set(names),
+    )  # fmt: skip
+    chosen = st.multiselect("Layers", names, key=key, placeholder="Choose layers")
+    if not chosen:
+        link.notice("No layer is chosen: a shallow, a middle and a deep one are shown.")
+        return adapter.default_conv_layers
+    return tuple(sorted(chosen, key=names.index))
+
+
+def pick_count() -> int:
+    """Let the visitor choose how many channels are shown of each layer."""
+    key = link.whole("k", 1, 8, 3)
+    return int(st.slider("Strongest channels a layer", 1, 8, key=key))
+
+
+def chosen_channel(rows: dict[str, list[Channel]]) -> Channel:
+    """The channel that is shown large; the strongest of the deepest layer by default."""
+    shown = {channel.name: channel for row in rows.values() for channel in row}
+    default = list(rows.values())[-1][0].name
+    return shown[st.session_state[link.choice("channel", shown, default)]]

@@ -1,0 +1,91 @@
+"""Galleries to pick from: the heads of a layer, the layers of a model, the channels of layers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import streamlit as st
+from heedmap.pages.controls.attention import PAIR
+from heedmap.pages.frame import link
+from heedmap.pages.frame.text import heading, heading_row
+from heedmap.pages.stage.components import gallery
+from heedmap.pages.stage.panels import channel_groups, head_items, layer_items, ratio
+from heedmap.views.attention import Map
+from heedmap.views.channels import Channel
+from heedmap.views.render import Look
+
+_TURN = "heedmap.turn"  # which of the two layers the next pick replaces: 0 or 1
+
+
+def show_heads(shown: Map, look: Look) -> None:
+    """Show the mean and all heads of a layer, to pick from."""
+    layer = shown.layer_name[0].lower() + shown.layer_name[1:]
+    name = f"the {layer}" if shown.source.kind == "pool" else layer
+    key = link.key_of("head")
+    heading(f"All heads of {name}", "Pick one to see it large.")
+    gallery(
+        [{"items": head_items(shown, look)}],
+        [shown.head],
+        lambda picked: choose(key, picked),
+        label=f"Heads of {name}",
+        key="heads",
+        ratio=ratio(shown.seen),
+    )
+
+
+def show_layers(shown: Sequence[Map], look: Look) -> int:
+    """Show all layers, to pick two from, and return how many stand in a row."""
+    first = shown[0]
+    columns = _pick_columns()
+    keys = [link.key_of(name) for name in PAIR]
+    gallery(
+        [{"items": layer_items(first, look)}],
+        [str(each.layer) for each in shown],
+        lambda picked: swap_in(keys, int(picked)),
+        label="Layers",
+        key="layers",
+        ratio=ratio(first.seen),
+        columns=columns,
+        badges=["1", "2"],
+    )
+    return columns
+
+
+def show_channels(rows: dict[str, list[Channel]], hero: Channel, look: Look, columns: int) -> None:
+    """Show channels in a row for each layer, to pick from."""
+    key = link.key_of("channel")
+    heading("The strongest channels", "Ranked by their mean. Pick one to see it large.")
+    gallery(
+        channel_groups(rows, look),
+        [hero.name],
+        lambda picked: choose(key, picked),
+        label="Channels",
+        key="channels",
+        ratio=ratio(hero.seen),
+        columns=columns,
+    )
+
+
+def choose(key: str, value: str) -> None:
+    """Set a control from a picture that was picked."""
+    st.session_state[key] = value
+
+
+def swap_in(keys: Sequence[str], layer: int) -> None:
+    """Put a picked layer into one of the two pictures; they take turns."""
+    turn = int(st.session_state.get(_TURN, 0))
+    st.session_state[keys[turn]] = layer
+    st.session_state[_TURN] = 1 - turn
+
+
+def _pick_columns() -> int:
+    """Let the visitor choose how many layers stand in a row."""
+    with heading_row("All layers", "Pick one to see it large; the two pictures take turns."):
+        options = range(2, 9)
+        key = link.whole("cols", 2, 8, 4)
+        return int(
+            st.selectbox(
+                "Columns", options, key=key, width=130, format_func=lambda n: f"{n} columns",
+                label_visibility="collapsed",
+            )
+        )  # fmt: skip

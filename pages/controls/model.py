@@ -1,0 +1,54 @@
+"""The controls of a model: which one, and what it sees."""
+
+from __future__ import annotations
+
+import streamlit as st
+from heedmap import models
+from heedmap.models import Model
+from heedmap.models.capabilities import Can
+from heedmap.models.catalogue.names import is_id
+from heedmap.pages.frame import link
+from heedmap.views import model_facts
+
+FITS = {"whole": "Whole photo", "crop": "Middle crop", "squash": "Squash"}
+SIZES = (128, 224, 336, 448, 518, 672, 896, 1036)  # px
+
+
+def pick_model(needs: Can, default: str, name: str = "model") -> str:
+    """Let the visitor choose a model that can do `needs`, or paste an id of the hub."""
+    lines = {entry.id: model_facts.line(entry) for entry in models.records(needs)}
+    key = link.setting(name, default, str, fits=lambda id: id in lines or is_id(id))
+    pasted = [id for id in [st.session_state[key]] if id not in lines]
+    return str(
+        st.selectbox(
+            "Model", [*lines, *pasted], key=key, format_func=lambda id: lines.get(id, id),
+            label_visibility="collapsed", accept_new_options=True,
+        )
+    )  # fmt: skip
+
+
+def pick_sight(entry: Model) -> tuple[int, str]:
+    """Let the visitor choose what the model sees: the short side in px, and the fit."""
+    own = model_facts.native_size(entry)
+    size_key = link.whole("size", 14, 1036, own)
+    sizes = sorted({*SIZES, own, st.session_state[size_key]})
+    left, right = st.columns([2, 3], gap="small")
+    size = left.selectbox(
+        "Size", sizes, key=size_key, format_func=lambda px: f"{px} px",
+        help=f"Short side of the model’s input. This model was made for {own} px; "
+        "larger gives a finer grid and takes longer.",
+    )  # fmt: skip
+    fit = right.selectbox(
+        "Fit", FITS, key=link.choice("fit", FITS, "whole", shared=True),
+        format_func=FITS.__getitem__,
+        help="Whole: keeps the aspect ratio, cuts nothing. Crop: the model’s own evaluation crop. "
+        "Squash: resized to a square, as in DINO’s script.",
+    )  # fmt: skip
+    return int(size), str(fit)
+
+
+def show_card(entry: Model) -> None:
+    """Show the card of a model in a folder: data, recipe, measured accuracy."""
+    if card := model_facts.card(entry):
+        with st.expander("Model card"):
+            st.markdown(card)

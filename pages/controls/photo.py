@@ -1,0 +1,71 @@
+"""The photo picker: samples, and uploads by file or drag and drop."""
+
+from __future__ import annotations
+
+import streamlit as st
+from heedmap.pages.frame import link
+from heedmap.pages.frame.notices import sentence
+from heedmap.pages.frame.text import plain
+from heedmap.pages.stage.components import gallery
+from heedmap.pages.stage.panels import photo_item
+from heedmap.views import photos
+from heedmap.viz import sample_ids
+
+_MINE = "heedmap.mine"  # keys of the uploads of this session, the newest first
+_WRONG = "heedmap.wrong"  # what was wrong with the last upload, one sentence
+_UPLOAD = "upload"
+_MOST = 3  # uploads at hand
+
+
+def pick_photo() -> str:
+    """Let the visitor choose a photo, and return its key; see `views.photos`."""
+    key = link.setting(
+        "photo", photos.DEFAULT, str, fits=photos.known, shared=True, why=photos.GONE
+    )
+    chosen = str(st.session_state[key])
+    if photos.is_upload(chosen):
+        _remember(chosen)
+    mine = [each for each in st.session_state.get(_MINE, []) if photos.find(each)]
+    gallery(
+        [{"items": [photo_item(each) for each in [*mine, *sample_ids()]]}],
+        [chosen], lambda picked: _choose(key, picked),
+        label="Photo", key="photos", most=5, small=True,
+    )  # fmt: skip
+    _uploader(key)
+    return chosen
+
+
+def _uploader(key: str) -> None:
+    """Take a photo by file or drag and drop; an error is shown below."""
+    st.file_uploader(
+        "Or your own: choose a file or drop it here", key=_UPLOAD,
+        on_change=_take, args=(key,), max_upload_size=20,
+    )  # fmt: skip
+    if st.session_state.get(_WRONG):
+        st.error(plain(st.session_state[_WRONG]), icon=":material/broken_image:")
+    st.caption("Kept in this server’s memory, so that links work.")
+
+
+def _take(key: str) -> None:
+    """Show an upload; if it is no photo, keep the last one and say why."""
+    file = st.session_state[_UPLOAD]
+    st.session_state[_WRONG] = ""
+    if file is None:
+        return
+    try:
+        _choose(key, photos.take(file.getvalue()))
+    except Exception as error:
+        st.session_state[_WRONG] = sentence(error)
+
+
+def _choose(key: str, photo: str) -> None:
+    """Show this photo from the next run on."""
+    st.session_state[key] = photo
+    st.session_state[_WRONG] = ""
+
+
+def _remember(photo: str) -> None:
+    """Keep an upload at hand."""
+    mine = st.session_state.get(_MINE, [])
+    if photo not in mine:
+        st.session_state[_MINE] = [photo, *mine][:_MOST]

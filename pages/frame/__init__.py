@@ -1,0 +1,1 @@
+"""What surrounds a page: head, navigation, notices, its URL."""

@@ -1,0 +1,185 @@
+"""Every setting is in the URL: read from it, kept from page to page, and written back.
+
+Widgets own their value in `st.session_state` under the key that `setting` returns. Streamlit's
+own `bind="query-params"` is not used: it cannot bind a custom component, it drops a wrong value
+in silence, and it forgets what pages share.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+import streamlit as st
+from heedmap.pages.frame.private import went_through_history
+
+T = TypeVar("T")
+
+_STATE = "heedmap.link"
+SHARED = "all"
+
+
+@dataclass
+class _Link:
+    """The settings of one session."""
+
+    page: str = ""
+    pending: dict[str, str] = field(default_factory=dict)  # in the URL, not yet read
+    memory: dict[str, Any] = field(default_factory=dict)  # key -> value, of all pages
+    defaults: dict[str, Any] = field(default_factory=dict)  # key -> its latest default
+    shown: dict[str, str] = field(default_factory=dict)  # name -> text, of this run
+    notices: list[str] = field(default_factory=list)
+    settled: set[str] = field(default_factory=set)  # keys set in the state on this page
+
+
+def begin(page: str) -> None:
+    """Start a run of `page`: read the URL where it is new to the session."""
+    link = _link()
+    new = not link.page or went_through_history()
+    if link.page != page:
+        link.settled.clear()
+    link.page, link.shown, link.notices = page, {}, []
+    if new:
+        link.pending = {name: st.query_params[name] for name in st.query_params}
+        _forget(link, page)
+
+
+def setting(
+    name: str,
+    default: T,
+    read: Callable[[str], T],
+    *,
+    write: Callable[[T], str] = str,
+    fits: Callable[[T], bool] = lambda _: True,
+    shared: bool = False,
+    why: str = "",
+) -> str:
+    """The key of the widget that holds a setting; its value is in the session state already.
+
+    The value of the URL comes first, then what the visitor has chosen, then the default. A value
+    that does not fit (another model has fewer layers) becomes the default, with a notice where the
+    URL asked for it. A setting left at its default follows the default.
+
+    Args:
+        name: of the setting in the URL.
+        default: its value where nothing is asked for; left out of the URL.
+        read: from the text in the URL to a value; raises ValueError for a text that is none.
+        write: from a value to the text in the URL.
+        fits: whether a value can be had here.
+        shared: whether the setting is kept from page to page.
+        why: the notice for a value that does not fit; a general one by default.
+    """
+    link, key = _link(), f"{SHARED if shared else _link().page}.{name}"
+    asked = link.pending.pop(name, None)
+    if asked is not None:
+        value, wrong = _read(asked, read, fits), f"{name} = “{_short(asked)}”"
+    else:
+        value, wrong = st.session_state.get(key, link.memory.get(key)), ""
+        if key in link.defaults and value == link.defaults[key]:
+            value = default
+        elif value is not None and not fits(value):
+            value, wrong = None, why
+    if value is None:
+        value = default
+        if wrong:
+            notice(
+                why
+                or f"The link asks for {wrong}, which is not available here: the default is shown."
+            )
+    # Streamlit forgets widgets when the page changes, but only after they were asked for again.
+    if key not in link.settled or st.session_state.get(key) != value:
+        st.session_state[key] = value
+        link.settled.add(key)
+    link.memory[key], link.defaults[key] = value, default
+    link.shown[name] = "" if value == default else write(value)
+    return key
+
+
+def key_of(name: str) -> str:
+    """The key of a setting of this page, for a callback that changes it."""
+    return f"{_link().page}.{name}"
+
+
+def choice(name: str, options: Collection[str], default: str, *, shared: bool = False) -> str:
+    """The key of a setting that is one of `options`."""
+    return setting(name, default, str, fits=lambda value: value in options, shared=shared)
+
+
+def whole(name: str, low: int, high: int, default: int, *, shared: bool = False) -> str:
+    """The key of a whole number from `low` to `high`."""
+    return setting(name, default, int, fits=lambda value: low <= value <= high, shared=shared)
+
+
+def switch(name: str, default: bool = False, *, shared: bool = False) -> str:
+    """The key of an on/off setting, written as 1 or 0."""
+    return setting(name, default, _read_switch, write=lambda on: str(int(on)), shared=shared)
+
+
+def finish() -> None:
+    """Write the settings of this run into the URL; defaults are left out."""
+    link = _link()
+    link.pending.clear()
+    shown = {name: text for name, text in link.shown.items() if text}
+    if shown != st.query_params.to_dict():
+        st.query_params.from_dict(shown)
+
+
+def shared_query() -> dict[str, str]:
+    """The shared settings that are not at their default, for a link to another page."""
+    link = _link()
+    values = {key: st.session_state.get(key, value) for key, value in link.memory.items()}
+    return {
+        key.removeprefix(f"{SHARED}."): str(int(value) if isinstance(value, bool) else value)
+        for key, value in values.items()
+        if key.startswith(f"{SHARED}.") and value is not None and value != link.defaults.get(key)
+    }
+
+
+def notice(sentence: str) -> None:
+    """Show a sentence at the top of the page, in this run."""
+    notices = _link().notices
+    if sentence not in notices:
+        notices.append(sentence)
+
+
+def notices() -> list[str]:
+    """What `notice` was told in this run."""
+    return list(_link().notices)
+
+
+def _link() -> _Link:
+    """The link of this session."""
+    if _STATE not in st.session_state:
+        st.session_state[_STATE] = _Link()
+    link: _Link = st.session_state[_STATE]
+    return link
+
+
+def _read(text: str, read: Callable[[str], T], fits: Callable[[T], bool]) -> T | None:
+    """What the URL asks for; None where it is no value or does not fit."""
+    try:
+        value = read(text)
+    except (ValueError, TypeError):
+        return None
+    return value if fits(value) else None
+
+
+def _forget(link: _Link, page: str) -> None:
+    """Drop the settings of the page and the shared ones, so that the URL alone decides."""
+    for key in list(link.memory):
+        if key.startswith((f"{SHARED}.", f"{page}.")):
+            del link.memory[key]
+            st.session_state.pop(key, None)
+
+
+def _read_switch(text: str) -> bool:
+    """1 or 0 as a value."""
+    if text not in ("0", "1"):
+        raise ValueError(text)
+    return text == "1"
+
+
+def _short(text: str) -> str:
+    """The beginning of a text that may be long."""
+    return text if len(text) <= 40 else f"{text[:40]}…"

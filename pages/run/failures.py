@@ -1,0 +1,48 @@
+"""Models that failed to load: not tried again at every move, only when the visitor says so."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+
+import streamlit as st
+from heedmap.errors import ModelError
+
+_FAILED = "heedmap.failed"  # id of a model -> why it failed in this session
+
+
+@contextmanager
+def remembered(id: str) -> Iterator[None]:
+    """Raise the error of last time, if there was one; remember an error that comes up now.
+
+    A hub out of reach costs half a minute at each try.
+
+    Raises:
+        ModelError: why the model failed.
+    """
+    if id in _failed():
+        raise ModelError(_failed()[id])
+    try:
+        yield
+    except ModelError as error:
+        _failed()[id] = str(error)
+        raise
+
+
+def offer_again(ids: Iterable[str]) -> None:
+    """Show a button that tries again, for each of these models that has failed."""
+    for id in ids:
+        if id in _failed():
+            st.button(
+                "Try again", key=f"again {id}", on_click=_forget, args=(id,),
+                icon=":material/refresh:",
+            )  # fmt: skip
+
+
+def _forget(id: str) -> None:
+    _failed().pop(id, None)
+
+
+def _failed() -> dict[str, str]:
+    found: dict[str, str] = st.session_state.setdefault(_FAILED, {})
+    return found

@@ -1,0 +1,70 @@
+"""Looking a model up and loading it, with progress where it takes more than a moment."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+import streamlit as st
+from heedmap import models
+from heedmap.errors import ModelError
+from heedmap.models.capabilities import fits
+from heedmap.pages.frame.page import Page, pages_for
+from heedmap.pages.frame.text import plain
+from heedmap.pages.run.failures import remembered
+from heedmap.views import model_facts
+
+if TYPE_CHECKING:
+    from heedmap.models import Adapter, Progress
+
+_PATIENCE = 0.4  # seconds before a progress bar is shown
+
+
+def describe(page: Page, id: str) -> list[str]:
+    """What a model is, in lines; asks the hub about an id that is new.
+
+    Raises:
+        ModelError: a model that this page cannot show, and why.
+    """
+    with remembered(id), st.spinner(f"Asking the hub about {plain(id)} …"):
+        entry = models.record(id)
+        if fits(entry.can, page.needs):
+            return model_facts.lines(entry)
+    others = " or ".join(pages_for(entry))
+    raise ModelError(f"{entry.title} is shown on another page: see {others}.")
+
+
+def load(id: str) -> Adapter:
+    """Load a model, showing its progress; the visitor may move controls meanwhile.
+
+    Raises:
+        ModelError: why it cannot be loaded.
+    """
+    with remembered(id):
+        loading = models.begin(id)
+        started = time.monotonic()
+        bar = None
+        while not loading.done:
+            if time.monotonic() - started > _PATIENCE:
+                bar = bar or st.progress(0.0)
+                bar.progress(*_progress(models.record(id).title, loading.progress))
+            time.sleep(0.05)
+        if bar:
+            bar.empty()
+        return loading.result()
+
+
+def _progress(title: str, progress: Progress) -> tuple[float, str]:
+    """The share that is done, and a line for people."""
+    words = f"{plain(title)}: {progress.phase[:1].lower()}{progress.phase[1:]}"
+    if not progress.bytes_total:
+        return 0.0, f"{words} …"
+    words += f", {progress.bytes_done / 1e6:.0f} of {progress.bytes_total / 1e6:.0f} MB"
+    if progress.seconds_left is not None:
+        words += f", about {_span(progress.seconds_left)} left"
+    return progress.share, words
+
+
+def _span(seconds: float) -> str:
+    """A time span in words."""
+    return f"{seconds:.0f} s" if seconds < 90 else f"{seconds / 60:.0f} min"

@@ -1,0 +1,1 @@
+"""Large pictures, galleries and downloads, made from views."""

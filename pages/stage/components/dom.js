@@ -1,0 +1,14 @@
+// What the components share.
+
+// Give a parent `count` children, made by `make`.
+function fit(parent, count, make) {
+  while (parent.children.length > count) parent.lastChild.remove();
+  while (parent.children.length < count) parent.appendChild(make());
+}
+
+function add(parent, tag, name) {
+  const element = document.createElement(tag);
+  if (name) element.className = name;
+  return parent.appendChild(element);
+}
+

@@ -1,0 +1,38 @@
+"""Download buttons; a file is made when its button is pressed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import streamlit as st
+from heedmap.views import export
+from heedmap.views.attention import Map
+from heedmap.views.export import Figure
+from heedmap.views.facts import Facts
+from heedmap.views.render import Look
+
+
+def heads(shown: Map, look: Look, told: Facts) -> None:
+    """Offer the shown head as PNG and all heads of its layer as ZIP."""
+    with st.container(horizontal=True, gap="small"):
+        name = export.head_file(shown.head)
+        _button(name, lambda: export.png(shown, look), name, "image/png")
+        _button(
+            "All heads (ZIP)",
+            lambda: export.heads_zip(shown, look, told),
+            export.heads_file(shown),
+            "application/zip",
+        )
+
+
+def figure(made: Figure) -> None:
+    """Offer the pictures of a page as one figure, PNG and PDF."""
+    with st.container(horizontal=True, gap="small"):
+        _button("Figure (PNG)", made.png, f"{made.name}.png", "image/png")
+        _button("Figure (PDF)", made.pdf, f"{made.name}.pdf", "application/pdf")
+
+
+def _button(label: str, make: Callable[[], bytes], name: str, mime: str) -> None:
+    st.download_button(
+        label, make, name, mime, key=f"get {name}", on_click="ignore", icon=":material/download:"
+    )

@@ -1,0 +1,116 @@
+"""Maps and photos as panels of the stage and items of a gallery."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from heedmap.pages.stage.components import Group, Item, Panel
+from heedmap.views import attention, data_urls, facts, photos, render
+from heedmap.views.attention import Map
+from heedmap.views.channels import Channel
+from heedmap.views.render import THUMBNAIL, Drawable, Look
+
+if TYPE_CHECKING:
+    from heedmap.models import Prepared
+
+
+def panel(shown: Drawable, look: Look, *, share: bool = False, tag: str = "") -> Panel:
+    """A map as a large picture, with its values and its colour bar."""
+    base = render.base(shown.request, shown.seen, look.over)
+    rows, columns = shown.values.shape
+    return {
+        "title": shown.title,
+        "tag": tag,
+        "src": data_urls.of_map(shown, look),
+        "width": base.shape[1],
+        "height": base.shape[0],
+        "alt": render.alt(shown, look),
+        "grid": [rows, columns],
+        "values": [[float(f"{value:.4g}") for value in row] for row in shown.values.tolist()],
+        "share": share,
+        "legend": render.legend(shown, look),
+    }
+
+
+def attention_panels(shown: Sequence[Map], look: Look) -> list[Panel]:
+    """Attention maps as large pictures; maps of several models are tagged with their model."""
+    several = len({each.request.model for each in shown}) > 1
+    return [
+        panel(each, look, share=True, tag=each.source.model if several else "") for each in shown
+    ]
+
+
+def photo_panel(shown: Drawable) -> Panel:
+    """The photo beside a map; what a crop left out is darkened."""
+    photo, seen = shown.request.photo, shown.seen
+    height, width = photos.pixels(photo).shape[:2]
+    made: Panel = {
+        "title": "The photo, and the part it saw" if seen.fit == "crop" else "The photo",
+        "src": data_urls.of_photo(photo),
+        "width": width,
+        "height": height,
+        "alt": f"The photo: {photos.name(photo)}",
+        "grid": list(shown.values.shape),
+    }
+    if credit := photos.credit(photo):
+        made["legend"] = {"what": credit}
+    if seen.fit == "crop":
+        left, top, right, bottom = seen.box
+        made["box"] = [left / width, top / height, right / width, bottom / height]
+    return made
+
+
+def photo_item(photo: str) -> Item:
+    """The thumbnail of a photo, with its credit under the pointer."""
+    credit = photos.credit(photo)
+    return {
+        "key": photo,
+        "src": data_urls.of_thumbnail(photo),
+        "alt": photos.alt(photo),
+        "title": f"{photos.name(photo)}. {credit}" if credit else photos.name(photo),
+    }
+
+
+def head_items(shown: Map, look: Look) -> list[Item]:
+    """The mean and all heads of a layer as thumbnails."""
+    every = attention.heads(shown)
+    return [_item(each.head, attention.head_caption(each.head), each, look) for each in every]
+
+
+def layer_items(shown: Map, look: Look) -> list[Item]:
+    """All layers as thumbnails."""
+    every = attention.layers(shown)
+    return [_item(str(each.layer), each.layer_name, each, look) for each in every]
+
+
+def channel_groups(rows: dict[str, list[Channel]], look: Look) -> list[Group]:
+    """Channels as thumbnails, a group for each layer."""
+    return [
+        {
+            "title": layer,
+            "note": facts.channels(row[0]),
+            "items": [
+                _item(each.name, f"Channel {each.index}", each, look, note=f"mean {each.mean:.3g}")
+                for each in row
+            ],
+        }
+        for layer, row in rows.items()
+    ]
+
+
+def ratio(seen: Prepared) -> float:
+    """Width over height of thumbnails, between 1/2 and 2."""
+    height, width = seen.view.shape[:2]
+    return float(min(2.0, max(0.5, width / height)))
+
+
+def _item(key: str, caption: str, shown: Drawable, look: Look, note: str = "") -> Item:
+    return {
+        "key": key,
+        "src": data_urls.of_map(shown, look, THUMBNAIL),
+        "caption": caption,
+        "note": note,
+        "alt": f"{shown.title}. Strongest: {shown.strongest}.",
+        "title": f"Strongest: {shown.strongest}",
+    }

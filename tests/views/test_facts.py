@@ -1,0 +1,46 @@
+"""What is told of models and maps in words."""
+
+from __future__ import annotations
+
+import pytest
+from heedmap.models import Probe
+from heedmap.views import attention, model_facts
+
+
+def probe(**facts: object) -> Probe:
+    own: dict = {
+        "id": "a/b", "can": frozenset({"attention"}), "kinds": ("cls", "tokens"), "depth": 12,
+        "heads": 6, "patch": 16, "prefix": 1, "has_cls": True, "size": 224,
+        "parameters": 22_000_000, "nbytes": 88_000_000,
+    }  # fmt: skip
+    return Probe(**{**own, **facts})
+
+
+@pytest.mark.parametrize(
+    ("facts", "line"),
+    [
+        ({}, "12 layers of 6 heads · patch 16 px · CLS · 88 MB in memory"),
+        ({"prefix": 5}, "12 layers of 6 heads · patch 16 px · CLS and 4 more tokens before the "
+         "patches · 88 MB in memory"),
+        ({"prefix": 0, "has_cls": False, "kinds": ("pool", "tokens")},
+         "12 layers of 6 heads · patch 16 px · pooling head, no CLS · 88 MB in memory"),
+        ({"prefix": 4, "has_cls": False, "kinds": ("tokens",), "depth": 1, "heads": 1},
+         "1 layer of 1 head · patch 16 px · no CLS, 4 tokens before the patches · 88 MB in "
+         "memory"),
+        ({"prefix": 0, "has_cls": False, "kinds": ("windows",), "patch": 32, "heads": 3},
+         "12 layers of 3 heads or more, within windows · stride 32 px · no CLS · 88 MB in "
+         "memory"),
+        ({"kinds": (), "depth": 0, "heads": 0, "patch": 32, "nbytes": 2_000_000_000},
+         "ConvNet · stride 32 px · 2.00 GB in memory"),
+        ({"kinds": (), "patch": 1}, "ConvNet · 88 MB in memory"),
+    ],
+)  # fmt: skip
+def test_a_shape_in_a_line(facts: dict, line: str) -> None:
+    assert model_facts.shape(probe(**facts)) == line
+
+
+@pytest.mark.parametrize(
+    ("share", "said"), [(0.5, "50.0%"), (0.0061, "0.6%"), (0.00033, "0.033%"), (0.0, "0%")]
+)
+def test_a_small_share_is_not_nothing(share: float, said: str) -> None:
+    assert attention.percent(share) == said

@@ -1,0 +1,98 @@
+"""How maps are drawn, and what can be taken home."""
+
+from __future__ import annotations
+
+import base64
+import io
+import json
+import zipfile
+
+import numpy as np
+import pytest
+from heedmap import viz
+from heedmap.models import Adapter
+from heedmap.views import attention, data_urls, export, facts, render
+from heedmap.views.attention import Map
+from heedmap.views.render import THUMBNAIL, Look
+from heedmap.views.request import Request
+from PIL import Image
+
+
+@pytest.fixture
+def shown(vit: Adapter, cat: Request) -> Map:
+    return Map(attention.source(vit, cat), layer=3, head="2")
+
+
+def test_a_map_is_drawn_over_the_base_that_is_handed_in(shown: Map) -> None:
+    base = np.full((40, 60, 3), 200, np.uint8)
+    own = viz.Overlay(opacity=0.5, limits=shown.limits("layer"))(base, shown.values)
+    assert np.array_equal(render.draw(shown, Look(opacity=0.5, scale="layer"), base), own)
+    assert (base == 200).all()
+
+
+def test_each_view_is_the_one_it_names(shown: Map) -> None:
+    base = render.base(shown.request, shown.seen)
+    mask = viz.threshold_mask(shown.values, 0.4)
+    for view, own in [
+        ("mask", viz.draw_mask(mask, (base.shape[0], base.shape[1]))),
+        ("highlight", viz.highlight(base, mask)),
+        ("contour", viz.contour(base, mask)),
+    ]:
+        assert np.array_equal(render.drawn(shown, Look(view=view, keep=0.4)), own), view
+
+
+def test_scales_span_what_they_name(shown: Map) -> None:
+    maps = np.asarray(shown.source.maps)
+    spans = {"map": maps[3, 2], "layer": maps[3], "layers": maps[:, 2], "model": maps}
+    for scale, values in spans.items():
+        assert shown.limits(scale) == (values.min(), values.max()), scale
+        legend = render.legend(shown, Look(scale=scale))
+        assert float(legend["high"]) == pytest.approx(values.max(), rel=1e-2)
+
+
+def test_the_models_pixels_are_those_that_it_saw(shown: Map) -> None:
+    base = render.base(shown.request, shown.seen, "model")
+    times = base.shape[0] // shown.seen.view.shape[0]
+    assert np.array_equal(base[::times, ::times], shown.seen.view)
+
+
+def test_a_data_url_holds_the_picture(shown: Map) -> None:
+    url = data_urls.of_map(shown, Look(), THUMBNAIL)
+    content = base64.b64decode(url.removeprefix("data:image/jpeg;base64,"), validate=True)
+    with Image.open(io.BytesIO(content)) as picture:
+        there = np.asarray(picture, np.int16)
+    wanted = render.drawn(shown, Look(), THUMBNAIL)
+    assert max(wanted.shape) == THUMBNAIL
+    assert np.abs(there - wanted).mean() < 4
+    assert data_urls.of_map(shown, Look(), THUMBNAIL) is url
+
+
+def test_hidden_outliers_are_told_in_the_picture(shown: Map) -> None:
+    hidden = Map(shown.source, shown.layer, shown.head, hide=True)
+    assert "outlier" in hidden.label
+    assert hidden.key != shown.key
+    plain = render.draw(hidden, Look(), render.base(hidden.request, hidden.seen))
+    assert not np.array_equal(render.drawn(hidden, Look()), plain)
+
+
+def test_the_zip_holds_pictures_values_and_facts(shown: Map) -> None:
+    content = export.heads_zip(shown, Look(), facts.attention(shown))
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        values = np.load(io.BytesIO(archive.read("attention.npy")))
+        told = json.loads(archive.read("view.json"))
+        assert archive.read(export.head_file("2")) == export.png(shown, Look())
+        names = archive.namelist()
+    assert np.array_equal(values, shown.source.maps[3])
+    assert told["Layer"] == "3 (first 0, last 5)"
+    assert len(names) == 1 + len(values) + 2
+
+
+@pytest.mark.slow
+def test_a_figure_shows_all_layers(shown: Map) -> None:
+    figure = export.layers_figure([shown, Map(shown.source, 5, "2")], Look(scale="layers"), 3)
+    assert list(figure.captions) == [f"Layer {i}" for i in range(6)]
+    assert figure.limits == shown.limits("layers")
+    assert figure.title.endswith("attention from CLS, head 2")
+    with Image.open(io.BytesIO(figure.png())) as picture:
+        assert min(picture.size) > 400
+    assert figure.pdf().startswith(b"%PDF-")

@@ -1,0 +1,136 @@
+"""Channels of convolutions: maps taken from a forward pass by layer and channel."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from heedmap.views import passes
+from heedmap.views.request import Request
+
+if TYPE_CHECKING:
+    from heedmap.models import Adapter, Prepared
+    from heedmap.viz import Activations
+
+
+@dataclass(frozen=True)
+class Source:
+    """The activations of a photo in a model.
+
+    Attributes:
+        request: the forward pass that they come from.
+        model: the title of the model.
+        seen: what the model saw.
+        activations: what was recorded, (channels, rows, cols) float32 for each layer.
+    """
+
+    request: Request
+    model: str
+    seen: Prepared
+    activations: Activations
+
+    def strongest(self, count: int) -> dict[str, list[Channel]]:
+        """The strongest channels of each layer, by their mean."""
+        top = {layer: self.activations.top(layer, count) for layer in self.activations.maps}
+        return {
+            layer: [Channel(self, layer, index) for index, _ in found]
+            for layer, found in top.items()
+        }
+
+    def predictions(self) -> list[tuple[str, float]]:
+        """The five most probable classes; none for a model without class names."""
+        return self.activations.predictions(5) or []
+
+
+def source(adapter: Adapter, request: Request, layers: tuple[str, ...] | None = None) -> Source:
+    """The activations of a photo; runs the model unless that pass is cached.
+
+    Args:
+        adapter: the model that `request` names.
+        request: the photo, the size and the fit.
+        layers: names of `adapter.conv_layers`, others are ignored; the three default layers if
+            none is left.
+
+    Raises:
+        HeedmapError: as `passes.activations`.
+    """
+    chosen = tuple(name for name in layers or () if name in adapter.conv_layers)
+    recorded, seen = passes.activations(adapter, request, chosen or adapter.default_conv_layers)
+    return Source(request, adapter.title, seen, recorded)
+
+
+@dataclass(frozen=True)
+class Channel:
+    """One channel of one convolution."""
+
+    source: Source
+    layer: str
+    index: int
+
+    @property
+    def request(self) -> Request:
+        """The forward pass that it comes from."""
+        return self.source.request
+
+    @property
+    def seen(self) -> Prepared:
+        """What the model saw."""
+        return self.source.seen
+
+    @property
+    def name(self) -> str:
+        """Its name in galleries and links."""
+        return f"{self.layer}~{self.index}"
+
+    @property
+    def key(self) -> Hashable:
+        """What tells it from all other maps of the same pass."""
+        return self.layer, self.index
+
+    @property
+    def title(self) -> str:
+        """Its name."""
+        return f"{self.layer}, channel {self.index}"
+
+    @property
+    def what(self) -> str:
+        """What its values are, in words."""
+        return "activation"
+
+    @property
+    def label(self) -> str:
+        """Nothing needs to be written into the picture."""
+        return ""
+
+    @property
+    def mean(self) -> float:
+        """The mean over the map, which channels are ranked by."""
+        return float(self.values.mean(dtype=np.float64))
+
+    @property
+    def strongest(self) -> str:
+        """Where it is strongest, and its value there."""
+        row, column = np.unravel_index(int(self.values.argmax()), self.values.shape)
+        return f"row {row}, column {column} with {self.values.max():.3g}"
+
+    @property
+    def values(self) -> np.ndarray:
+        """(rows, cols) float32."""
+        return np.asarray(self._layer[self.index])
+
+    @property
+    def siblings(self) -> int:
+        """How many channels its layer has."""
+        return len(self._layer)
+
+    def limits(self, scale: str) -> tuple[float, float]:
+        """The values at the two ends of the colour bar; "layer" spans all channels of the layer."""
+        values = self.values if scale == "map" else self._layer
+        return float(values.min()), float(values.max())
+
+    @property
+    def _layer(self) -> np.ndarray:
+        """All channels of its layer, (channels, rows, cols) float32."""
+        return self.source.activations.maps[self.layer]

@@ -1,0 +1,40 @@
+"""Pictures as data URLs (JPEG), cached."""
+
+from __future__ import annotations
+
+import base64
+
+import numpy as np
+from heedmap import viz
+from heedmap.views import photos
+from heedmap.views.cache import MEGABYTE, kept
+from heedmap.views.render import SCREEN, Drawable, Look, drawn, fit_within, square
+
+_PHOTO_THUMBNAIL = 112  # px
+
+
+@kept(
+    96 * MEGABYTE,
+    len,
+    key=lambda shown, look, long_side=SCREEN: (shown.request, shown.key, look, long_side),
+)
+def of_map(shown: Drawable, look: Look, long_side: int = SCREEN) -> str:
+    """A map over its photo."""
+    return encoded(drawn(shown, look, long_side))
+
+
+@kept(16 * MEGABYTE, len, key=lambda photo: photo)
+def of_photo(photo: str) -> str:
+    """A photo as a whole, by its key."""
+    return encoded(fit_within(photos.pixels(photo), SCREEN))
+
+
+@kept(4 * MEGABYTE, len, key=lambda photo: photo)
+def of_thumbnail(photo: str) -> str:
+    """The middle square of a photo, small."""
+    return encoded(square(photos.pixels(photo), _PHOTO_THUMBNAIL), quality=80)
+
+
+def encoded(picture: np.ndarray, quality: int = 88) -> str:
+    """A picture (H, W, 3) uint8 as a data URL."""
+    return "data:image/jpeg;base64," + base64.b64encode(viz.encode_jpeg(picture, quality)).decode()

@@ -1,0 +1,149 @@
+"""Files to download: a picture (PNG), all heads (ZIP), a figure (PNG, PDF)."""
+
+from __future__ import annotations
+
+import io
+import json
+import zipfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from heedmap import viz
+from heedmap.views import attention, facts
+from heedmap.views.attention import MEAN, Map
+from heedmap.views.channels import Channel
+from heedmap.views.facts import Facts
+from heedmap.views.render import Drawable, Look, drawn
+
+
+def png(shown: Drawable, look: Look) -> bytes:
+    """A map over its photo, as PNG."""
+    return viz.encode_png(drawn(shown, look))
+
+
+def head_file(head: str) -> str:
+    """The name of the PNG file of a head."""
+    return "attn-mean.png" if head == MEAN else f"attn-head{head}.png"
+
+
+def heads_file(shown: Map) -> str:
+    """The name of the ZIP file of all heads of a layer."""
+    return f"attn-{shown.layer_name.lower().replace(' ', '')}.zip"
+
+
+def heads_zip(shown: Map, look: Look, told: Facts) -> bytes:
+    """The pictures of all heads of a layer, their values, and what they are.
+
+    attn-mean.png, attn-head0.png, ...
+    attention.npy    as it was recorded, (heads, rows, cols) float32
+    view.json        the facts given as `told`
+    """
+    pictures = {head_file(each.head): drawn(each, look) for each in attention.heads(shown)}
+    stream = io.BytesIO(viz.zip_pngs(pictures))
+    with zipfile.ZipFile(stream, "a") as archive:
+        archive.writestr("attention.npy", _npy(shown.source.maps[shown.layer]))
+        archive.writestr("view.json", json.dumps(dict(told), indent=2, ensure_ascii=False))
+    return stream.getvalue()
+
+
+@dataclass(frozen=True)
+class Figure:
+    """All pictures of a page as one figure; drawn by `png` and `pdf`.
+
+    Attributes:
+        name: of its file, without extension.
+        maps: what is shown, row by row.
+        look: how it is drawn.
+        captions: under each picture.
+        columns: pictures a row.
+        title: above all.
+        told: facts under all.
+        limits: the ends of the colour bar; None if each map has its own.
+        rows: names of the rows.
+    """
+
+    name: str
+    maps: Sequence[Drawable]
+    look: Look
+    captions: Sequence[str]
+    columns: int
+    title: str
+    told: Facts
+    limits: tuple[float, float] | None = None
+    rows: Sequence[str] = ()
+
+    def png(self) -> bytes:
+        """The figure as PNG."""
+        return viz.to_png(self._drawn())
+
+    def pdf(self) -> bytes:
+        """The figure as PDF, one page."""
+        return viz.to_pdf(self._drawn())
+
+    def _drawn(self) -> Any:
+        return viz.grid_figure(
+            [drawn(each, self.look) for each in self.maps],
+            captions=self.captions,
+            columns=self.columns,
+            title=self.title,
+            footer=" · ".join(f"{label}: {value}" for label, value in self.told),
+            colormap=self.look.colormap,
+            limits=self.limits,
+            row_labels=self.rows,
+        )
+
+
+def layers_figure(shown: Sequence[Map], look: Look, columns: int) -> Figure:
+    """All layers for one head; all heads if there is a single layer.
+
+    Args:
+        shown: the maps that are shown large, of one source.
+        look: how they are drawn.
+        columns: pictures a row.
+    """
+    first = shown[0]
+    several = first.source.depth > 1
+    every = attention.layers(first) if several else attention.heads(first)
+    told = facts.layers(shown)
+    return Figure(
+        "clip-layers",
+        every,
+        look,
+        captions=[
+            each.layer_name if several else attention.head_caption(each.head) for each in every
+        ],
+        columns=columns,
+        title=f"{first.source.model}: {first.what}" + (f", {first.head_name}" if several else ""),
+        told=told[1:4],
+        limits=None if look.scale == "map" else first.limits(look.scale),
+    )
+
+
+def channels_figure(rows: dict[str, list[Channel]], hero: Channel, look: Look) -> Figure:
+    """The strongest channels of each layer.
+
+    Args:
+        rows: channels by layer, the same number for each.
+        hero: the one that is shown large.
+        look: how they are drawn.
+    """
+    every = [each for row in rows.values() for each in row]
+    classes = [(name, f"{share:.1%}") for name, share in hero.source.predictions()]
+    return Figure(
+        "cnn-channels",
+        every,
+        look,
+        captions=[f"channel {each.index}, mean {each.mean:.3g}" for each in every],
+        columns=max(len(row) for row in rows.values()),
+        title=f"{hero.source.model}: strongest channels",
+        told=[facts.channel(hero)[1], *classes],
+        rows=list(rows),
+    )
+
+
+def _npy(maps: np.ndarray) -> bytes:
+    stream = io.BytesIO()
+    np.save(stream, maps)
+    return stream.getvalue()

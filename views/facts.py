@@ -1,0 +1,109 @@
+"""Facts about maps as (label, value) pairs: the model, what it saw, and which map it is."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, TypeAlias
+
+from heedmap.views.attention import MEAN, Map
+from heedmap.views.channels import Channel
+
+if TYPE_CHECKING:
+    from heedmap.models import Prepared
+
+Facts: TypeAlias = "list[tuple[str, str]]"
+
+
+def attention(shown: Map) -> Facts:
+    """The facts of one attention map."""
+    source = shown.source
+    layer = among(str(shown.layer), source.depth)
+    return [
+        *_pass(shown),
+        ("Layer", "the pooling head, behind the last" if source.kind == "pool" else layer),
+        ("Head", among(shown.head, source.heads(shown.layer))),
+        ("Strongest", shown.strongest),
+        *([("On patches", on_patches(shown))] if shown.seen.prefix else []),
+    ]
+
+
+def layers(shown: Sequence[Map]) -> Facts:
+    """The facts of several layers of one source, for one head."""
+    first = shown[0]
+    if len(shown) == 1:
+        return attention(first)
+    numbers = " and ".join(str(each.layer) for each in shown)
+    return [
+        *_pass(first),
+        ("Layers", f"{numbers} (first 0, last {first.source.depth - 1})"),
+        ("Head", among(first.head, first.source.heads())),
+        *((f"In layer {each.layer}", each.strongest) for each in shown),
+    ]
+
+
+def beside(shown: Map) -> Facts:
+    """The facts of a second map beside the first, in short."""
+    rows, columns = shown.values.shape
+    model = shown.source.model
+    return [
+        ("Beside", f"{model}, {shown.what}, {saw(shown.seen)}, grid {rows} × {columns}"),
+        ("Strongest there", shown.strongest),
+    ]
+
+
+def channel(shown: Channel) -> Facts:
+    """The facts of one channel."""
+    rows, columns = shown.values.shape
+    return [
+        ("Model", shown.source.model),
+        ("Saw", saw(shown.seen)),
+        ("Layer", shown.layer),
+        ("Channel", f"{shown.index}, mean {shown.mean:.3g}"),
+        ("Map", f"{rows} × {columns} cells"),
+        ("Strongest", shown.strongest),
+    ]
+
+
+def channels(shown: Channel) -> str:
+    """How many channels the layer of a channel has, and their grid."""
+    rows, columns = shown.values.shape
+    return f"{shown.siblings} channels of {rows} × {columns}"
+
+
+def saw(seen: Prepared) -> str:
+    """What part of the photo the model saw, and its size."""
+    height, width = seen.view.shape[:2]
+    parts = {"whole": "whole photo", "crop": "middle crop", "squash": "photo made square"}
+    return f"{parts[seen.fit]}, {width} × {height} px"
+
+
+def among(which: str, count: int) -> str:
+    """Which of how many, counted from 0."""
+    return f"mean of {count}" if which == MEAN else f"{which} (first 0, last {count - 1})"
+
+
+def on_patches(shown: Map) -> str:
+    """How much of the attention goes to patches."""
+    return f"{shown.on_patches:.1%}, the rest on prefix tokens"
+
+
+def _pass(shown: Map) -> Facts:
+    """The facts that all maps of a forward pass share."""
+    rows, columns = shown.values.shape
+    patch = round(shown.seen.view.shape[0] / rows)
+    return [
+        ("Model", shown.source.model),
+        ("Saw", saw(shown.seen)),
+        ("Grid", f"{rows} × {columns} patches of {patch} px"),
+        ("Prefix tokens", _prefix(shown.seen.prefix, shown.source.has_cls)),
+        ("Attention", shown.what),
+    ]
+
+
+def _prefix(count: int, has_cls: bool) -> str:
+    """The tokens before the patches."""
+    if not count:
+        return "none"
+    if not has_cls:
+        return f"{count} (no CLS)"
+    return f"{count} (CLS and {count - 1} more)" if count > 1 else "1 (CLS)"

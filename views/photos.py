@@ -1,0 +1,86 @@
+"""Photos by key: the samples, and uploads, kept in memory so that links to them work."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import threading
+
+import numpy as np
+from cachetools import LRUCache
+from heedmap import viz
+from heedmap.errors import ImageError
+from heedmap.views.cache import MEGABYTE, kept
+
+DEFAULT = "cat"
+GONE = (
+    "This server no longer has the photo of this link: drop the photo again to see it; "
+    "a sample is shown for now."
+)
+
+_uploads: LRUCache[str, bytes] = LRUCache(256 * MEGABYTE, getsizeof=len)
+_lock = threading.Lock()  # held for a look-up, never while a photo is decoded
+
+
+def take(content: bytes) -> str:
+    """Decode an upload, keep it, and return its key: a hash of the bytes, which nobody can guess.
+
+    Raises:
+        ImageError: bytes that are no usable photo, and why.
+    """
+    key = hashlib.sha256(content).hexdigest()[:32]
+    _decoded(key, content)
+    with _lock:
+        _uploads[key] = content
+    return key
+
+
+def find(key: str) -> bytes | None:
+    """The bytes of an upload, or None if this server does not have it (any more)."""
+    with _lock:
+        return _uploads.get(key)
+
+
+def is_upload(key: str) -> bool:
+    """Whether `key` has the form of an upload's key."""
+    return re.fullmatch(r"[0-9a-f]{32}", key) is not None
+
+
+def known(key: str) -> bool:
+    """Whether `key` names a sample, or an upload that is still here."""
+    return find(key) is not None if is_upload(key) else key in viz.sample_ids()
+
+
+def pixels(key: str) -> np.ndarray:
+    """A photo as (H, W, 3) uint8 RGB, shared by all callers: do not write to it.
+
+    Raises:
+        ImageError: an upload that this server no longer has.
+    """
+    content = find(key) if is_upload(key) else b""
+    if content is None:
+        raise ImageError(GONE)
+    return _decoded(key, content)
+
+
+def name(key: str) -> str:
+    """The name of a photo."""
+    return "Your photo" if is_upload(key) else viz.sample(key).title
+
+
+def credit(key: str) -> str:
+    """Who took a sample, and its licence; nothing for an upload."""
+    return "" if is_upload(key) else viz.sample(key).credit
+
+
+def alt(key: str) -> str:
+    """Alternative text: what a sample shows; the name of an upload."""
+    if is_upload(key):
+        return name(key)
+    sample = viz.sample(key)
+    return f"{sample.title}: {sample.alt}"
+
+
+@kept(256 * MEGABYTE, lambda photo: photo.nbytes, key=lambda key, content: key)
+def _decoded(key: str, content: bytes) -> np.ndarray:
+    return viz.open_upload(content) if is_upload(key) else viz.open_sample(key)

@@ -1,0 +1,201 @@
+"""Maps as pictures: how they look, what they are drawn over, and their legend."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING, Protocol, TypedDict
+
+import numpy as np
+from heedmap import viz
+from heedmap.views import photos
+from heedmap.views.cache import MEGABYTE, kept
+from heedmap.views.request import Request
+from PIL import Image
+
+if TYPE_CHECKING:
+    from heedmap.models import Prepared
+
+SCREEN = 1024  # px, long side of a large picture
+THUMBNAIL = 288  # px, long side of a small one
+
+VIEWS = {"overlay": "Overlay", "mask": "Mask", "highlight": "Highlight", "contour": "Contour"}
+SCALES = {
+    "map": "This map",
+    "layer": "This layer",
+    "layers": "Common to all layers",
+    "model": "All heads of all layers",
+}
+
+
+class Drawable(Protocol):
+    """A map of one photo in one model, with the words that describe it."""
+
+    @property
+    def request(self) -> Request:
+        """The forward pass that it comes from."""
+
+    @property
+    def seen(self) -> Prepared:
+        """What the model saw."""
+
+    @property
+    def key(self) -> Hashable:
+        """What tells it from all other maps of the same pass."""
+
+    @property
+    def title(self) -> str:
+        """Its name."""
+
+    @property
+    def what(self) -> str:
+        """What its values are, in words."""
+
+    @property
+    def label(self) -> str:
+        """What must be written into the picture; "" for nothing."""
+
+    @property
+    def strongest(self) -> str:
+        """Where it is strongest, in words."""
+
+    @property
+    def values(self) -> np.ndarray:
+        """(rows, cols) float32."""
+
+    def limits(self, scale: str) -> tuple[float, float]:
+        """The values at the two ends of the colour bar, for a key of `SCALES`."""
+
+
+@dataclass(frozen=True)
+class Look:
+    """How maps are drawn, the same for all maps of a page.
+
+    Attributes:
+        colormap: a name of `viz.COLORMAPS`.
+        opacity: of the colours over the photo, 0 to 1.
+        interpolation: a name of `viz.INTERPOLATIONS`.
+        patch_grid: whether lines are drawn between patches.
+        over: "photo", sharp, or "model", the pixels that the model saw.
+        scale: a key of `SCALES`.
+        view: a key of `VIEWS`.
+        keep: the share of the mass that a mask keeps, 0 to 1.
+    """
+
+    colormap: str = "viridis"
+    opacity: float = 0.6
+    interpolation: str = "nearest"
+    patch_grid: bool = False
+    over: str = "photo"
+    scale: str = "map"
+    view: str = "overlay"
+    keep: float = 0.6
+
+
+class Legend(TypedDict, total=False):
+    """What is under a picture: CSS colours from low to high, the two numbers, and words."""
+
+    colors: list[str]
+    low: str
+    high: str
+    what: str
+
+
+def drawn(shown: Drawable, look: Look, long_side: int = SCREEN) -> np.ndarray:
+    """A map over its photo, (h, w, 3) uint8; large pictures carry their label."""
+    picture = draw(shown, look, base(shown.request, shown.seen, look.over, long_side))
+    if shown.label and long_side >= SCREEN:
+        return viz.label(picture, shown.label, "top-left")
+    return picture
+
+
+def draw(shown: Drawable, look: Look, base: np.ndarray) -> np.ndarray:
+    """A map over a picture of what the model saw, (h, w, 3) uint8; `base` is not written to."""
+    if look.view == "overlay":
+        return viz.Overlay(
+            colormap=look.colormap,
+            opacity=look.opacity,
+            interpolation=look.interpolation,
+            limits=shown.limits(look.scale),
+            patch_grid=look.patch_grid,
+        )(base, shown.values)
+    mask = viz.threshold_mask(shown.values, look.keep)
+    if look.view == "mask":
+        return viz.draw_mask(mask, (base.shape[0], base.shape[1]))
+    return viz.highlight(base, mask) if look.view == "highlight" else viz.contour(base, mask)
+
+
+@kept(
+    64 * MEGABYTE,
+    lambda picture: picture.nbytes,
+    key=lambda request, seen, over="photo", long_side=SCREEN: (request, over, long_side),
+)
+def base(
+    request: Request, seen: Prepared, over: str = "photo", long_side: int = SCREEN
+) -> np.ndarray:
+    """What maps are drawn over, (h, w, 3) uint8: the region that the model saw.
+
+    Args:
+        request: the forward pass.
+        seen: what the model saw in it.
+        over: "photo", sharp, or "model", in the model's own pixels.
+        long_side: px.
+    """
+    if over == "photo":
+        region = viz.region(photos.pixels(request.photo), seen.box, SCREEN)
+    else:
+        times = max(1, round(SCREEN / max(seen.view.shape[:2])))
+        region = seen.view.repeat(times, axis=0).repeat(times, axis=1)
+    return fit_within(region, long_side)
+
+
+def fit_within(picture: np.ndarray, long_side: int) -> np.ndarray:
+    """A picture (H, W, 3) uint8, shrunk so that its long side is at most `long_side` px."""
+    height, width = picture.shape[:2]
+    scale = long_side / max(height, width)
+    if scale >= 1:
+        return picture
+    size = (max(1, round(width * scale)), max(1, round(height * scale)))
+    return np.asarray(Image.fromarray(picture).resize(size, Image.Resampling.BOX, reducing_gap=2))
+
+
+def square(picture: np.ndarray, side: int) -> np.ndarray:
+    """The middle square of a picture (H, W, 3) uint8, at most `side` px."""
+    least = min(picture.shape[:2])
+    top, left = (picture.shape[0] - least) // 2, (picture.shape[1] - least) // 2
+    return fit_within(picture[top : top + least, left : left + least], side)
+
+
+def legend(shown: Drawable, look: Look) -> Legend:
+    """What the colours of an overlay mean, or how much of the picture a mask covers."""
+    if look.view != "overlay":
+        return {"what": covered(shown, look.keep)}
+    low, high = shown.limits(look.scale)
+    scale = SCALES[look.scale]
+    return {
+        "colors": colors(look.colormap),
+        "low": f"{low:.3g}",
+        "high": f"{high:.3g}",
+        "what": f"{shown.what} · scale: {scale[0].lower()}{scale[1:]}",
+    }
+
+
+def covered(shown: Drawable, keep: float) -> str:
+    """How much of the picture holds the share `keep` of a map's mass, in words."""
+    area = float(viz.area(viz.threshold_mask(shown.values, keep)))
+    return f"{keep:.0%} of the patches’ attention lies on {area:.1%} of the area"
+
+
+def alt(shown: Drawable, look: Look) -> str:
+    """Alternative text: what a picture shows."""
+    photo = photos.name(shown.request.photo)
+    view = VIEWS[look.view]
+    return f"{view} of {shown.what} on “{photo}”: {shown.title}. Strongest: {shown.strongest}."
+
+
+@cache
+def colors(colormap: str, count: int = 24) -> list[str]:
+    """CSS colours of a colour map, from low to high."""
+    strip = viz.colorbar(colormap, count, 1)[0]
+    return [f"rgb({red} {green} {blue})" for red, green, blue in strip.tolist()]
