@@ -2,41 +2,27 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, get_args
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_args
 
 import numpy as np
 from heedmap.errors import SettingError
-from PIL import Image
+from heedmap.models.preprocessing import Preprocessing
+from PIL import Image, ImageOps
 
 if TYPE_CHECKING:
     import torch
 
 Fit = Literal["whole", "crop", "squash"]
 Box = tuple[float, float, float, float]
+Photo: TypeAlias = "np.ndarray | Image.Image | Path | str"
 
 FITS: tuple[str, ...] = get_args(Fit)
 MAX_SIZE = 1036  # px, short side: 74 patches of 14
-MAX_AREA = 2 * MAX_SIZE**2  # px: attention grows with the square of it
-
-
-@dataclass(frozen=True)
-class Preprocessing:
-    """How a checkpoint wants its photos.
-
-    `mean` and `std` are per channel, on a scale of 0 to 1. `crop_pct` is the share of the short
-    side that the model's own evaluation crop keeps. `interpolation` is "bilinear" or "bicubic".
-    """
-
-    size: int = 224
-    mean: tuple[float, float, float] = (0.485, 0.456, 0.406)
-    std: tuple[float, float, float] = (0.229, 0.224, 0.225)
-    crop_pct: float = 0.875
-    interpolation: str = "bicubic"
-
-    @property
-    def resample(self) -> Image.Resampling:
-        return getattr(Image.Resampling, self.interpolation.upper(), Image.Resampling.BICUBIC)
+MAX_AREA = 2 * MAX_SIZE**2  # px, of a model without attention over the whole photo
+MAX_TOKENS = 2 * 74**2  # patches, of a model with it: each layer compares all pairs of them
 
 
 @dataclass(frozen=True)
@@ -47,7 +33,7 @@ class Prepared:
         pixels: (1, 3, H', W') float32, normalised.
         view: (H', W', 3) uint8, the same pixels as a picture: maps are drawn on this.
         grid: (rows, cols) of patches; for a ConvNet the cells of its last feature map.
-        prefix: tokens that stand before the patches.
+        prefix: tokens before the patches.
         patch: side of a patch, px; for a ConvNet its total stride.
         box: (left, top, right, bottom), the region of the photo that `view` shows, photo pixels.
         fit: "whole", "crop" or "squash".
@@ -64,71 +50,168 @@ class Prepared:
     photo_size: tuple[int, int]
 
 
+@dataclass(frozen=True)
+class Sides:
+    """How long the sides of a model's photos may be.
+
+    Attributes:
+        patch: side of a patch, px: sides are whole patches.
+        own: a side that the model takes though it is no whole number of patches, px; 0 for none.
+        attends: whether each layer compares all patches, so that their number is bounded.
+    """
+
+    patch: int
+    own: int = 0
+    attends: bool = True
+
+    def of(self, length: float) -> int:
+        """The side nearest to a length, px."""
+        return self.own if self.own and round(length) == self.own else self.whole(length)
+
+    def whole(self, length: float) -> int:
+        """The whole patches nearest to a length, px."""
+        return max(1, round(length / self.patch)) * self.patch
+
+    def both(self, shape: tuple[int, ...], size: int, fit: str) -> tuple[int, int]:
+        """(H', W') of a photo (H, W, ...) at this size."""
+        if fit != "whole":
+            return self.of(size), self.of(size)
+        scale = size / min(shape[:2])
+        height, width = (self.of(length * scale) for length in shape[:2])
+        return height, width
+
+    def tokens(self, height: int, width: int) -> int:
+        """Patches of a photo of these sides."""
+        return math.ceil(height / self.patch) * math.ceil(width / self.patch)
+
+    def too_many(self, height: int, width: int) -> bool:
+        """Whether one pass cannot take so many patches, or so many pixels where none attends."""
+        if self.attends:
+            return self.tokens(height, width) > MAX_TOKENS
+        return height * width > MAX_AREA
+
+    def largest(self, shape: tuple[int, ...], size: int, fit: str) -> int | None:
+        """The largest size in whole patches, up to `size`, that one pass takes."""
+        down = range(size // self.patch * self.patch, 0, -self.patch)
+        return next((s for s in down if not self.too_many(*self.both(shape, s, fit))), None)
+
+
 def prepare(
-    photo: np.ndarray, how: Preprocessing, patch: int, prefix: int, size: int | None, fit: str
+    photo: Photo, how: Preprocessing, sides: Sides, prefix: int, size: int | None, fit: str
 ) -> Prepared:
-    """Fit a photo (H, W, 3) uint8 to a model; see `Adapter.prepare` for the settings.
+    """Fit a photo to a model; see `Adapter.prepare` for the settings.
 
     Raises:
-        SettingError: an array that is no photo, an unknown `fit`, a `size` out of range, or a
-            photo so long that it would fill the memory at this size.
+        SettingError: what is no photo, an unknown `fit`, a `size` out of range, or a photo so long
+            that one pass could not take it at this size.
     """
-    _check(photo, fit)
-    size = how.size if size is None else _checked_size(size, patch)
-    side = _whole_patches(size, patch)
+    photo = _opened(photo)
+    if fit not in FITS:
+        raise SettingError(f"fit={fit!r} is unknown: choose one of {', '.join(FITS)}.")
+    size = how.size if size is None else _checked_size(size, sides.patch)
+    height, width = sides.both(photo.shape, size, fit)
+    if sides.too_many(height, width):
+        raise _too_large(photo.shape, sides, size, fit)
     if fit == "crop":
-        view, box = _centre_crop(photo, side, how)
+        view, box = _centre_crop(photo, height, how)
     else:
-        rows_cols = (side, side) if fit == "squash" else _keep_aspect(photo.shape, size, patch)
-        view, box = _resize(photo, *rows_cols, how), (0.0, 0.0, photo.shape[1], photo.shape[0])
+        resample = Image.Resampling.BILINEAR if fit == "squash" and how.dino else how.resample
+        view = _resize(photo, height, width, resample)
+        box = (0.0, 0.0, photo.shape[1], photo.shape[0])
     return Prepared(
         pixels=_normalise(view, how),
         view=view,
-        grid=(view.shape[0] // patch, view.shape[1] // patch),
+        grid=(math.ceil(height / sides.patch), math.ceil(width / sides.patch)),
         prefix=prefix,
-        patch=patch,
+        patch=sides.patch,
         box=box,
         fit=fit,
         photo_size=(photo.shape[0], photo.shape[1]),
     )
 
 
-def _check(photo: np.ndarray, fit: str) -> None:
-    if photo.ndim != 3 or photo.shape[2] != 3 or photo.dtype != np.uint8:
+def _opened(photo: Any) -> np.ndarray:
+    """A photo as an array (H, W, 3) uint8: Pillow's images and files are turned upright."""
+    if isinstance(photo, str | Path):
+        photo = _read(Path(photo))
+    if isinstance(photo, Image.Image):
+        return _as_array(photo)
+    if not isinstance(photo, np.ndarray):
+        raise SettingError(
+            "A photo is an (H, W, 3) uint8 array, an image of Pillow or a path, "
+            f"not {_told(photo)}: open it with viz.open_image."
+        )
+    if photo.ndim != 3 or photo.shape[2] != 3 or photo.dtype != np.uint8 or not photo.size:
         raise SettingError(
             f"A photo is an (H, W, 3) uint8 array, not {photo.shape} {photo.dtype}: "
             "open it with viz.open_image."
         )
-    if fit not in FITS:
-        raise SettingError(f"fit={fit!r} is unknown: choose one of {', '.join(FITS)}.")
+    return photo
 
 
-def _checked_size(size: int, patch: int) -> int:
+def _read(path: Path) -> Image.Image:
+    try:
+        image = Image.open(path)
+        image.load()
+    except FileNotFoundError as error:
+        raise SettingError(
+            f"There is no file {str(path)[-80:]!r}: give the path of a photo."
+        ) from error
+    except (OSError, ValueError, Image.DecompressionBombError) as error:
+        raise SettingError(
+            f"{path.name[-80:]!r} cannot be read as a photo: open it with viz.open_image, "
+            "which says what is wrong with it."
+        ) from error
+    return image
+
+
+def _as_array(image: Image.Image) -> np.ndarray:
+    """Upright, transparency on white, its colours as they are."""
+    upright = ImageOps.exif_transpose(image)
+    if upright.has_transparency_data:
+        clear = upright.convert("RGBA")
+        white = Image.new("RGBA", clear.size, "white")
+        upright = Image.alpha_composite(white, clear)
+    return np.asarray(upright.convert("RGB"))
+
+
+def _told(value: Any) -> str:
+    return "None" if value is None else f"{type(value).__name__} {str(value)[:40]!r}"
+
+
+def _checked_size(size: Any, patch: int) -> int:
+    if isinstance(size, bool) or not isinstance(size, int | np.integer):
+        raise SettingError(
+            f"size={str(size)[:40]!r} is no whole number of pixels: "
+            f"choose {patch} (one patch) to {MAX_SIZE}."
+        )
     if not patch <= size <= MAX_SIZE:
         raise SettingError(
             f"A size of {size} px is out of range: choose {patch} (one patch) to {MAX_SIZE} px."
         )
-    return size
+    return int(size)
 
 
-def _whole_patches(length: float, patch: int) -> int:
-    return max(1, round(length / patch)) * patch
+def _too_large(shape: tuple[int, ...], sides: Sides, size: int, fit: str) -> SettingError:
+    """How much it would be, and the size that would do."""
+    height, width = sides.both(shape, size, fit)
+    tokens, fits = sides.tokens(height, width), sides.largest(shape, size, fit)
+    cost = (
+        f", {tokens:,} patches and {tokens**2 / 1e6:,.0f} million pairs of them in each layer, "
+        f"where one pass takes {MAX_TOKENS:,} patches"
+        if sides.attends
+        else f", where one pass takes {MAX_AREA / 1e6:.1f} million pixels"
+    )
+    crops = fit == "whole" and not sides.too_many(*sides.both(shape, size, "crop"))
+    ways = [f"a size up to {fits}"] * bool(fits) + ["the fit 'crop'"] * crops
+    return SettingError(
+        f"At size {size} this photo of {shape[1]} x {shape[0]} px becomes {width} x {height} px"
+        f"{cost}: choose {' or '.join(ways)}."
+    )
 
 
-def _keep_aspect(shape: tuple[int, ...], size: int, patch: int) -> tuple[int, int]:
-    """The photo with a short side of `size`, each side then rounded to whole patches: (H', W')."""
-    scale = size / min(shape[:2])
-    height, width = (_whole_patches(length * scale, patch) for length in shape[:2])
-    if height * width > MAX_AREA:
-        raise SettingError(
-            f"At size {size} this photo of {shape[1]} x {shape[0]} px becomes {width} x {height}, "
-            "too much for one pass: choose a smaller size, or fit 'crop'."
-        )
-    return height, width
-
-
-def _resize(photo: np.ndarray, height: int, width: int, how: Preprocessing) -> np.ndarray:
-    return np.asarray(Image.fromarray(photo).resize((width, height), how.resample))
+def _resize(photo: np.ndarray, height: int, width: int, resample: Image.Resampling) -> np.ndarray:
+    return np.asarray(Image.fromarray(photo).resize((width, height), resample))
 
 
 def _centre_crop(photo: np.ndarray, side: int, how: Preprocessing) -> tuple[np.ndarray, Box]:
@@ -137,7 +220,7 @@ def _centre_crop(photo: np.ndarray, side: int, how: Preprocessing) -> tuple[np.n
     scale = max(side, int(side / how.crop_pct)) / min(height, width)
     tall, wide = (max(side, round(length * scale)) for length in (height, width))
     top, left = round((tall - side) / 2), round((wide - side) / 2)
-    view = _resize(photo, tall, wide, how)[top : top + side, left : left + side].copy()
+    view = _resize(photo, tall, wide, how.resample)[top : top + side, left : left + side].copy()
     across, down = width / wide, height / tall
     box = (left * across, top * down, (left + side) * across, (top + side) * down)
     return view, box

@@ -16,10 +16,12 @@ from torch import nn
 
 from tests.viz.capture import oracles_torchvision  # noqa: F401  adds its cases
 from tests.viz.capture.oracles import CASES
+from tests.viz.capture.oracles_class_attention import AGAINST as UNFUSED
+from tests.viz.capture.oracles_class_attention import LAYERS as CLASS_ATTENTION
+from tests.viz.capture.oracles_class_attention import case as class_attention
 from tests.viz.capture.oracles_convnets import AGAINST, CONVNETS
 from tests.viz.capture.oracles_windows import FAMILIES as WINDOWS
 from tests.viz.capture.oracles_windows import case as windowed
-from tests.viz.capture.test_cait import small_cait
 from tests.viz.capture.test_transformers_swin import small_swin
 
 PAGE = Path(__file__).parent.parent / "docs" / "families.md"
@@ -45,7 +47,8 @@ def _checked() -> Iterator[tuple[str, nn.Module, str]]:
     for name, make in CASES.items():
         case = make()
         yield name, case.module, case.against
-    yield "timm CaiT", small_cait(), "timm, unfused, made for each photo"
+    for family in CLASS_ATTENTION:
+        yield f"timm {family}", class_attention(family).module, UNFUSED
     yield "Transformers Swin", small_swin(), "Transformers, eager, layer by layer"
     for family in WINDOWS:
         yield f"timm {family}", windowed(family).module, "timm, unfused, made for each photo"
@@ -63,10 +66,14 @@ def _line(name: str, module: nn.Module, against: str) -> str:
 
 
 def _before(adapter: models.Adapter) -> str:
-    """The prefix tokens in words."""
-    others = adapter.prefix - adapter.has_cls
-    words = [*(["CLS"] if adapter.has_cls else []), *([f"{others} more"] if others else [])]
-    return " and ".join(words) or "none"
+    """The tokens before the patches in words."""
+    cls, behind = adapter.order.cls, adapter.order.suffix
+    others = adapter.prefix - cls
+    words = [
+        *([f"{cls} CLS" if cls > 1 else "CLS"] if cls else []),
+        *[f"{others} more"] * bool(others),
+    ]
+    return (" and ".join(words) or "none") + (f"; {behind} behind" if behind else "")
 
 
 if __name__ == "__main__":

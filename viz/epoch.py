@@ -201,9 +201,9 @@ def _maps(
     return shown, record.logits
 
 
-def _logits(adapter: Adapter, x: Prepared) -> np.ndarray:
-    output = adapter.forward(x.pixels)
-    return np.asarray(output[0].float().cpu().numpy())
+def _logits(adapter: Adapter, x: Prepared) -> np.ndarray | None:
+    output = adapter.run(x.pixels, x.fit)
+    return None if output is None else np.asarray(output[0].float().cpu().numpy())
 
 
 def _verdict(adapter: Adapter, label: int, logits: np.ndarray | None) -> str:

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import fields, replace
 from functools import cached_property
 from typing import Any
 
-import numpy as np
 import torch
-from heedmap.errors import CaptureError, ModelError, SettingError
+from heedmap.errors import CaptureError, HeedmapError, ModelError, SettingError
 from heedmap.models import families
-from heedmap.models.prepare import Prepared, Preprocessing, prepare
+from heedmap.models.adapter.checks import check_channels, check_module
+from heedmap.models.adapter.evaluation import evaluating, lock_of
+from heedmap.models.adapter.inner import inner
+from heedmap.models.prepare import Photo, Prepared, Sides, prepare
+from heedmap.models.preprocessing import Preprocessing
 from torch import nn
+
+# What modules raise for pixels that they cannot take.
+FAILURES = (RuntimeError, ValueError, IndexError, AssertionError, TypeError)
 
 
 class Adapter:
@@ -26,15 +30,14 @@ class Adapter:
         title: its name for people.
         can: what it can do; see `capabilities`.
         patch: side of a patch, px; for a ConvNet its total stride.
-        prefix: tokens before the patches (CLS, distillation, registers).
-        has_cls: whether the first of them is a CLS token.
+        order: where the patches and the CLS tokens are among its tokens.
         kinds: the attention that can be recorded of it, some of "cls", "pool", "tokens" and
             "windows", first the one that is shown at first; none for a ConvNet.
         depth: layers of attention; 0 for a ConvNet.
         heads: attention heads a layer, of its first layer where they differ; 0 for a ConvNet.
         preprocessing: size, mean, std, crop and interpolation of its input.
         classes: names of its logits, or None.
-        lock: held while the module carries hooks.
+        lock: the module's, held while it carries hooks.
     """
 
     def __init__(
@@ -51,20 +54,31 @@ class Adapter:
         self.can = family.can
         if families.classifies(module) and "contrastive" not in self.can:  # else an embedding
             self.can |= {"logits"}
-        self.patch, self.prefix, self.has_cls = family.patch, family.prefix, family.has_cls
+        self.patch, self.order = family.patch, family.order
         self.kinds = family.kinds
         self.depth, self.heads = family.depth, family.heads
+        self._built_for = family.preprocessing.size
         self.preprocessing = preprocessing
         self.classes = tuple(classes) if classes is not None else None
-        self.lock = threading.RLock()
+        self.lock = lock_of(module)
         self._family = family
 
     def __repr__(self) -> str:
         return f"Adapter({self.id!r}, patch={self.patch}, prefix={self.prefix})"
 
     @property
+    def prefix(self) -> int:
+        """Tokens before the patches (CLS, distillation, registers)."""
+        return self.order.prefix
+
+    @property
+    def has_cls(self) -> bool:
+        """Whether there is a CLS token."""
+        return bool(self.order.cls)
+
+    @property
     def size(self) -> int:
-        """The short side that the model was made for, px."""
+        """The short side that photos have by default, px: the one that the module was built for."""
         return self.preprocessing.size
 
     @property
@@ -118,66 +132,94 @@ class Adapter:
         layout = self._layers.get(name)
         return output[0].movedim(-1, 0) if layout and layout.channels_last else output[0]
 
-    def prepare(self, photo: np.ndarray, size: int | None = None, fit: str = "whole") -> Prepared:
+    def prepare(self, photo: Photo, size: int | None = None, fit: str = "whole") -> Prepared:
         """Fit a photo to this model.
 
         Args:
-            photo: (H, W, 3) uint8 RGB.
+            photo: (H, W, 3) uint8 RGB, an image of Pillow, or the path of one. These are turned
+                upright; `viz.open_image` also heeds colour profiles and reads more formats.
             size: short side in pixels, one patch to 1036; rounded to whole patches. The model's
                 own by default.
             fit: "whole" keeps the aspect ratio and cuts nothing, both sides rounded to the patch;
-                "crop" is the model's own evaluation crop; "squash" makes it square, as DINO's
-                script does.
+                "crop" is the model's own evaluation crop; "squash" makes it square, for DINO's
+                checkpoints with the resize of DINO's own script.
 
         Raises:
-            SettingError: a setting out of range.
+            SettingError: a setting out of range, or more patches than one pass takes.
         """
-        return prepare(photo, self.preprocessing, self.patch, self.prefix, size, fit)
+        own = 0 if self.kinds else self._built_for  # a ViT takes whole patches alone
+        sides = Sides(self.patch, own, bool(self.kinds) and "windows" not in self.kinds)
+        return prepare(photo, self.preprocessing, sides, self.prefix, size, fit)
 
     def windows(self, x: Prepared) -> tuple[families.Window, ...]:
         """Where each layer attends in a photo; none for a model that attends over all of it."""
         family = self._family
         return family.windows(*x.pixels.shape[-2:]) if isinstance(family, families.Windowed) else ()
 
-    def forward(self, pixels: torch.Tensor) -> torch.Tensor:
+    def forward(self, pixels: torch.Tensor, fit: str = "whole") -> torch.Tensor:
         """Run the model once, as in evaluation and without gradients.
 
         Args:
             pixels: (1, 3, H', W') float32.
+            fit: how the photo was fitted; for "squash" the positions of DINO's checkpoints are
+                interpolated by DINO's formula.
 
         Returns:
             Logits (1, classes), or features (1, dim) where the model has no classes, float.
 
         Raises:
             SettingError: a shape that this model cannot take.
+            CaptureError: a model that returns neither, or fails on any shape.
         """
-        try:
-            with self._evaluating(), torch.inference_mode():
-                return self._family.forward(pixels.to(self.device, self.dtype))
-        except (RuntimeError, ValueError, IndexError, AssertionError) as error:
-            height, width = pixels.shape[-2:]
-            if height == width == self.size or isinstance(error, torch.OutOfMemoryError):
-                raise
-            raise SettingError(
-                f"{self.title} cannot take a photo of {width} x {height} px: choose the size "
-                f"{self.size} and the fit 'squash', which it was made for."
-            ) from error
+        output = self.run(pixels, fit)
+        if output is None:
+            raise CaptureError(
+                f"{self.title} returns neither logits nor features as one tensor: "
+                "use `run`, or record its attention or convolutions."
+            )
+        return output
 
-    @contextmanager
-    def _evaluating(self) -> Iterator[None]:
-        """A module that still learns is set to evaluation and back, by one thread at a time."""
-        if not any(weight.requires_grad for weight in self.module.parameters()):
-            yield
-            return
-        with self.lock:
-            learning = [part for part in self.module.modules() if part.training]
+    def run(self, pixels: torch.Tensor, fit: str = "whole") -> torch.Tensor | None:
+        """The same for a model that may return anything: None for what is no single tensor."""
+        try:
+            return self._run(pixels, fit)
+        except torch.OutOfMemoryError:
+            raise
+        except FAILURES as error:
+            raise self._failed(pixels, error) from error
+
+    def _failed(self, pixels: torch.Tensor, error: Exception) -> HeedmapError:
+        """What to do about a pass that failed: a size is tried before it is advised."""
+        height, width = pixels.shape[-2:]
+        size = self._size_that_runs()
+        if size is None or height == width == size:
+            first = str(error).strip().split("\n", 1)[0][:200]
+            return CaptureError(
+                f"{self.title} failed on a photo of {width} x {height} px ({first}): "
+                "it has to take pixels of shape (1, 3, height, width)."
+            )
+        return SettingError(
+            f"{self.title} cannot take a photo of {width} x {height} px: choose the size "
+            f"{size} and the fit 'squash', which it was made for."
+        )
+
+    def _run(self, pixels: torch.Tensor, fit: str = "whole") -> torch.Tensor | None:
+        family = self._family
+        forward = family.forward
+        if fit == "squash" and self.preprocessing.dino and isinstance(family, families.DINO):
+            forward = family.forward_as_dino
+        with evaluating(self.module), torch.inference_mode():
+            return families.vector(forward(pixels.to(self.device, self.dtype)))
+
+    def _size_that_runs(self) -> int | None:
+        """The side of a square photo that the module takes, tried before it is advised."""
+        for size in (self._built_for, self.size):
             try:
-                for part in learning:
-                    part.training = False
-                yield
-            finally:
-                for part in learning:
-                    part.training = True
+                self._run(torch.zeros(1, 3, size, size))
+            except FAILURES:
+                continue
+            return size
+        return None
 
 
 def wrap(
@@ -192,26 +234,46 @@ def wrap(
 
     Args:
         module: a timm or torchvision ViT, a vision model (or CLIP) of Transformers, or any module
-            with convolutions that takes (1, 3, H, W).
+            with convolutions that takes (1, 3, H, W). What wraps such a module (`torch.compile`,
+            DataParallel, an average of weights, a class of one's own that hands it the pixels as
+            they are) is looked through.
         id: what to call it in messages; the name of its class by default.
         title: its name for people; `id` by default.
         classes: names of its logits.
-        **preprocessing: fields of `Preprocessing` (size, mean, std, crop_pct, interpolation)
+        **preprocessing: fields of `Preprocessing` (size, mean, std, crop_pct, interpolation, dino)
             that differ from what the module says of itself.
 
     Raises:
-        ModelError: a module with neither patches nor convolutions.
+        ModelError: no module, one with neither patches nor convolutions, one for photos of other
+            than three channels, or one that holds several models.
+        SettingError: a field of `Preprocessing` that does not exist or is out of range.
     """
-    name = id or type(module).__name__
+    check_module(module)
+    within = inner(module)
+    name = id or type(within).__name__
     for kind in families.FAMILIES:
-        if kind.matches(module):
-            family = kind(module)
-            how = replace(family.preprocessing, **preprocessing)
-            return Adapter(family, module, name, title or name, how, classes or _labels(module))
+        if kind.matches(within):
+            check_channels(within, name)
+            family = kind(within)
+            how = _told(family, preprocessing)
+            return Adapter(family, within, name, title or name, how, classes or _labels(within))
     raise ModelError(
         f"{name} has neither patch tokens nor convolutions that Heedmap knows: "
         "give a timm or Transformers vision model, or a module with nn.Conv2d layers."
     )
+
+
+def _told(family: families.Family, said: dict[str, Any]) -> Preprocessing:
+    """What the module says of its input, and what it was told."""
+    known = [field.name for field in fields(Preprocessing)]
+    unknown = [name for name in said if name not in known]
+    if unknown:
+        raise SettingError(f"wrap knows no {unknown[0]!r}: give any of {', '.join(known)}.")
+    if said.get("dino") and not (isinstance(family, families.DINO) and family.can_be_dino):
+        raise SettingError(
+            "dino=True is for a plain ViT of timm with a CLS token, as DINO's: leave it out."
+        )
+    return replace(family.preprocessing, **said)
 
 
 def _labels(module: nn.Module) -> Sequence[str] | None:

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from heedmap.models.families.cait import CaiT
+from heedmap.models.families.class_attention import VOLO, CaiT, XCiT
 from heedmap.models.families.convnet import ConvNet
-from heedmap.models.families.family import Family, Windowed
+from heedmap.models.families.family import DINO, Family, Windowed
 from heedmap.models.families.layers import Layout, map_layers
 from heedmap.models.families.maxvit import MaxViT
+from heedmap.models.families.order import Order
+from heedmap.models.families.output import vector
 from heedmap.models.families.preprocessing import torchvision_classes
 from heedmap.models.families.swin import Swin
 from heedmap.models.families.timm_vit import TimmNaFlex, TimmRelative, TimmViT
@@ -36,20 +38,25 @@ FAMILIES: tuple[type[Family], ...] = (
     TransformersViT,
     TorchvisionViT,
     CaiT,
+    XCiT,
+    VOLO,
     Swin,
     MaxViT,
     ConvNet,
 )
 
 __all__ = [
+    "DINO",
     "FAMILIES",
     "Family",
     "Layout",
+    "Order",
     "Window",
     "Windowed",
     "classifies",
     "layers_of",
     "torchvision_classes",
+    "vector",
 ]
 
 
@@ -68,4 +75,5 @@ def layers_of(family: Family, module: nn.Module) -> dict[str, Layout]:
     if isinstance(family, ConvNet):
         return family.layers
     kind = type(family)
-    return map_layers(module, lambda bare, pixels: kind(bare).forward(pixels))
+    run = lambda bare, pixels: kind(bare).forward(pixels)  # noqa: E731
+    return map_layers(module, run, family.preprocessing.size)

@@ -8,18 +8,19 @@ from typing import Any
 
 import torch
 from heedmap.models.capabilities import Can
-from heedmap.models.families.layers import Layout, map_layers
+from heedmap.models.families.layers import Layout, listed_features, map_layers
+from heedmap.models.families.order import Order
 from heedmap.models.families.preprocessing import of_timm, of_torchvision
-from heedmap.models.families.transformers_vit import vector
 from torch import nn
 
 
 class ConvNet:
-    """Any module with convolutions and no attention over patches."""
+    """Any module with convolutions and no attention over patches that Heedmap knows."""
 
     can: Can = frozenset({"convolutions"})
     kinds: tuple[str, ...] = ()
-    prefix, has_cls, depth, heads = 0, False, 0, 0
+    order = Order()
+    depth, heads = 0, 0
 
     def __init__(self, module: Any) -> None:
         self.module = module
@@ -37,14 +38,13 @@ class ConvNet:
 
     @cached_property
     def layers(self) -> dict[str, Layout]:
-        return map_layers(self.module, lambda bare, pixels: bare(pixels))
+        return map_layers(self.module, lambda bare, x: bare(x), self.preprocessing.size)
 
     def _total_stride(self) -> int:
         """timm says it, else it is that of the coarsest map."""
-        stages = getattr(self.module, "feature_info", None) or [{}]
-        known = stages[-1].get("reduction")
-        return int(known or max((each.stride for each in self.layers.values()), default=1))
+        known = [each["reduction"] for each in listed_features(self.module) if "reduction" in each]
+        strides = known[-1:] or [each.stride for each in self.layers.values()]
+        return int(max(strides, default=1))
 
-    def forward(self, pixels: torch.Tensor) -> torch.Tensor:
-        output = self.module(pixels)
-        return output if isinstance(output, torch.Tensor) else vector(self.module, output)
+    def forward(self, pixels: torch.Tensor) -> Any:
+        return self.module(pixels)

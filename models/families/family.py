@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
 import torch
 from heedmap.models.capabilities import Can
+from heedmap.models.families.order import Order
 from heedmap.models.families.window import Window
-from heedmap.models.prepare import Preprocessing
+from heedmap.models.preprocessing import Preprocessing
 from torch import nn
 
 ATTENTION: Can = frozenset({"attention"})
@@ -21,19 +22,17 @@ class Family(Protocol):
     Attributes:
         can: what can be seen of it; see `capabilities`. "logits" is added by the adapter.
         patch: side of a patch, px; for a ConvNet its total stride.
-        prefix: tokens before the patches (CLS, distillation, registers).
-        has_cls: whether the first of them is a CLS token.
+        order: where the patches and the CLS tokens are among its tokens.
         kinds: the attention that can be recorded of it, some of "cls", "pool", "tokens" and
             "windows", first the one that is shown at first; see `viz.Attention`.
         depth: layers of that attention.
         heads: attention heads a layer, of its first layer where they differ.
-        preprocessing: what the module itself says of its input.
+        preprocessing: what the module itself says of its input; its size is what it was built for.
     """
 
     can: Can
     patch: int
-    prefix: int
-    has_cls: bool
+    order: Order
     kinds: tuple[str, ...]
     depth: int
     heads: int
@@ -45,8 +44,8 @@ class Family(Protocol):
     def matches(module: nn.Module) -> bool:
         """Whether the module is of this family."""
 
-    def forward(self, pixels: torch.Tensor) -> torch.Tensor:
-        """(1, 3, H', W') on the module's device -> logits (1, classes) or features (1, dim)."""
+    def forward(self, pixels: torch.Tensor) -> Any:
+        """Run the module on (1, 3, H', W') on its device; whatever it returns."""
 
 
 @runtime_checkable
@@ -55,3 +54,15 @@ class Windowed(Protocol):
 
     def windows(self, height: int, width: int) -> tuple[Window, ...]:
         """Where each layer attends in a photo of this size, px, in the order of the calls."""
+
+
+@runtime_checkable
+class DINO(Protocol):
+    """A family whose positions can be interpolated by DINO's formula."""
+
+    @property
+    def can_be_dino(self) -> bool:
+        """Whether this module is built like DINO's."""
+
+    def forward_as_dino(self, pixels: torch.Tensor) -> Any:
+        """As `forward`, with such positions."""

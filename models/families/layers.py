@@ -32,42 +32,66 @@ class Layout:
     stride: int
 
 
-def map_layers(module: nn.Module, run: Run) -> dict[str, Layout]:
+def map_layers(module: nn.Module, run: Run, own: int) -> dict[str, Layout]:
     """The convolutions, linear layers and stages whose output is a map, in the module's order.
 
     Left out are squeeze-and-excite gates and MLPs, written as convolutions over one cell. Of a
-    module that cannot run without weights or in these sizes only the convolutions are known.
+    module that takes photos of its own size alone, or brings all to one size, only the convolutions
+    are known; of one that cannot run without weights all of them.
 
     Args:
         module: stays as it was.
         run: (a module without weights, (1, 3, H, W)) -> what it returns.
+        own: side of the photos that the module was made for, px.
     """
-    names = list(_walk(module, "", _stages(module)))
+    names = list(_walk(module, "", _stages(module), set()))
     try:
         small, large = (_shapes(module, names, run, size) for size in SIZES)
+        found = {name: _layout(small.get(name, ()), large.get(name, ())) for name in names}
+        layouts = {name: layout for name, layout in found.items() if layout is not None}
     except Exception:  # whatever a module of somebody else's trips over
-        convolutions = (n for n in names if isinstance(module.get_submodule(n), nn.Conv2d))
-        return {name: Layout(False, 1) for name in convolutions}
-    found = {name: _layout(small.get(name, ()), large.get(name, ())) for name in names}
-    return {name: layout for name, layout in found.items() if layout is not None}
+        layouts = {}
+    return layouts or _convolutions(module, names, run, own)
 
 
-def _walk(module: nn.Module, prefix: str, stages: set[str]) -> Iterator[str]:
+def _convolutions(module: nn.Module, names: list[str], run: Run, own: int) -> dict[str, Layout]:
+    """The convolutions, whose maps need no telling apart, and how large their cells are."""
+    only = [name for name in names if isinstance(module.get_submodule(name), nn.Conv2d)]
+    try:
+        shapes = _shapes(module, only, run, (own, own))
+    except Exception:  # as above
+        return {name: Layout(False, 1) for name in only}
+    maps = {name: shape for name, shape in shapes.items() if max(shape[2:]) > 1}
+    return {
+        name: Layout(False, max(1, round(own / maps[name][2]))) for name in only if name in maps
+    }
+
+
+def listed_features(module: Any) -> list[dict[str, Any]]:
+    """What timm says of the features of a module."""
+    info = getattr(module, "feature_info", None)
+    found = getattr(info, "info", info)  # of `features_only` a list within an object
+    return [each for each in found if isinstance(each, dict)] if isinstance(found, list) else []
+
+
+def _walk(module: nn.Module, prefix: str, stages: set[str], seen: set[nn.Module]) -> Iterator[str]:
+    """Paths of what may make maps; a part that is in several places is listed in the first."""
     for name, part in module.named_children():
+        if part in seen:
+            continue
+        seen.add(part)
         path = prefix + name
         leaf = isinstance(part, nn.Conv2d | nn.Linear)
         if not leaf and not type(part).__name__.startswith(("Squeeze", "ConvMlp")):
-            yield from _walk(part, f"{path}.", stages)
+            yield from _walk(part, f"{path}.", stages, seen)
         if leaf or path in stages:
             yield path
 
 
 def _stages(module: Any) -> set[str]:
     """What timm lists as features, and what torchvision's models are put together from."""
-    info = getattr(module, "feature_info", None)
-    found = (
-        {each["module"] for each in info if "module" in each} if isinstance(info, list) else set()
-    )
+    known = {name for name, _ in module.named_modules()}
+    found = {each["module"] for each in listed_features(module) if each.get("module") in known}
     if type(module).__module__.startswith("torchvision.models"):
         for path, part in module.named_modules():
             parent, _, name = path.rpartition(".")
@@ -80,14 +104,14 @@ def _stages(module: Any) -> set[str]:
 def _shapes(
     module: nn.Module, names: list[str], run: Run, size: tuple[int, int]
 ) -> dict[str, tuple[int, ...]]:
-    """The shape of what each part gives for a photo of this size, on a device without content."""
-    bare = _without_weights(module)
+    """The shape of what each part first returns for a photo of this size, on the meta device."""
+    bare = without_weights(module)
     shapes: dict[str, tuple[int, ...]] = {}
 
     def keep(name: str) -> Any:
         def hook(part: Any, inputs: Any, output: Any) -> None:
             if isinstance(output, torch.Tensor):
-                shapes[name] = tuple(output.shape)
+                shapes.setdefault(name, tuple(output.shape))
 
         return hook
 
@@ -98,7 +122,8 @@ def _shapes(
     return shapes
 
 
-def _without_weights(module: nn.Module) -> Any:
+def without_weights(module: nn.Module) -> Any:
+    """The same tree of modules on the meta device, without hooks, in float32."""
     bare = sharing(module)
     for part in bare.modules():
         part._forward_hooks, part._forward_pre_hooks = OrderedDict(), OrderedDict()

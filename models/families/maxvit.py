@@ -8,6 +8,7 @@ from typing import Any
 import torch
 from heedmap.models.capabilities import Can
 from heedmap.models.families.family import BOTH
+from heedmap.models.families.order import Order
 from heedmap.models.families.preprocessing import of_timm
 from heedmap.models.families.sharing import sharing
 from heedmap.models.families.window import Window
@@ -22,7 +23,7 @@ class MaxViT:
 
     can: Can = BOTH
     kinds: tuple[str, ...] = ("windows",)
-    prefix, has_cls = 0, False
+    order = Order()
 
     def __init__(self, module: Any) -> None:
         self.module = module
@@ -40,9 +41,8 @@ class MaxViT:
         names = {type(part).__name__ for part in module.modules()}
         return "TransformerBlock2d" not in names and any("Partition" in name for name in names)
 
-    def forward(self, pixels: torch.Tensor) -> torch.Tensor:
-        output: torch.Tensor = self._at(*pixels.shape[-2:])(pixels)
-        return output
+    def forward(self, pixels: torch.Tensor) -> Any:
+        return self._at(*pixels.shape[-2:])(pixels)
 
     def windows(self, height: int, width: int) -> tuple[Window, ...]:
         """Where each layer attends in a photo of this size, px."""

@@ -6,23 +6,38 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-from heedmap.models.prepare import Preprocessing
+from heedmap.models.preprocessing import Preprocessing
+from timm.data.constants import OPENAI_CLIP_MEAN, OPENAI_CLIP_STD
 
-CLIP_MEAN, CLIP_STD = (0.48145466, 0.4578275, 0.40821073), (0.26862954, 0.26130258, 0.27577711)
 HALF = (0.5, 0.5, 0.5)
+NONE, ONE = (0.0, 0.0, 0.0), (1.0, 1.0, 1.0)  # of a module that normalises its input itself
+PLAIN = ("dino", "vit_mae", "vit_msn", "ijepa", "yolos", "pixio")  # ImageNet's mean and std
 
 
-def of_timm(module: Any) -> Preprocessing:
-    """timm keeps it with the module."""
-    cfg = getattr(module, "pretrained_cfg", None) or {}
+def of_timm(module: Any, built_for: int | None = None) -> Preprocessing:
+    """timm keeps it with the module, or with the one that somebody's own module holds.
+
+    Args:
+        built_for: the side of the photos that the module was built for, px, where it is known.
+    """
+    parts = (getattr(part, "pretrained_cfg", None) for part in module.modules())
+    cfg: dict[str, Any] = next((found for found in parts if found), {})
     own = Preprocessing()
     return Preprocessing(
-        size=min(cfg.get("input_size", (3, own.size, own.size))[1:]),
+        size=built_for or _built_for(module) or min(cfg.get("input_size", (0, own.size))[1:]),
         mean=tuple(cfg.get("mean", own.mean)),
         std=tuple(cfg.get("std", own.std)),
         crop_pct=cfg.get("crop_pct") or own.crop_pct,
         interpolation=cfg.get("interpolation") or own.interpolation,
+        dino=cfg.get("tag") == "dino" and hasattr(module, "pos_embed"),
     )
+
+
+def _built_for(module: Any) -> int | None:
+    """The short side of the photos that the module was built for; a ConvNet is built for none."""
+    patches = getattr(module, "patch_embed", None)
+    size = getattr(patches, "img_size", None) or getattr(module, "img_size", None)
+    return min(size) if isinstance(size, list | tuple) else size
 
 
 def of_torchvision() -> Preprocessing:
@@ -44,18 +59,21 @@ def of_transformers(config: Any) -> Preprocessing:
     size = _size(config)
     kind = config.model_type
     if "clip" in kind or kind.startswith("blip"):
-        return Preprocessing(size, CLIP_MEAN, CLIP_STD, crop_pct=1.0)
+        return Preprocessing(size, OPENAI_CLIP_MEAN, OPENAI_CLIP_STD, crop_pct=1.0)
+    if kind == "radio":
+        return Preprocessing(size, NONE, ONE, crop_pct=1.0)
     if kind.startswith("dino"):
         return Preprocessing(min(size, 224), crop_pct=224 / 256)
-    if kind.startswith(("vit_mae", "vit_msn", "ijepa")):
+    if kind.startswith(PLAIN):
         return Preprocessing(size, crop_pct=1.0)
     return Preprocessing(size, HALF, HALF, crop_pct=1.0, interpolation="bilinear")
 
 
 def _size(config: Any) -> int:
-    """The side of a photo, px; SigLIP 2's NaFlex says how many patches it has on the average."""
-    if hasattr(config, "image_size"):
-        return side(config.image_size)
+    """The short side of a photo, px; SigLIP 2's NaFlex says how many patches it has on average."""
+    size = getattr(config, "image_size", None)
+    if size is not None:
+        return min(size) if isinstance(size, list | tuple) else int(size)
     return side(config.patch_size) * math.isqrt(config.num_patches)
 
 

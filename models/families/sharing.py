@@ -7,13 +7,22 @@ from typing import Any
 
 
 def sharing(module: Any) -> Any:
-    """The same tree of modules, sharing every weight, buffer and hook; only the tree is copied.
+    """The same tree of modules for evaluation, sharing every weight, buffer and hook.
 
-    What is set on the copy, or registered with it, is not set on the module.
+    Only the tree is copied: what is set on the copy is not set on the module. A part that is in
+    several places of the tree stays one part.
     """
-    clone = copy.copy(module)
+    return _copied(module, {})
+
+
+def _copied(module: Any, copies: dict[int, Any]) -> Any:
+    if id(module) in copies:
+        return copies[id(module)]
+    clone = copies[id(module)] = copy.copy(module)
+    clone.training = False
     clone._parameters, clone._buffers = dict(module._parameters), dict(module._buffers)
     clone._modules = {
-        name: None if part is None else sharing(part) for name, part in module._modules.items()
+        name: None if part is None else _copied(part, copies)
+        for name, part in module._modules.items()
     }
     return clone

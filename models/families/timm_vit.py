@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import copy
 from typing import Any
 
 import torch
+import torch.nn.functional as functional
 from heedmap.errors import ModelError
 from heedmap.models.catalogue.entries import contrastive
 from heedmap.models.families.family import ATTENTION, TOKENS
+from heedmap.models.families.order import Order
 from heedmap.models.families.preprocessing import of_timm
 from heedmap.models.families.sharing import sharing
 from torch import nn
@@ -19,28 +20,37 @@ class TimmViT:
 
     def __init__(self, module: Any) -> None:
         attentions = _attentions(module)
-        self.module = _any_size(module)
+        self.module = module
         self.can = ATTENTION
         if contrastive(_architecture(module)):
             self.can |= {"contrastive"}
         if hasattr(_embeds(module), "backbone"):  # a ConvNet makes the patches
             self.can |= {"convolutions"}
         self.patch = _patch(_embeds(module))
-        self.prefix = int(module.num_prefix_tokens)
-        self.has_cls = getattr(module, "embeds", module).cls_token is not None
+        has_cls = getattr(module, "embeds", module).cls_token is not None
+        self.order = Order(int(module.num_prefix_tokens), cls=int(has_cls))
         pool = ("pool",) if hasattr(getattr(module, "attn_pool", None), "latent") else ()
-        self.kinds = pool + (TOKENS if self.has_cls else TOKENS[1:])
+        self.kinds = pool + (TOKENS if has_cls else TOKENS[1:])
         self.depth, self.heads = len(attentions), int(attentions[0].num_heads)
         self.preprocessing = of_timm(module)
+
+    @property
+    def can_be_dino(self) -> bool:
+        """Whether positions can be interpolated by DINO's formula: one table, CLS and patches."""
+        table = getattr(self.module, "pos_embed", None)
+        plain = self.order.prefix == self.order.cls == 1 and hasattr(self.module, "patch_embed")
+        return plain and table is not None and not self.module.no_embed_class
 
     @staticmethod
     def matches(module: nn.Module) -> bool:
         names = ("patch_embed", "blocks", "num_prefix_tokens", "dynamic_img_size")
         return all(hasattr(module, name) for name in names)
 
-    def forward(self, pixels: torch.Tensor) -> torch.Tensor:
-        output: torch.Tensor = self.module(pixels)
-        return output
+    def forward(self, pixels: torch.Tensor) -> Any:
+        return _any_size(self.module)(pixels)
+
+    def forward_as_dino(self, pixels: torch.Tensor) -> Any:
+        return _with_positions_of_dino(self.module, pixels)(pixels)
 
 
 class TimmNaFlex(TimmViT):
@@ -102,21 +112,34 @@ def _architecture(module: Any) -> str:
 
 
 def _any_size(module: Any) -> Any:
-    """The same timm ViT, sharing every weight, that takes photos of any size and shape.
-
-    Shallow copies carry the switches, so the module that was handed in stays as it was.
-    """
+    """The same timm ViT, sharing every weight, that takes photos of any size and shape."""
     if getattr(module, "dynamic_img_size", True):
         return module
-    patches = copy.copy(module.patch_embed)
+    clone = sharing(module)
+    clone.dynamic_img_size = True
+    patches = clone.patch_embed
     patches.strict_img_size, patches.flatten = False, False
     patches.output_fmt = type(patches.output_fmt)("NHWC")
-    parts = {**module._modules, "patch_embed": patches}
-    if parts.get("rope") is not None:
-        parts["rope"] = copy.copy(module.rope)
-        parts["rope"]._use_cached_embed = False  # rotations are computed for each grid
-    clone = copy.copy(module)
-    clone._modules = parts
-    clone.dynamic_img_size = True
-    clone.training = patches.training = False
+    if getattr(clone, "rope", None) is not None:
+        clone.rope._use_cached_embed = False  # rotations are computed for each grid
+    return clone
+
+
+def _with_positions_of_dino(module: Any, pixels: torch.Tensor) -> Any:
+    """The same ViT, its positions interpolated to the grid of a photo as DINO's own code does it.
+
+    DINO (Caron et al. 2021, `interpolate_pos_encoding`) gives the ratio of the sides and not the
+    size, and adds 0.1 to it, so it samples the table of positions at slightly other places than an
+    interpolation to that size; it does not smooth where it shrinks.
+    """
+    clone = _any_size(sharing(module))
+    grid = tuple(int(side) // _patch(clone.patch_embed) for side in pixels.shape[-2:])
+    table = module.pos_embed[:, 1:].float().unflatten(1, module.patch_embed.grid_size)
+    if grid != table.shape[1:3]:
+        ratio = [(new + 0.1) / own for new, own in zip(grid, table.shape[1:3], strict=True)]
+        table = functional.interpolate(table.movedim(-1, 1), scale_factor=ratio, mode="bicubic")
+        table = table.movedim(1, -1)
+    positions = torch.cat([module.pos_embed[:, :1], table.flatten(1, 2).to(module.pos_embed)], 1)
+    clone._parameters["pos_embed"] = positions
+    clone.patch_embed.grid_size = grid
     return clone

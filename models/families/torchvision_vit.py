@@ -7,7 +7,8 @@ from typing import Any
 import torch
 from heedmap.models.capabilities import Can
 from heedmap.models.families.family import ATTENTION, TOKENS
-from heedmap.models.prepare import Preprocessing
+from heedmap.models.families.order import Order
+from heedmap.models.preprocessing import Preprocessing
 from torch import nn
 
 
@@ -16,7 +17,7 @@ class TorchvisionViT:
 
     can: Can = ATTENTION
     kinds: tuple[str, ...] = TOKENS
-    prefix, has_cls = 1, True
+    order = Order(prefix=1, cls=1)
 
     def __init__(self, module: Any) -> None:
         self.module = module

@@ -7,28 +7,28 @@ from typing import Any
 import torch
 from heedmap.models.capabilities import Can
 from heedmap.models.families.family import BOTH
+from heedmap.models.families.order import Order
 from heedmap.models.families.preprocessing import side
 from heedmap.models.families.sharing import sharing
-from heedmap.models.families.transformers_vit import vector
+from heedmap.models.families.transformers_vit import called
 from heedmap.models.families.window import Window
-from heedmap.models.prepare import Preprocessing
+from heedmap.models.preprocessing import Preprocessing
 from torch import nn
 
 
 class TransformersSwin:
     """Swin of Transformers, alone or under a classifier: shifted windows of one size.
 
-    Its layers set their own windows as they run, so every photo has layers of its own. A grid
-    smaller than a window it cannot take; one as large as a window is not shifted.
+    A grid smaller than a window it cannot take; one as large as a window is not shifted.
     """
 
     can: Can = BOTH
     kinds: tuple[str, ...] = ("windows",)
-    prefix, has_cls = 0, False
+    order = Order()
 
     def __init__(self, module: Any) -> None:
         config = module.config
-        self.module = module
+        self.module = module if hasattr(module, "classifier") else getattr(module, "swin", module)
         self.stages = getattr(module, "swin", module).encoder.layers
         self.side = int(config.window_size)
         self.stride = side(config.patch_size)
@@ -42,9 +42,9 @@ class TransformersSwin:
         model_type = getattr(getattr(module, "config", None), "model_type", None)
         return model_type == "swin" and hasattr(encoder, "layers")
 
-    def forward(self, pixels: torch.Tensor) -> torch.Tensor:
-        module = sharing(self.module)
-        return vector(module, module(pixel_values=pixels, interpolate_pos_encoding=True))
+    def forward(self, pixels: torch.Tensor) -> Any:
+        """Its layers set their own windows as they run, so every photo has layers of its own."""
+        return called(sharing(self.module), pixels)
 
     def windows(self, height: int, width: int) -> tuple[Window, ...]:
         """Where each layer attends in a photo of this size, px."""

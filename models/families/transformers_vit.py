@@ -10,10 +10,14 @@ from typing import Any
 import torch
 from heedmap.models.catalogue.entries import contrastive
 from heedmap.models.families.family import ATTENTION, TOKENS
+from heedmap.models.families.order import Order, layers_of_tower, measured
 from heedmap.models.families.preprocessing import of_transformers, side
 from heedmap.models.families.sharing import sharing
 from torch import nn
 
+CLS = ("cls_token", "class_embedding", "cls_register_token")
+BEFORE = ("distillation_token", "register_tokens")
+BEHIND = ("detection_tokens",)
 NEEDED = ("patch_size", "num_attention_heads", "num_hidden_layers", "hidden_size")
 
 
@@ -21,7 +25,7 @@ class TransformersViT:
     """Vision towers of Transformers, alone or within a larger model: CLIP, ViT, DINOv2, BLIP ..."""
 
     def __init__(self, module: Any) -> None:
-        tower = next(_towers(module))
+        tower = _tower(module)
         config = tower.config
         self.module = tower
         self.can = ATTENTION
@@ -30,41 +34,48 @@ class TransformersViT:
         if hasattr(module, "text_model"):
             self.can |= {"text"}
         self.patch = side(config.patch_size)
-        self.has_cls, self.prefix = _prefix(tower)
-        pool = ("pool",) if getattr(tower, "use_head", False) else ()
-        self.kinds = pool + (TOKENS if self.has_cls else TOKENS[1:])
-        self.depth, self.heads = int(config.num_hidden_layers), int(config.num_attention_heads)
         self.preprocessing = of_transformers(config)
-        self._asks_for_any_size = "interpolate_pos_encoding" in _arguments(tower)
+        self.order = self._order()
+        pool = ("pool",) if getattr(tower, "use_head", False) else ()
+        self.kinds = pool + (TOKENS if self.order.cls else TOKENS[1:])
+        self.depth, self.heads = int(config.num_hidden_layers), int(config.num_attention_heads)
 
     @staticmethod
     def matches(module: nn.Module) -> bool:
         return next(_towers(module), None) is not None
 
-    def forward(self, pixels: torch.Tensor) -> torch.Tensor:
-        how = {"interpolate_pos_encoding": True} if self._asks_for_any_size else {}
-        return vector(self.module, self.module(pixel_values=pixels, **how))
+    def forward(self, pixels: torch.Tensor) -> Any:
+        return called(self.module, pixels)
+
+    def _order(self) -> Order:
+        """As measured; of a module without content as its weights are named."""
+        tower = self.module
+        if next(tower.parameters()).is_meta:
+            return named_order(tower)
+        size = self.preprocessing.size // self.patch * self.patch
+        return measured(tower, size, self.patch, _cls_weights(tower))
 
 
 class TransformersMAE(TransformersViT):
     """MAE's encoder, which hides and shuffles patches unless it is told not to."""
 
     def __init__(self, module: Any) -> None:
-        tower = next(part for part in _towers(module) if not hasattr(part, "decoder"))
-        super().__init__(tower)
-        self.module = sharing(tower)
-        self.module.embeddings.config = copy.copy(tower.config)
-        self.module.embeddings.config.mask_ratio = 0.0
+        super().__init__(next(part for part in _towers(module) if not hasattr(part, "decoder")))
 
     @staticmethod
     def matches(module: nn.Module) -> bool:
         return any(tower.config.model_type == "vit_mae" for tower in _towers(module))
 
-    def forward(self, pixels: torch.Tensor) -> torch.Tensor:
+    def _order(self) -> Order:
+        return named_order(self.module)
+
+    def forward(self, pixels: torch.Tensor) -> Any:
         patches = pixels.shape[-2] // self.patch * (pixels.shape[-1] // self.patch)
         order = torch.arange(patches, device=pixels.device, dtype=torch.float32).unsqueeze(0)
-        output = self.module(pixel_values=pixels, noise=order, interpolate_pos_encoding=True)
-        return vector(self.module, output)
+        module = sharing(self.module)
+        module.embeddings.config = copy.copy(module.config)
+        module.embeddings.config.mask_ratio = 0.0
+        return module(pixel_values=pixels, noise=order, interpolate_pos_encoding=True)
 
 
 class TransformersNaFlex(TransformersViT):
@@ -74,34 +85,50 @@ class TransformersNaFlex(TransformersViT):
     def matches(module: nn.Module) -> bool:
         return any("spatial_shapes" in _arguments(tower) for tower in _towers(module))
 
-    def forward(self, pixels: torch.Tensor) -> torch.Tensor:
+    def _order(self) -> Order:
+        return named_order(self.module)
+
+    def forward(self, pixels: torch.Tensor) -> Any:
         p = self.patch
         grid = (pixels.shape[-2] // p, pixels.shape[-1] // p)
         cells = pixels.reshape(1, 3, grid[0], p, grid[1], p)
         patches = cells.permute(0, 2, 4, 3, 5, 1).flatten(3).flatten(1, 2)  # (1, r c, p p 3)
-        output = self.module(
+        return self.module(
             pixel_values=patches,
             pixel_attention_mask=patches.new_ones(patches.shape[:2], dtype=torch.long),
             spatial_shapes=torch.tensor([grid], device=pixels.device),
         )
-        return vector(self.module, output)
 
 
-def vector(module: nn.Module, output: Any) -> torch.Tensor:
-    """The logits or the features among what a model of Transformers returns."""
-    for name in ("logits", "pooler_output", "last_hidden_state"):
-        if getattr(output, name, None) is not None:
-            found: torch.Tensor = getattr(output, name)
-            return found.flatten(1) if name == "pooler_output" else found
-    raise TypeError(f"{type(module).__name__} returned neither logits nor features")
+def called(module: nn.Module, pixels: torch.Tensor) -> Any:
+    """What a model of Transformers returns, asked for a photo of any size where it can be."""
+    any_size = "interpolate_pos_encoding" in _arguments(module)
+    how = {"interpolate_pos_encoding": True} if any_size else {}
+    return module(pixel_values=pixels, **how)
+
+
+def _tower(module: nn.Module) -> Any:
+    """The part that runs: a classifier whole, else the innermost, whose output has no further use.
+
+    What is around a tower may ask for more than maps need: a decoder for masked patches takes
+    square photos alone.
+    """
+    first = next(_towers(module))
+    return first if hasattr(first, "classifier") else list(_towers(first))[-1]
 
 
 def _towers(module: nn.Module) -> Iterator[Any]:
-    """The parts of a model that take a photo alone and attend over patches, the outermost first."""
+    """The parts of a model that take a photo alone and attend over patches, the outermost first.
+
+    Of a module of another library there are none: what it does to the photo before is not known.
+    """
+    if not hasattr(getattr(module, "config", None), "model_type"):
+        return
     for part in module.modules():
         config = getattr(part, "config", None)
         plain = all(_is_count(getattr(config, name, None)) for name in NEEDED)
-        if plain and not hasattr(config, "num_frames") and _takes_a_photo(part):
+        image = plain and not hasattr(config, "num_frames") and _takes_a_photo(part)
+        if image and layers_of_tower(part) is not None:  # else it is the embedding alone
             yield part
 
 
@@ -121,10 +148,26 @@ def _arguments(part: nn.Module) -> Any:
     return inspect.signature(part.forward).parameters
 
 
-def _prefix(tower: nn.Module) -> tuple[bool, int]:
-    """Whether there is a CLS token, and how many tokens stand before the patches."""
-    weights = dict(tower.named_parameters())
-    tokens = {n.rsplit(".", 1)[-1]: w for n, w in weights.items() if not n.startswith("head.")}
-    has_cls = "cls_token" in tokens or "class_embedding" in tokens
-    registers = tokens["register_tokens"].shape[-2] if "register_tokens" in tokens else 0
-    return has_cls, int(has_cls) + int("distillation_token" in tokens) + registers
+def named_order(tower: Any) -> Order:
+    """The order of the tokens as the weights are named: CLS, others, patches, detection tokens."""
+    tokens = {name.rpartition(".")[2]: weight for name, weight in tower.named_parameters()}
+    cls = sum(_cls_weights(tower).values())
+    before = sum(_count(tokens[name]) for name in BEFORE if name in tokens)
+    if "cls_register_token" in tokens:
+        before += int(tower.config.num_registers)
+    behind = sum(_count(tokens[name]) for name in BEHIND if name in tokens)
+    return Order(cls + before, behind, cls)
+
+
+def _cls_weights(tower: Any) -> dict[str, int]:
+    """{name of the weight: CLS tokens that it holds}; RADIO's holds registers too."""
+    found = {}
+    for name, weight in tower.named_parameters():
+        if name.rpartition(".")[2] in CLS and not name.startswith("head."):
+            found[name] = getattr(tower.config, "num_cls_tokens", None) or _count(weight)
+    return found
+
+
+def _count(weight: torch.Tensor) -> int:
+    """Tokens in a weight (1, tokens, dim) or (tokens, dim), or one alone (dim)."""
+    return int(weight.shape[-2]) if weight.ndim > 1 else 1

@@ -11,12 +11,12 @@ from heedmap.views import cache
 def passes(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The ids of the models that ran, one for each forward pass, from an empty cache on."""
     ran: list[str] = []
-    forward = Adapter.forward
+    run = Adapter.run
 
-    def counted(self, pixels):
+    def counted(self, pixels, fit="whole"):
         ran.append(self.id)
-        return forward(self, pixels)
+        return run(self, pixels, fit)
 
-    monkeypatch.setattr(Adapter, "forward", counted)
+    monkeypatch.setattr(Adapter, "run", counted)
     cache.clear()
     return ran

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 from heedmap.errors import CaptureError, SettingError
+from heedmap.viz.capture.calls import check_call, names_of
 
 if TYPE_CHECKING:
     from heedmap.models import Adapter, Prepared
@@ -64,24 +65,28 @@ def record_activations(
     Args:
         adapter: a model with convolutions.
         x: the photo that `adapter.prepare` made.
-        layers: names from `adapter.conv_layers`; all of them by default.
+        layers: names from `adapter.conv_layers`; all of them by default. Of a part that runs
+            several times the first output is kept.
 
     Raises:
-        SettingError: a layer that the model does not have.
+        SettingError: no adapter, a photo that it did not prepare, or a layer that it does not have.
         CaptureError: a layer that the forward pass never reached, or a model with none.
     """
-    names = adapter.conv_layers if layers is None else tuple(layers)
+    check_call(adapter, x)
+    names = adapter.conv_layers if layers is None else names_of(layers)
     _check_names(adapter, names)
     maps: dict[str, np.ndarray] = {}
     with adapter.lock, _hooks(adapter, names, maps):
-        output = adapter.forward(x.pixels)
+        output = adapter.run(x.pixels, x.fit)
     missing = [name for name in names if name not in maps]
     if missing or not maps:
         raise CaptureError(
             f"{adapter.title} did not run {_some(missing) if missing else 'any convolution'}: "
             f"choose other layers, such as {_some(maps or adapter.conv_layers)}."
         )
-    logits = output[0].float().cpu().numpy() if output.ndim == 2 else None
+    logits = None
+    if output is not None and output.ndim == 2:
+        logits = output[0].float().cpu().numpy()
     fits = (
         logits is not None and adapter.classes is not None and len(adapter.classes) == logits.size
     )
@@ -95,7 +100,7 @@ def _hooks(adapter: Adapter, names: Sequence[str], maps: dict[str, np.ndarray]) 
 
     def keep(name: str) -> Any:
         def hook(module: Any, inputs: Any, output: Any) -> None:
-            if threading.get_ident() == mine:  # another thread may run the same model
+            if threading.get_ident() == mine and name not in maps:  # others may run it too
                 # a copy: the activation behind may overwrite the output in place
                 found = adapter.map_of(name, output).detach()
                 maps[name] = found.to("cpu", torch.float32, copy=True).numpy()
@@ -114,7 +119,7 @@ def _hooks(adapter: Adapter, names: Sequence[str], maps: dict[str, np.ndarray]) 
 
 
 def _check_names(adapter: Adapter, names: Sequence[str]) -> None:
-    known = dict(adapter.module.named_modules())
+    known = dict(adapter.module.named_modules(remove_duplicate=False))
     unknown = [name for name in names if name not in known or not name]
     if unknown:
         raise SettingError(
@@ -122,7 +127,8 @@ def _check_names(adapter: Adapter, names: Sequence[str]) -> None:
             f"choose from {_some(adapter.conv_layers)}."
         )
     if not names:
-        raise CaptureError(f"{adapter.title} has no convolution to show: see its heads instead.")
+        instead = "record its attention" if adapter.kinds else "choose another model"
+        raise CaptureError(f"{adapter.title} has no convolution to show: {instead}.")
 
 
 def _some(names: Sequence[str] | dict[str, Any], most: int = 5) -> str:

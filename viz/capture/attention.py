@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, TypeAlias
 import numpy as np
 import torch
 from heedmap.errors import CaptureError, SettingError
-from heedmap.viz.capture.reasons import check
+from heedmap.viz.capture.calls import check_call
+from heedmap.viz.capture.reasons import check, why_not
 from heedmap.viz.capture.scores import Layer
 from heedmap.viz.capture.watch import InWindows, OverTokens
 
@@ -33,7 +34,8 @@ class Attention:
         maps: for each kind that was recorded (a key of `viz.KINDS`) a map (heads, rows, cols)
             float32 for each of its layers:
 
-            "cls": how CLS attends to the patches.
+            "cls": how CLS attends to the patches; the mean of the CLS tokens where there are
+            several.
             "tokens": how much a patch is attended to, mean over the queries of all patches.
             "pool": how the pooling head behind the last layer attends to the patches, as a single
             layer; sums to 1, less what goes to tokens before the patches.
@@ -41,8 +43,9 @@ class Attention:
             other windows were 0. Sums to 1, less what goes to padding; heads, rows and cols differ
             between its stages.
         grid: (rows, cols).
-        cls_prefix: (layers, heads, prefix) float32, how CLS attends to CLS and the other tokens
-            before the patches: with "cls" it sums to 1. None for a model without a CLS token.
+        cls_prefix: (layers, heads, others) float32, how CLS attends to CLS and the other tokens
+            that are no patches, in the model's order: with "cls" it sums to 1. None for a model
+            without a CLS token.
     """
 
     maps: Mapping[str, Maps]
@@ -99,49 +102,63 @@ def record_attention(adapter: Adapter, x: Prepared, token_mean: bool = False) ->
             hold "tokens".
 
     Raises:
+        SettingError: no adapter, or a photo that it did not prepare.
         CaptureError: the model showed nothing, or fewer layers than it has.
     """
+    check_call(adapter, x)
+    if not adapter.kinds:
+        raise CaptureError(why_not(adapter))
     if "windows" in adapter.kinds:
         return _in_windows(adapter, x)
-    tokens = x.prefix + x.grid[0] * x.grid[1]
+    order, patches = adapter.order, x.grid[0] * x.grid[1]
     mean = "tokens" in adapter.kinds and (token_mean or not adapter.has_cls)
-    with OverTokens(tokens, x.prefix, mean) as watch:
-        adapter.forward(x.pixels)
+    tokens, cls = order.tokens(patches), order.readers(patches)
+    watch = OverTokens(tokens, order.prefix, mean, order.suffix, cls if order.cls else slice(0, 1))
+    with watch:
+        adapter.run(x.pixels, x.fit)
     layers, pool = _seen(adapter, watch)
-    first = [layer.first for layer in layers]
+    rows = [layer.cls for layer in layers]
     maps: dict[str, Maps] = {}
     if adapter.has_cls:
-        maps["cls"] = _maps(first, x)
+        maps["cls"] = _maps(rows, x, order.suffix)
     if pool is not None:
-        maps["pool"] = _maps([pool], x)
+        maps["pool"] = _maps([pool], x, order.suffix)
     if mean:
-        maps["tokens"] = _maps([layer.received for layer in layers], x)
-    before = torch.stack(first)[..., : x.prefix].numpy() if adapter.has_cls else None
-    return Attention(maps, x.grid, before)
+        maps["tokens"] = _maps([layer.received for layer in layers], x, order.suffix)
+    others = _others(torch.stack(rows), order.prefix, patches) if adapter.has_cls else None
+    return Attention(maps, x.grid, others)
 
 
 def _in_windows(adapter: Adapter, x: Prepared) -> Attention:
     """The same for a model that attends within windows."""
     with InWindows(adapter.windows(x)) as watch:
-        adapter.forward(x.pixels)
+        adapter.run(x.pixels, x.fit)
     check(adapter, len(watch.maps), watch)
     maps = tuple(layer.numpy() for layer in watch.maps)
     return Attention({"windows": maps}, x.grid)
 
 
-def _maps(rows: Sequence[torch.Tensor | None], x: Prepared) -> np.ndarray:
-    """(heads, prefix + patches) or (heads, patches) a layer -> (layers, heads, rows, cols)."""
+def _maps(rows: Sequence[torch.Tensor | None], x: Prepared, suffix: int) -> np.ndarray:
+    """(heads, tokens) or (heads, patches) a layer -> (layers, heads, rows, cols)."""
     stack = torch.stack([row for row in rows if row is not None])
-    return stack[..., -x.grid[0] * x.grid[1] :].reshape(*stack.shape[:-1], *x.grid).numpy()
+    end = stack.shape[-1] - suffix
+    patches = stack[..., end - x.grid[0] * x.grid[1] : end]
+    return patches.reshape(*stack.shape[:-1], *x.grid).numpy()
+
+
+def _others(rows: torch.Tensor, prefix: int, patches: int) -> np.ndarray:
+    """(layers, heads, tokens) -> (layers, heads, tokens that are no patches)."""
+    return torch.cat([rows[..., :prefix], rows[..., prefix + patches :]], -1).numpy()
 
 
 def _seen(adapter: Adapter, watch: OverTokens) -> tuple[list[Layer], torch.Tensor | None]:
     """The layers, and the pooling head where there is one, counted against what the model has."""
     layers, single = watch.layers, watch.single
     if adapter.kinds == ("cls",):  # class-attention layers
-        layers, single = [Layer(row, None) for row in single], []
+        layers = [Layer(row, None) for row in single if row.shape[-1] == watch.tokens]
+        single = []
     elif "pool" in adapter.kinds and watch.tokens == 1 and layers:
-        single = [layers.pop().first]  # over one patch all calls are of one shape
+        single = [layers.pop().cls]  # over one patch all calls are of one shape
     check(adapter, len(layers), watch)
     if "pool" not in adapter.kinds:
         return layers, None

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from heedmap.errors import CaptureError
+from heedmap.errors import CaptureError, HeedmapError
+from heedmap.viz.capture.watch import OverTokens
 
 if TYPE_CHECKING:
     from heedmap.models import Adapter
-    from heedmap.viz.capture.watch import InWindows, OverTokens
+    from heedmap.viz.capture.watch import InWindows
 
 OVER_CHANNELS = {"XCA", "CrossCovarianceAttn"}  # of XCiT and EdgeNeXt in timm
 
@@ -21,8 +23,23 @@ def check(adapter: Adapter, seen: int, watch: OverTokens | InWindows) -> None:
     """
     if seen and seen == adapter.depth:
         return
-    why = _counted(adapter, seen) if seen and adapter.kinds else _unlike(adapter, watch)
+    why = _counted(adapter, seen) if seen else f"{_unlike(adapter, watch)}; {_instead(adapter)}"
     raise CaptureError(f"{adapter.title} shows no attention map: {why}.")
+
+
+def why_not(adapter: Adapter) -> str:
+    """Why a model without any kind of attention that is known shows none, from one pass.
+
+    The pass is at the model's own size: the photo makes no difference.
+    """
+    import numpy as np
+
+    x = adapter.prepare(np.zeros((adapter.size, adapter.size, 3), np.uint8), fit="squash")
+    watch = OverTokens(adapter.order.tokens(x.grid[0] * x.grid[1]), 0)
+    with suppress(HeedmapError), watch:  # what was seen until then is what can be told
+        adapter.run(x.pixels)
+    why = f"{_unlike(adapter, watch)}; {_instead(adapter)}"
+    return f"{adapter.title} shows no attention map: {why}."
 
 
 def _counted(adapter: Adapter, seen: int) -> str:
@@ -32,21 +49,23 @@ def _counted(adapter: Adapter, seen: int) -> str:
 
 
 def _unlike(adapter: Adapter, watch: OverTokens | InWindows) -> str:
-    """It attends in a way of its own, or not at all."""
+    """What was seen of its attention."""
     parts = {type(part).__name__ for part in adapter.module.modules()}
     queries, keys = next(iter(watch.others), (0, 0))
-    if not adapter.kinds and not watch.calls and not any("Att" in name for name in parts):
-        return "it is a ConvNet and has none; see its channels instead"
     if not watch.calls:
-        how = "its attention does not pass through a call that can be watched"
-    elif parts & OVER_CHANNELS:
-        how = "it attends over channels, not over places in the photo"
-    elif queries != keys:
-        how = f"it attends from {queries} to {keys} tokens, not from every patch to every patch"
-    elif adapter.kinds:
-        how = f"it attends from {queries} to {keys} tokens at a time, not over all of the photo"
-    else:
-        how = "Heedmap does not know where the tokens that it attends to stand in the photo"
-    if "convolutions" in adapter.can:
-        return f"{how}; see its channels on the CNN page, or choose another model"
-    return f"{how}; choose another model"
+        if any("Att" in name for name in parts):
+            return "its attention does not pass through a call that can be watched"
+        return "no attention was seen in its forward pass"
+    if parts & OVER_CHANNELS:
+        return "it attends over channels, not over places in the photo"
+    if watch.others and queries != keys:
+        return f"it attends from {queries} to {keys} tokens, not from every patch to every patch"
+    if adapter.kinds:
+        return f"it attends from {queries} to {keys} tokens, which are not the patches of the photo"
+    return "where the tokens that it attends to are in the photo is not known"
+
+
+def _instead(adapter: Adapter) -> str:
+    if "convolutions" in adapter.can and adapter.conv_layers:
+        return "see its convolutions, or choose another model"
+    return "choose another model"

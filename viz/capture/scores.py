@@ -48,12 +48,25 @@ class Layer:
     """What is kept of one layer's attention over all tokens, float32.
 
     Attributes:
-        first: (heads, N), the row of the first token, CLS where there is one.
+        cls: (heads, N), the row of the CLS token, the mean of the rows where there are several.
         received: (heads, N), the mean over all patch queries; None where it was not asked for.
     """
 
-    first: torch.Tensor
+    cls: torch.Tensor
     received: torch.Tensor | None
+
+
+@dataclass(frozen=True)
+class Queries:
+    """Which queries of a sequence are reduced.
+
+    Attributes:
+        cls: the CLS tokens; the first token where there are none.
+        patches: the patches.
+    """
+
+    cls: slice
+    patches: slice
 
 
 @dataclass
@@ -101,17 +114,17 @@ class Scores:
                 scores += part
         return scores
 
-    def first(self) -> torch.Tensor:
-        """Attention of the first query: (heads, N) float32."""
-        return self.rows(0, 1).softmax(-1)[:, 0]
+    def mean_of(self, queries: slice) -> torch.Tensor:
+        """Attention of these queries, their mean: (heads, N) float32."""
+        return self.rows(queries.start, queries.stop).softmax(-1).mean(1)
 
-    def layer(self, prefix: int, mean: bool) -> Layer:
+    def layer(self, queries: Queries, mean: bool) -> Layer:
         """The reduction alone, with `Layer.received` if `mean` is set."""
         if mean:
-            return self.attend(self.key[..., :0], prefix)[1]  # values of width 0: no output
-        return Layer(self.first(), None)
+            return self.attend(self.key[..., :0], queries)[1]  # values of width 0: no output
+        return Layer(self.mean_of(queries.cls), None)
 
-    def attend(self, value: torch.Tensor, prefix: int) -> tuple[torch.Tensor, Layer]:
+    def attend(self, value: torch.Tensor, reduced: Queries) -> tuple[torch.Tensor, Layer]:
         """The attention's output (heads, N, d) and its reduction from the same blocks of queries.
 
         A block of scores has to be computed for the mean, so it gives the output too and the fused
@@ -119,14 +132,14 @@ class Scores:
 
         Args:
             value: (heads or groups, N, d).
-            prefix: queries that do not count in `Layer.received`.
+            reduced: the queries whose attention is kept.
         """
         heads, queries = self.query.shape[:2]
         tokens = self.key.shape[1]
         values = _shared(value, heads, 0).float().contiguous()
         output = values.new_empty(heads, queries, values.shape[-1])
         received = values.new_zeros(heads, tokens)
-        first = values.new_empty(heads, tokens)
+        patches = reduced.patches
         block = min(queries, max(32, BLOCK_BYTES // (4 * heads * tokens)))
         buffer = values.new_empty(heads * block * tokens)
         for start in range(0, queries, block):
@@ -135,17 +148,16 @@ class Scores:
             self.rows(start, stop, out=weights)
             torch.softmax(weights, -1, out=weights)
             torch.bmm(weights, values, out=output[:, start:stop])
-            received += weights[:, max(prefix - start, 0) :].sum(1)
-            if start == 0:
-                first.copy_(weights[:, 0])
-        received /= queries - prefix
-        return output, Layer(first, received)
+            inside = slice(max(patches.start - start, 0), max(patches.stop - start, 0))
+            received += weights[:, inside].sum(1)
+        received /= patches.stop - patches.start
+        return output, Layer(self.mean_of(reduced.cls), received)
 
 
-def reduce(attention: torch.Tensor, prefix: int, mean: bool) -> Layer:
+def reduce(attention: torch.Tensor, queries: Queries, mean: bool) -> Layer:
     """The same from an attention (heads, Q, N) that the model computed itself."""
-    received = attention[:, prefix:].mean(1, dtype=torch.float32) if mean else None
-    return Layer(attention[:, 0].clone(), received)
+    received = attention[:, queries.patches].mean(1, dtype=torch.float32) if mean else None
+    return Layer(attention[:, queries.cls].mean(1, dtype=torch.float32), received)
 
 
 def received_in_windows(

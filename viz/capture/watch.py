@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 import torch.nn.functional as F
-from heedmap.viz.capture.scores import Call, Layer, Scores, received_in_windows, reduce
+from heedmap.viz.capture.scores import Call, Layer, Queries, Scores, received_in_windows, reduce
 from torch.overrides import TorchFunctionMode
 
 if TYPE_CHECKING:
@@ -61,9 +61,11 @@ class OverTokens(Watch):
     """Reduces every attention over all `tokens` tokens to a `Layer`; lists the others.
 
     Attributes:
-        tokens: N, prefix tokens and patches.
+        tokens: N, patches and all others.
         prefix: tokens before the patches; their queries do not count in `Layer.received`.
         mean: whether to compute `Layer.received`.
+        suffix: tokens behind the patches; their queries do not count either.
+        cls: the CLS tokens, whose queries `Layer.cls` is of; the first token by default.
         layers: attention of all tokens to all tokens, in the order of the calls.
         single: attention of one query to all tokens or all patches, (heads, keys) each: that of
             class-attention layers or of a pooling head.
@@ -73,21 +75,24 @@ class OverTokens(Watch):
     tokens: int
     prefix: int
     mean: bool = False
+    suffix: int = 0
+    cls: slice = field(default_factory=lambda: slice(0, 1))
     layers: list[Layer] = field(default_factory=list)
     single: list[torch.Tensor] = field(default_factory=list)
     others: list[tuple[int, int]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         super().__init__()
+        self._queries = Queries(self.cls, slice(self.prefix, self.tokens - self.suffix))
 
     def fused(self, call: Call) -> torch.Tensor | None:
         kind = self._kind(call.query.shape, call.key.shape[-2])
         if kind == "layers" and self.mean:
-            output, layer = Scores.of(call).attend(call.value[0], self.prefix)
+            output, layer = Scores.of(call).attend(call.value[0], self._queries)
             self._keep(kind, layer)
             return output.unsqueeze(0).to(call.value.dtype)
         if kind:
-            self._keep(kind, Scores.of(call).layer(self.prefix, False))
+            self._keep(kind, Scores.of(call).layer(self._reduced(kind), False))
         return None
 
     def multi_head(self, call: dict[str, Any]) -> None:
@@ -101,12 +106,13 @@ class OverTokens(Watch):
         if kind:
             mean = self.mean and kind == "layers"
             scores = Scores.of(Call(query, key, key, mask))
-            self._keep(kind, scores.layer(self.prefix, mean))
+            self._keep(kind, scores.layer(self._reduced(kind), mean))
 
     def formed(self, attention: torch.Tensor) -> None:
         kind = self._kind(attention.shape, attention.shape[-1])
         if kind:
-            self._keep(kind, reduce(attention[0], self.prefix, self.mean and kind == "layers"))
+            mean = self.mean and kind == "layers"
+            self._keep(kind, reduce(attention[0], self._reduced(kind), mean))
 
     @property
     def calls(self) -> int:
@@ -115,21 +121,25 @@ class OverTokens(Watch):
 
     def _kind(self, shape: torch.Size, keys: int) -> str | None:
         """The list for a call of this (batch, heads, queries, ...) and so many keys."""
-        queries = shape[-2]
-        if shape[0] == 1 and queries == keys == self.tokens:
+        queries, one = shape[-2], len(shape) == 4 and shape[0] == 1
+        if one and queries == keys == self.tokens:
             return "layers"
-        if shape[0] == 1 and queries == 1 and keys in (self.tokens, self.tokens - self.prefix):
+        if one and queries == 1 and keys in (self.tokens, self.tokens - self.prefix):
             return "single"
         self.others.append((queries, keys))
         return None
 
+    def _reduced(self, kind: str) -> Queries:
+        """The queries of a layer, or the only one of a call of a single query."""
+        return self._queries if kind == "layers" else Queries(slice(0, 1), slice(0, 1))
+
     def _keep(self, kind: str, layer: Layer) -> None:
-        first = layer.first.float().cpu()
+        cls = layer.cls.float().cpu()
         received = layer.received.float().cpu() if layer.received is not None else None
         if kind == "layers":
-            self.layers.append(Layer(first, received))
+            self.layers.append(Layer(cls, received))
         else:
-            self.single.append(first)
+            self.single.append(cls)
 
 
 @dataclass

@@ -81,7 +81,7 @@ def test_a_panorama_that_would_fill_the_memory(vit: nn.Module) -> None:
     wide = np.zeros((50, 2000, 3), np.uint8)
     adapter = models.wrap(vit)
     assert adapter.prepare(wide, size=32).grid == (2, 80)
-    with pytest.raises(SettingError, match="smaller size, or fit 'crop'"):
+    with pytest.raises(SettingError, match="choose a size up to 256 or the fit 'crop'"):
         adapter.prepare(wide, size=1036)
 
 

@@ -8,7 +8,7 @@ import timm
 import torch
 import transformers
 from heedmap import models, viz
-from heedmap.errors import CaptureError, ModelError, SettingError
+from heedmap.errors import ModelError, SettingError
 from heedmap.models.capabilities import MAPS
 from torch import nn
 
@@ -143,10 +143,3 @@ def test_what_is_no_plain_attention_is_refused() -> None:
     video = transformers.VivitModel(transformers.VivitConfig(**SMALL))
     with pytest.raises(ModelError, match="neither patch tokens nor convolutions"):
         models.wrap(video)
-    yolos = models.wrap(
-        transformers.YolosModel(
-            transformers.YolosConfig(**{**SMALL, "image_size": [64, 64]})
-        ).eval()
-    )
-    with pytest.raises(CaptureError, match="YolosModel shows no attention map"):
-        viz.record_attention(yolos, yolos.prepare(PHOTO, size=64))

@@ -84,10 +84,21 @@ TRANSFORMERS = {
     "MLCD": (transformers.MLCDVisionModel, transformers.MLCDVisionConfig),
     "MAE": (transformers.ViTMAEModel, transformers.ViTMAEConfig),
     "SigLIP 2 NaFlex": (transformers.Siglip2VisionModel, transformers.Siglip2VisionConfig),
+    "Pixio": (transformers.PixioModel, transformers.PixioConfig),
+    "YOLOS": (transformers.YolosModel, transformers.YolosConfig),
+    "RADIO": (transformers.RadioModel, transformers.RadioConfig),
 }
 # What only some of them can be told; others would keep it and never ask for it.
 BEIT = {"use_relative_position_bias": True, "use_shared_relative_position_bias": True}
-SETTINGS = {"BEiT": BEIT, "SigLIP 2 NaFlex": {"num_patches": 64}}
+SETTINGS: dict[str, dict[str, object]] = {
+    "BEiT": BEIT,
+    "SigLIP 2 NaFlex": {"num_patches": 64},
+    "Pixio": {"n_cls_tokens": 8},
+    "YOLOS": {"image_size": [64, 96], "num_detection_tokens": 7},
+    "RADIO": {"max_img_size": 128, "num_registers": 4},
+}
+# (tokens behind the patches, how many of the first are CLS), where it is not (0, 1).
+PLACES = {"Pixio": (0, 8), "YOLOS": (7, 1), "RADIO": (0, 3)}
 
 
 @dataclass
@@ -98,11 +109,15 @@ class Case:
         module: what is wrapped.
         attention: pixels -> (layers, heads, N, N) float32.
         against: what the oracle is, for the table of the README.
+        suffix: tokens behind the patches.
+        cls: how many of the first tokens are CLS tokens, where there is one.
     """
 
     module: nn.Module
     attention: Callable[[torch.Tensor], torch.Tensor]
     against: str
+    suffix: int = 0
+    cls: int = 1
 
 
 def timm_case(family: str) -> Case:
@@ -136,7 +151,8 @@ def transformers_case(family: str) -> Case:
     """The same weights in a model that forms its attention itself and gives it back."""
     model, config = TRANSFORMERS[family]
     torch.manual_seed(0)
-    settings = config(**SMALL, num_register_tokens=4, **SETTINGS.get(family, {}))
+    made = {**SMALL, "num_register_tokens": 4, **SETTINGS.get(family, {})}
+    settings = config(**made)
     module = model(settings).eval()
     spread(module)
     eager = model(copy.deepcopy(settings)).eval()
@@ -150,7 +166,9 @@ def transformers_case(family: str) -> Case:
             output = eager(**_inputs(eager, pixels), output_attentions=True)
         return torch.stack([layer[0] for layer in output.attentions])
 
-    return Case(module, attention, "Transformers, eager with `output_attentions=True`")
+    suffix, cls = PLACES.get(family, (0, 1))
+    against = "Transformers, eager with `output_attentions=True`"
+    return Case(module, attention, against, suffix, cls)
 
 
 def _inputs(model: nn.Module, pixels: torch.Tensor) -> dict[str, object]:

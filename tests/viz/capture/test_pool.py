@@ -26,9 +26,12 @@ def timm_case(name: str = "timm SigLIP", fused: bool = True) -> tuple[nn.Module,
     module.attn_pool.fused_attn = fused
 
     def own(pixels: torch.Tensor) -> torch.Tensor:
-        pool = module.attn_pool
+        pool, kept = module.attn_pool, []
+        hook = pool.register_forward_pre_hook(lambda _, inputs: kept.append(inputs[0]))
+        models.wrap(module).forward(pixels)
+        hook.remove()
         with torch.no_grad():
-            tokens = models.wrap(module)._family.module.forward_features(pixels)
+            tokens = kept[0].clone()
             q = pool.q(pool.latent).unflatten(-1, (pool.num_heads, -1))
             k = pool.kv(tokens)[..., : tokens.shape[-1]].unflatten(-1, (pool.num_heads, -1))
         scores = torch.einsum("bqhd,bkhd->bhqk", q, k) * pool.head_dim**-0.5

@@ -12,14 +12,11 @@ from torch import nn
 
 SMALL = {"embed_dims": (8,) * 4, "depths": (1,) * 4, "num_heads": (1,) * 4}
 UNLIKE = {
-    "xcit_nano_12_p16_224": (
-        {"depth": 1, "embed_dim": 32, "num_heads": 2},
-        "it attends over channels, not over places in the photo",
-    ),
-    "pvt_v2_b0": (SMALL, "it attends from 256 to 4 tokens, not from every patch to every patch"),
+    "edgenext_xx_small": ({}, "it attends over channels, not over places in the photo"),
+    "pvt_v2_b0": (SMALL, "it attends from 3136 to 49 tokens, not from every patch to every patch"),
     "test_coatnet": (
         {"img_size": 64},
-        "Heedmap does not know where the tokens that it attends to stand in the photo",
+        "where the tokens that it attends to are in the photo is not known",
     ),
 }
 
@@ -29,7 +26,7 @@ def test_a_model_that_attends_otherwise_says_how(name: str) -> None:
     how, reason = UNLIKE[name]
     adapter = models.wrap(timm.create_model(name, **how), title="This one")
     x = adapter.prepare(np.zeros((64, 64, 3), np.uint8), size=64)
-    sentence = f"This one shows no attention map: {reason}; see its channels on the CNN page, or"
+    sentence = f"This one shows no attention map: {reason}; see its convolutions, or"
     with pytest.raises(CaptureError, match=sentence):
         viz.record_attention(adapter, x)
 

@@ -49,7 +49,7 @@ def test_multihead_attention_is_seen(made: dict, called: dict, queries: int) -> 
         assert not seen.layers
         return
     (layer,) = seen.layers
-    torch.testing.assert_close(layer.first, own[0, :, 0], atol=1e-5, rtol=0)
+    torch.testing.assert_close(layer.cls, own[0, :, 0], atol=1e-5, rtol=0)
     torch.testing.assert_close(layer.received, own[0, :, 2:].mean(1), atol=1e-5, rtol=0)
 
 

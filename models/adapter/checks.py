@@ -1,0 +1,62 @@
+"""What `wrap` asks of a module before anything else."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from heedmap.errors import ModelError
+from heedmap.models.families.layers import without_weights
+from torch import nn
+
+
+def check_module(module: Any) -> None:
+    """Raise a ModelError for what is no module."""
+    if isinstance(module, str):
+        raise ModelError(
+            f"{module[:60]!r} is a name and no module: load it with models.load, "
+            "or pass the module itself."
+        )
+    if isinstance(module, type) and issubclass(module, nn.Module):
+        raise ModelError(f"{module.__name__} is a class: make a module of it and pass that.")
+    if not isinstance(module, nn.Module):
+        raise ModelError(
+            f"{str(module)[:60]} of type {type(module).__name__} is no module: "
+            "pass a torch.nn.Module."
+        )
+
+
+def check_channels(module: Any, name: str) -> None:
+    """Raise a ModelError for a module that takes photos of other than three channels."""
+    count = _channels(module)
+    if count != 3:
+        raise ModelError(
+            f"{name} takes {count} channel{'s' if count != 1 else ''} and photos have 3: "
+            "pass a model whose first layer takes 3 channels."
+        )
+
+
+def _channels(module: Any) -> int:
+    """How many channels a module takes, as it says itself, or as its first convolution shows."""
+    said = getattr(module, "in_chans", None) or getattr(
+        getattr(module, "config", None), "num_channels", None
+    )
+    if isinstance(said, int):
+        return said
+    first = next((part for part in module.modules() if isinstance(part, nn.Conv2d)), None)
+    if first is None or first.in_channels == 3:
+        return 3
+    return first.in_channels if _takes(module, first.in_channels) else 3
+
+
+def _takes(module: nn.Module, channels: int) -> bool:
+    """Whether a module runs with so many channels, and not with three."""
+    runs = []
+    for count in (channels, 3):
+        try:
+            with torch.no_grad():
+                without_weights(module)(torch.empty(1, count, 224, 224, device="meta"))
+            runs.append(True)
+        except Exception:  # whatever a module of somebody else's trips over
+            runs.append(False)
+    return runs == [True, False]

@@ -1,0 +1,87 @@
+"""The model within what wraps it: looked through where it is plain, else named in a sentence."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import torch
+from heedmap.errors import ModelError
+from heedmap.models import families
+from heedmap.models.families.convnet import ConvNet
+from heedmap.models.families.layers import without_weights
+from torch import nn
+
+# What hands its input on as it is: {name of the class: where it holds the model}.
+WRAPPERS = {
+    "OptimizedModule": "_orig_mod",  # torch.compile
+    "DataParallel": "module",
+    "DistributedDataParallel": "module",
+    "AveragedModel": "module",
+    "ModelEmaV2": "module",
+    "ModelEmaV3": "module",
+    "FeatureGetterNet": "model",  # timm, `features_only` of a ViT
+    "PeftModel": "base_model",
+    "BaseTuner": "model",  # of PEFT: LoRA and its kin, put into the layers
+}
+
+
+def inner(module: nn.Module) -> nn.Module:
+    """The module that Heedmap looks into.
+
+    Raises:
+        ModelError: a class of one's own that holds several models with attention, or changes the
+            photo before its model sees it.
+    """
+    for kind in type(module).__mro__:
+        if kind.__name__ in WRAPPERS and hasattr(module, WRAPPERS[kind.__name__]):
+            return inner(getattr(module, WRAPPERS[kind.__name__]))
+    of_transformers = hasattr(getattr(module, "config", None), "model_type")
+    if of_transformers or any(kind.matches(module) for kind in _attending()):
+        return module
+    held = dict(_held(module, ""))
+    if not held:
+        return module
+    path, only = next(iter(held.items()))
+    if len(held) > 1:
+        raise ModelError(
+            f"{type(module).__name__} holds {len(held)} models, {' and '.join(list(held)[:3])}: "
+            f"pass one of them, such as the module's {path}."
+        )
+    if not _gets_the_photo(module, path):
+        raise ModelError(
+            f"{type(module).__name__} does not hand its photo to its {type(only).__name__} as it "
+            f"is: pass the module's {path}, with the mean and std that it was trained with."
+        )
+    return only
+
+
+def _attending() -> list[type[families.Family]]:
+    return [kind for kind in families.FAMILIES if kind is not ConvNet]
+
+
+def _held(module: nn.Module, prefix: str) -> Iterator[tuple[str, nn.Module]]:
+    """The outermost models with attention within a module, by their paths."""
+    for name, part in module.named_children():
+        if any(kind.matches(part) for kind in _attending()):
+            yield prefix + name, part
+        else:
+            yield from _held(part, f"{prefix}{name}.")
+
+
+def _gets_the_photo(module: nn.Module, path: str) -> bool:
+    """Whether a module hands the very tensor that it is given to this part of it, once."""
+    given: list[Any] = []
+    bare = without_weights(module)
+    part = bare.get_submodule(path)
+    part.register_forward_pre_hook(
+        lambda _, args, kwargs: given.extend([*args, *kwargs.values()][:1]), with_kwargs=True
+    )
+    side = next(k for k in _attending() if k.matches(part))(part).preprocessing.size
+    pixels = torch.empty(1, 3, side, side, device="meta")
+    try:
+        with torch.no_grad():
+            bare(pixels)
+    except Exception:  # what is behind the model need not run without weights
+        pass
+    return len(given) == 1 and given[0] is pixels

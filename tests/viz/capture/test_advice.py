@@ -1,0 +1,84 @@
+"""What a refusal advises, followed word by word until something is shown."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+import timm
+import transformers
+from heedmap import models, viz
+from heedmap.errors import CaptureError, SettingError
+
+from tests.viz.capture.oracles import SMALL
+
+PHOTO = np.random.default_rng(0).integers(0, 256, (40, 72, 3), dtype=np.uint8)
+TINY = {"embed_dims": (8,) * 4, "depths": (1,) * 4, "num_heads": (1,) * 4}
+WHAT_WAS_SEEN = "no attention was seen in its forward pass"
+MODELS: dict[str, tuple[dict[str, Any], str]] = {
+    "mixer_s32_224": ({}, WHAT_WAS_SEEN),
+    "sequencer2d_s": ({"layers": (1, 1, 1, 1)}, WHAT_WAS_SEEN),
+    "mambaout_femto": ({}, WHAT_WAS_SEEN),
+    "efficientvit_b0": ({}, WHAT_WAS_SEEN),
+    "crossvit_tiny_240": ({"depth": ((1, 1, 0),)}, "is not known"),
+    "pit_ti_224": ({}, "is not known"),
+    "nest_tiny": ({}, "is not known"),
+    "pvt_v2_b0": (TINY, "not from every patch to every patch"),
+    "levit_128s": ({}, "is not known"),
+    "coat_lite_tiny": ({}, "not from every patch to every patch"),
+}
+
+
+def follow(adapter: models.Adapter, do: Callable[[models.Prepared], Any], **how: Any) -> Any:
+    """Do it; where the size or the fit is refused, once more as the sentence says."""
+    try:
+        return do(adapter.prepare(PHOTO, **how))
+    except SettingError as refused:
+        size, fit = re.search(r"choose the size (\d+) and the fit '(\w+)'", str(refused)).groups()
+        return do(adapter.prepare(PHOTO, size=int(size), fit=fit))
+
+
+@pytest.mark.parametrize("name", list(MODELS))
+def test_the_advice_of_a_model_without_maps_of_attention(name: str) -> None:
+    how, seen = MODELS[name]
+    adapter = models.wrap(timm.create_model(name, **how).eval(), title="This one")
+    with pytest.raises(CaptureError) as refused:
+        viz.record_attention(adapter, adapter.prepare(PHOTO, size=96))
+    said = str(refused.value)
+    assert seen in said
+    assert "ConvNet" not in said
+    assert "page" not in said
+    assert "see its convolutions, or choose another model." in said
+    record = follow(adapter, lambda x: viz.record_activations(adapter, x), size=96)
+    assert set(adapter.default_conv_layers) <= set(record.maps)
+
+
+def test_the_advice_of_a_model_for_one_size_alone() -> None:
+    aimv2 = transformers.Aimv2VisionModel(transformers.Aimv2VisionConfig(**SMALL)).eval()
+    adapter = models.wrap(aimv2, size=96)  # told wrong: the size that is advised is the module's
+    with pytest.raises(SettingError, match="choose the size 64 and the fit 'squash'"):
+        viz.record_attention(adapter, adapter.prepare(PHOTO))
+    record = follow(adapter, lambda x: viz.record_attention(adapter, x))
+    assert record.grid == (8, 8)
+
+
+def test_a_model_that_runs_at_no_size_is_given_no_size() -> None:
+    vit = timm.create_model("vit_tiny_patch16_224", depth=1, embed_dim=12, num_heads=2)
+    vit.blocks[0].attn.qkv = vit.head
+    adapter = models.wrap(vit, title="Broken")
+    with pytest.raises(
+        CaptureError, match=r"Broken failed on a photo of 176 x 96 px \(.*\): it has"
+    ):
+        viz.record_attention(adapter, adapter.prepare(PHOTO, size=96))
+
+
+def test_a_model_without_convolutions_points_to_its_attention() -> None:
+    config = transformers.RadioConfig(**SMALL, max_img_size=64)
+    adapter = models.wrap(transformers.RadioModel(config).eval())
+    x = adapter.prepare(PHOTO)
+    with pytest.raises(CaptureError, match="has no convolution to show: record its attention"):
+        viz.record_activations(adapter, x)
+    assert viz.record_attention(adapter, x).cls is not None

@@ -1,0 +1,42 @@
+"""What the recording functions are called with."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from heedmap.errors import SettingError
+
+
+def check_call(adapter: Any, x: Any) -> None:
+    """Raise a SettingError for what is no adapter, or no photo that this adapter prepared."""
+    from heedmap.models import Adapter, Prepared
+
+    if not isinstance(adapter, Adapter):
+        raise SettingError(
+            f"{_told(adapter)} is no model to record: pass what models.load or models.wrap returns."
+        )
+    if not isinstance(x, Prepared):
+        raise SettingError(f"{_told(x)} is no prepared photo: pass what adapter.prepare returns.")
+    if (x.patch, x.prefix) != (adapter.patch, adapter.prefix):
+        raise SettingError(
+            f"This photo was prepared for patches of {x.patch} px behind {x.prefix} tokens, and "
+            f"{adapter.title} has {adapter.patch} px behind {adapter.prefix}: "
+            "prepare it with adapter.prepare."
+        )
+
+
+def names_of(layers: Any) -> tuple[str, ...]:
+    """Names of layers as a tuple.
+
+    Raises:
+        SettingError: one name alone, or what is no name.
+    """
+    whole = isinstance(layers, Sequence | set | frozenset) and not isinstance(layers, str | bytes)
+    if not whole or not all(isinstance(name, str) for name in layers):
+        raise SettingError(f"layers={str(layers)[:60]!r} is no list of names: give ['NAME', ...].")
+    return tuple(layers)
+
+
+def _told(value: Any) -> str:
+    return "None" if value is None else f"{str(value)[:40]!r} of type {type(value).__name__}"
