@@ -6,7 +6,6 @@ import streamlit as st
 from heedmap import models
 from heedmap.models import Model
 from heedmap.models.capabilities import Can
-from heedmap.models.catalogue.names import is_id
 from heedmap.pages.frame import link
 from heedmap.views import model_facts
 
@@ -15,9 +14,12 @@ SIZES = (128, 224, 336, 448, 518, 672, 896, 1036)  # px
 
 
 def pick_model(needs: Can, default: str, name: str = "model") -> str:
-    """Let the visitor choose a model that can do `needs`, or paste an id of the hub."""
+    """Let the visitor choose a model that can do `needs`, or type the id or URL of any other.
+
+    What no model is called becomes an error with the nearest names, where it is looked up.
+    """
     lines = {entry.id: model_facts.line(entry) for entry in models.records(needs)}
-    key = link.setting(name, default, str, fits=lambda id: id in lines or is_id(id))
+    key = link.setting(name, default, str, fits=lambda id: bool(id.strip()))
     pasted = [id for id in [st.session_state[key]] if id not in lines]
     return str(
         st.selectbox(

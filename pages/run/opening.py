@@ -46,7 +46,7 @@ def open_model(page: Page, notices: Notices) -> tuple[Adapter, Request]:
     with st.sidebar:
         section("Photo")
         photo = pick_photo()
-        section("Model", "or paste a hub id")
+        section("Model", "or type an id or URL")
         id = pick_model(page.needs, page.model)
         about = _describe(page, id, notices)
         if about:

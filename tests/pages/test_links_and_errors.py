@@ -16,7 +16,6 @@ from tests.pages.app import App
 @pytest.mark.parametrize(
     ("name", "text"),
     [
-        ("model", "nope"), ("model", "../../etc"), ("model", "bundled-cnn"),
         ("layer", "99"), ("layer", "x"),
         ("head", "77"), ("view", "?"), ("keep", "0"), ("colors", "[a](http://x)"),
         ("opacity", "1e9"), ("size", "-3"), ("fit", "stretch"), ("hide", "yes"),
@@ -28,6 +27,23 @@ def test_a_wrong_value_becomes_the_default_with_a_word(name: str, text: str) -> 
     assert len(app.notices) == 1
     assert not app.errors
     assert name not in app.link
+    assert app.hero["title"] == "Layer 5, mean of all heads"
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("nope", "There is no model 'nope'"),
+        ("../../etc", "There is no model '../../etc'"),
+        ("bundled-vot", "did you mean 'bundled-vit'"),
+        ("bundled-cnn", "is shown on another page: see CNN channels"),
+    ],
+)
+def test_a_model_that_is_none_is_said_and_stays_in_the_field(text: str, words: str) -> None:
+    app = App(model=text)
+    assert len(app.errors) == 1
+    assert words in app.errors[0]
+    assert app.link == {"model": text}
     assert app.hero["title"] == "Layer 5, mean of all heads"
 
 
