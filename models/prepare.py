@@ -37,7 +37,6 @@ class Prepared:
         patch: side of a patch, px; for a ConvNet its total stride.
         box: (left, top, right, bottom), the region of the photo that `view` shows, photo pixels.
         fit: "whole", "crop" or "squash".
-        photo_size: (H, W) of the photo, px.
     """
 
     pixels: torch.Tensor
@@ -47,7 +46,6 @@ class Prepared:
     patch: int
     box: Box
     fit: str
-    photo_size: tuple[int, int]
 
 
 @dataclass(frozen=True)
@@ -126,7 +124,6 @@ def prepare(
         patch=sides.patch,
         box=box,
         fit=fit,
-        photo_size=(photo.shape[0], photo.shape[1]),
     )
 
 

@@ -91,6 +91,7 @@ class Figure:
             footer=" · ".join(f"{label}: {value}" for label, value in self.told),
             colormap=self.look.colormap,
             limits=self.limits,
+            own_limits=[] if self.limits else [m.limits(self.look.scale) for m in self.maps],
             row_labels=self.rows,
         )
 

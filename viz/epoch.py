@@ -180,7 +180,6 @@ def _as_seen(adapter: Adapter, pixels: torch.Tensor) -> Prepared:
         patch=patch,
         box=(0.0, 0.0, float(width), float(height)),
         fit="whole",
-        photo_size=(height, width),
     )
 
 
