@@ -11,17 +11,14 @@ import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
-from typing import Any
 
 import streamlit as st
+from heedmap import private
 from heedmap.errors import HeedmapError, SettingError
 from heedmap.models.catalogue import policy
 from heedmap.serving import headers, hosts, leaving, uploads
 from heedmap.views import turns
 from starlette.middleware import Middleware
-from streamlit import cli_util, config, file_util
-from streamlit.runtime import get_instance
-from streamlit.web.server import server_util
 
 APP = Path(__file__).with_name("app.py")
 
@@ -48,46 +45,30 @@ def checks() -> list[Middleware]:
     Raises:
         SettingError: a setting of the host that cannot be used.
     """
-    index = Path(file_util.get_static_dir()) / "index.html"
     ancestors = headers.frame_ancestors()
     if ancestors not in headers.OURS:
-        _let_frames_upload()
+        private.let_frames_upload()
     return [
-        Middleware(hosts.HostCheck, hosts.from_environment(config.get_option("server.address"))),
-        Middleware(headers.SafeHeaders, ancestors, headers.inline_scripts(index)),
+        Middleware(hosts.HostCheck, hosts.from_environment(st.get_option("server.address"))),
+        Middleware(headers.SafeHeaders, ancestors, headers.inline_scripts(private.index_page())),
         Middleware(headers.Private),
-        Middleware(uploads.UploadLimit, held),
+        Middleware(uploads.UploadLimit, private.upload_bytes),
     ]
-
-
-def _let_frames_upload() -> None:
-    """Do without Streamlit's XSRF cookie, which browsers keep from a frame in another site's page.
-
-    What it is for, the check of the Origin does: a page of another site can send nothing.
-    """
-    config.set_option("server.enableXsrfProtection", False)
-
-
-def held(session: str) -> int:
-    """The bytes of a session's uploads that Streamlit keeps now."""
-    files: dict[str, Any] = getattr(get_instance().uploaded_file_mgr, "file_storage", {})
-    return sum(len(file.data) for file in list(files.get(session, {}).values()))
 
 
 @asynccontextmanager
 async def life(_: st.App) -> AsyncIterator[None]:
     """Open the browser at the start, as Streamlit does for a plain script, and end cleanly."""
     with leaving.clean_end():
-        if not config.get_option("server.headless"):
+        if not st.get_option("server.headless"):
             threading.Thread(target=_open_browser, daemon=True).start()
         yield
 
 
 def _open_browser() -> None:
-    """Open the app in a browser on this machine; where that fails, the address is in the log."""
-    name = server_util.get_display_address(config.get_option("server.address") or "localhost")
+    """Open the app in a browser; where that fails, the address is in the log."""
     with suppress(Exception):
-        cli_util.open_browser(server_util.get_url(name))
+        private.open_browser()
 
 
 try:

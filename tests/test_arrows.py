@@ -17,10 +17,11 @@ ARROWS = {
     "models": {"errors"},
     "viz": {"models", "errors"},
     "views": {"viz", "models", "errors"},
-    "pages": {"views", "viz", "models", "errors"},
+    "private": set(),
+    "pages": {"private", "views", "viz", "models", "errors"},
     "app": {"pages", "views", "viz", "models", "errors"},
     "serving": {"errors"},
-    "server": {"app", "serving", "views", "models", "errors"},
+    "server": {"app", "private", "serving", "views", "models", "errors"},
     "training": {"viz", "models", "errors"},
     "benchmarks": {"app", "pages", "views", "viz", "models", "errors", "training"},
 }
@@ -53,6 +54,7 @@ PACKAGED = (
     "app",
     "serving",
     "server",
+    "private",
 )  # imported as heedmap.NAME
 WITHOUT_STREAMLIT = ("errors", "models", "viz", "views", "serving", "training")
 HEAVY = ("torch", "torchvision", "timm", "transformers", "streamlit")
@@ -81,7 +83,7 @@ def dotted(path: Path) -> str:
 def sources() -> list[Path]:
     rooms = [path for name in ARROWS if (path := ROOT / name).is_dir()]
     files = [path for room in rooms for path in room.rglob("*.py")]
-    return sorted([*files, *(ROOT / f"{name}.py" for name in ("errors", "app", "server"))])
+    return sorted([*files, *(ROOT / f"{name}.py" for name in ("errors", "private", "app", "server"))])
 
 
 def imports(path: Path) -> set[str]:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 import streamlit as st
-from heedmap.pages.frame.private import went_through_history
+from heedmap.private import went_through_history
 
 T = TypeVar("T")
 

@@ -11,9 +11,9 @@ from heedmap import models
 from heedmap.errors import OvertakenError
 from heedmap.pages.frame.notices import Notices
 from heedmap.pages.frame.page import Page
-from heedmap.pages.frame.private import session
 from heedmap.pages.run import failures
 from heedmap.pages.run.loading import load
+from heedmap.private import session
 from heedmap.views import model_facts, photos, turns
 from heedmap.views.request import Request
 from streamlit.delta_generator import DeltaGenerator
