@@ -30,7 +30,7 @@ class SettingError(HeedmapError, ValueError):
 
 
 class ModelError(HeedmapError):
-    """A model cannot be had."""
+    """A model cannot be loaded or used."""
 
 
 class UnknownModelError(ModelError, KeyError):
@@ -56,7 +56,7 @@ class OvertakenError(HeedmapError):
 
 
 def short(value: object, most: int = 60) -> str:
-    """A value as messages show it: its repr, the middle left out where it is longer than `most`."""
+    """A value as messages show it: its repr, the middle left out if longer than `most`."""
     text = repr(value)
     half = (most - 3) // 2
     return text if len(text) <= most else f"{text[:half]}...{text[-half:]}"

@@ -1,4 +1,4 @@
-"""Which models there are, and how to have one: `models.load("bundled-vit")`.
+"""Which models there are, and how to load one: `models.load("bundled-vit")`.
 
 Importing this room costs nothing: PyTorch, timm and Transformers come with the first model.
 """

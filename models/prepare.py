@@ -83,7 +83,7 @@ class Sides:
         return math.ceil(height / self.patch) * math.ceil(width / self.patch)
 
     def too_many(self, height: int, width: int) -> bool:
-        """Whether one pass cannot take so many patches, or so many pixels where none attends."""
+        """Whether these are too many patches (or pixels, without attention) for one pass."""
         if self.attends:
             return self.tokens(height, width) > MAX_TOKENS
         return height * width > MAX_AREA

@@ -1,4 +1,4 @@
-"""How a checkpoint wants its photos."""
+"""How photos are prepared for a checkpoint."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from PIL import Image
 
 @dataclass(frozen=True)
 class Preprocessing:
-    """How a checkpoint wants its photos.
+    """How photos are prepared for a checkpoint.
 
     Attributes:
         size: short side by default, px.

@@ -83,7 +83,7 @@ class Adapter:
 
     @property
     def device(self) -> torch.device:
-        """Where the weights lie."""
+        """The device that holds the weights."""
         return next(self.module.parameters()).device
 
     @property
@@ -235,7 +235,7 @@ def wrap(
     Args:
         module: a timm or torchvision ViT, a vision model (or CLIP) of Transformers, or any module
             with convolutions that takes (1, 3, H, W). What wraps such a module (`torch.compile`,
-            DataParallel, an average of weights, a class of one's own that hands it the pixels as
+            DataParallel, an average of weights, a class of your own that passes it the pixels as
             they are) is looked through.
         id: what to call it in messages; the name of its class by default.
         title: its name for people; `id` by default.

@@ -57,6 +57,6 @@ def _takes(module: nn.Module, channels: int) -> bool:
             with torch.no_grad():
                 without_weights(module)(torch.empty(1, count, 224, 224, device="meta"))
             runs.append(True)
-        except Exception:  # whatever a module of somebody else's trips over
+        except Exception:  # any error of a module that we do not know
             runs.append(False)
     return runs == [True, False]

@@ -12,7 +12,7 @@ from heedmap.models.families.convnet import ConvNet
 from heedmap.models.families.layers import without_weights
 from torch import nn
 
-# What hands its input on as it is: {name of the class: where it holds the model}.
+# Wrappers that pass their input on unchanged: {name of the class: where it holds the model}.
 WRAPPERS = {
     "OptimizedModule": "_orig_mod",  # torch.compile
     "DataParallel": "module",
@@ -30,7 +30,7 @@ def inner(module: nn.Module) -> nn.Module:
     """The module that Heedmap looks into.
 
     Raises:
-        ModelError: a class of one's own that holds several models with attention, or changes the
+        ModelError: a class of your own that holds several models with attention, or changes the
             photo before its model sees it.
     """
     for kind in type(module).__mro__:
@@ -70,7 +70,7 @@ def _held(module: nn.Module, prefix: str) -> Iterator[tuple[str, nn.Module]]:
 
 
 def _gets_the_photo(module: nn.Module, path: str) -> bool:
-    """Whether a module hands the very tensor that it is given to this part of it, once."""
+    """Whether a module passes its input tensor unchanged to this part, exactly once."""
     given: list[Any] = []
     bare = without_weights(module)
     part = bare.get_submodule(path)

@@ -39,7 +39,7 @@ class Model:
         parameters: number of weights; 0 where it is not known yet.
         size: short side that the model is shown by default, px; 0 for the checkpoint's own.
         gated: whether the licence has to be accepted on the hub first.
-        folder: where the files lie, None for a model from the hub.
+        folder: where the files are, None for a model from the hub.
         weights: name of the weights file.
         bundled: whether it ships with the project.
         pasted: whether it is no model of the catalogue but an id of the hub that somebody gave.

@@ -62,7 +62,7 @@ def local_code() -> bool:
 
 
 def models_folder() -> Path | None:
-    """The folder of the host's own models, None where there is none.
+    """The folder of the host's own models, None if it is not set.
 
     Raises:
         SettingError: a value that is no folder.
@@ -87,7 +87,7 @@ def max_bytes() -> int | None:
 
 
 def cache_bytes() -> int | None:
-    """The memory that the host gives to loaded models, None where it leaves that to us."""
+    """The memory that the host gives to loaded models, None if not set."""
     return _gigabytes("HEEDMAP_CACHE_GB")
 
 

@@ -1,4 +1,4 @@
-"""What differs between model families: where the tokens stand, how the module is called.
+"""What differs between model families: where the tokens are, how the module is called.
 
 Each family describes one kind of module behind the same few names (`Family`). A new family is one
 more class and its place in `FAMILIES`, the first that matches is taken.

@@ -1,4 +1,4 @@
-"""Which parts of a module make maps, and how these lie in their outputs.
+"""Which parts of a module make maps, and how their outputs are laid out.
 
 Nothing is guessed from one output, whose channels may be as many as its rows: the module runs
 twice without its weights, for photos of two sizes, and what grows with them is rows and columns.
@@ -21,7 +21,7 @@ Run = Callable[[Any, torch.Tensor], Any]
 
 @dataclass(frozen=True)
 class Layout:
-    """How a map lies in an output of four dimensions.
+    """How a map is laid out in an output of four dimensions.
 
     Attributes:
         channels_last: (1, rows, cols, channels) instead of (1, channels, rows, cols).
@@ -49,7 +49,7 @@ def map_layers(module: nn.Module, run: Run, own: int) -> dict[str, Layout]:
         small, large = (_shapes(module, names, run, size) for size in SIZES)
         found = {name: _layout(small.get(name, ()), large.get(name, ())) for name in names}
         layouts = {name: layout for name, layout in found.items() if layout is not None}
-    except Exception:  # whatever a module of somebody else's trips over
+    except Exception:  # any error of a module that we do not know
         layouts = {}
     return layouts or _convolutions(module, names, run, own)
 

@@ -78,7 +78,7 @@ def measured(tower: Any, size: int, patch: int, cls: dict[str, int]) -> Order:
             if first != (order.tokens((size // patch) ** 2) - count if last else 0):
                 raise _unverified(tower)
             order = Order(order.prefix, order.suffix, count, last)
-    except Exception as error:  # whatever a model that nobody knows trips over
+    except Exception as error:  # any error of a model that we do not know
         raise _unverified(tower) from error
     return order
 

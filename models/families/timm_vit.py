@@ -85,7 +85,7 @@ def _embeds(module: Any) -> Any:
 
 
 def _patch(embeds: Any) -> int:
-    """Side of what one token stands for, px: of a ConvNet's cells where that makes the patches."""
+    """Side of what one token covers, px: of a ConvNet's cells where that makes the patches."""
     return int(embeds.feat_ratio() if hasattr(embeds, "feat_ratio") else embeds.patch_size[0])
 
 

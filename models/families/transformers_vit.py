@@ -79,7 +79,7 @@ class TransformersMAE(TransformersViT):
 
 
 class TransformersNaFlex(TransformersViT):
-    """SigLIP 2's NaFlex tower, which is handed patches and the shape of their grid."""
+    """SigLIP 2's NaFlex tower, which takes patches and the shape of their grid."""
 
     @staticmethod
     def matches(module: nn.Module) -> bool:

@@ -1,4 +1,4 @@
-"""Where the windows stand within which a layer attends."""
+"""Positions of the windows within which a layer attends."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class Window:
         size: (rows, cols) of a window; the grid is padded at the bottom and on the right to whole
             windows.
         shift: (rows, cols) by which the tokens are rolled up and to the left before (Swin).
-        strided: whether the tokens of a window stand evenly spread over the grid (MaxViT's grid
+        strided: whether the tokens of a window are spread evenly over the grid (MaxViT's grid
             attention), not side by side.
         padded_first: whether the grid is padded before it is rolled (Transformers), not after.
     """
@@ -37,7 +37,7 @@ class Window:
 
     @property
     def area(self) -> int:
-        """How many tokens stand in a window."""
+        """How many tokens are in a window."""
         return math.prod(self.size)
 
     @property

@@ -27,7 +27,7 @@ class Counted(Protocol):
 
 @contextmanager
 def explained(name: str, repo: str) -> Iterator[None]:
-    """Turn whatever goes wrong while fetching `repo` into one sentence.
+    """Turn any error while fetching `repo` into one sentence.
 
     Raises:
         DownloadError, CheckpointError: what went wrong, and the remedy.

@@ -96,7 +96,7 @@ def _timm(model: Model, folder: Path) -> Adapter:
 
 
 def trained_size(model: Model, folder: Path) -> int | None:
-    """The side in px that a ViT of one's own was trained at, None where timm builds it so anyway.
+    """The side in px that your own ViT was trained at, None to keep timm's own.
 
     Its table of positions tells it. Built at that side, positions are resampled once, to the
     photo's grid, and not to the architecture's own grid before.

@@ -22,7 +22,7 @@ class Cache:
     Args:
         build: makes a model; it calls `Cache.reserve` before it takes memory.
         budget: bytes that all models may take together; asked once, before the first is loaded.
-        freed: called after models were let go.
+        freed: called after models were dropped.
     """
 
     def __init__(
@@ -65,7 +65,7 @@ class Cache:
             return int(self._loaded.currsize)
 
     def clear(self) -> None:
-        """Let all models go, and ask for the budget anew."""
+        """Drop all models and read the budget again."""
         with self._changed:
             dropped = bool(self._loaded)
             self._loaded.clear()
@@ -95,7 +95,7 @@ class Cache:
     def _run(self, loading: Loading) -> None:
         try:
             adapter = self._build(loading.id, loading)
-        except BaseException as error:  # whoever waits hears of it
+        except BaseException as error:  # passed on to all who wait
             self._settle(loading, None)
             loading.fail(error)
         else:

@@ -25,7 +25,7 @@ _imports = threading.Lock()
 def load(id: str) -> Adapter:
     """A model, ready to run; from the cache where it is there already.
 
-    Safe from many threads: whoever asks while it is being loaded waits for the same loading.
+    Safe from many threads: calls made while it is being loaded wait for the same loading.
 
     Raises:
         UnknownModelError: no model has this id.
@@ -36,7 +36,7 @@ def load(id: str) -> Adapter:
 
 
 def begin(id: str) -> Loading:
-    """Start loading a model in the background, or join whoever did; see `Loading`.
+    """Start loading a model in the background, or join a loading under way; see `Loading`.
 
     Every failure, an unknown id too, comes from `Loading.result`. A loading that failed is
     forgotten: the next call tries again.
@@ -61,7 +61,7 @@ def _build(id: str, loading: Loading) -> Adapter:
         return _from_record(record(id), loading)
     except HeedmapError:
         raise
-    except Exception as error:  # whatever a library trips over: a sentence, the rest in the log
+    except Exception as error:  # any error of a library: a sentence, the rest in the log
         _log.warning("Loading %s failed", id, exc_info=error)
         raise CheckpointError(
             f"{id} cannot be built from its files ({build.reason(error)}): choose another "
@@ -101,7 +101,7 @@ def _budget() -> int:
 
 
 def _freed() -> None:
-    """The GPU's allocator keeps what was freed unless it is told to give it back."""
+    """Return freed GPU memory, which the allocator would otherwise keep."""
     if build.device().type == "cuda":
         import torch
 

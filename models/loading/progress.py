@@ -22,7 +22,7 @@ class Progress:
     Attributes:
         bytes_done: bytes that are here.
         bytes_total: bytes of the whole download; 0 where nothing is downloaded.
-        seconds_left: estimate from the rate of the last seconds, None where there is none.
+        seconds_left: estimate from the rate of the last seconds, None if unknown.
         phase: what is being done, for people: "Waiting", "Asking the hub", "Downloading",
             "Building the model", "Ready" or "Failed".
     """
@@ -41,7 +41,7 @@ class Progress:
 class Loading:
     """A loading, shared by all who asked for the model; `models.begin` returns it.
 
-    It holds on to the model once that is there: let go of it after `result`.
+    It keeps the model alive once loaded: drop the reference after `result`.
     """
 
     def __init__(self, id: str) -> None:
@@ -52,14 +52,14 @@ class Loading:
 
     @classmethod
     def finished(cls, id: str, adapter: Adapter) -> Loading:
-        """One that has nothing to do."""
+        """A loading that is already finished."""
         loading = cls(id)
         loading.finish(adapter)
         return loading
 
     @classmethod
     def failed(cls, id: str, error: BaseException) -> Loading:
-        """One that cannot begin."""
+        """A loading that failed before it began."""
         loading = cls(id)
         loading.fail(error)
         return loading
