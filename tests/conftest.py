@@ -19,12 +19,13 @@ os.environ.setdefault("STREAMLIT_BROWSER_GATHER_USAGE_STATS", "false")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark the browser tests, which are slow, and run them last: a broken core shows sooner."""
+    """Mark the browser tests, which are slow: one process runs them all, while another goes on."""
     for item in items:
         if BROWSER in item.path.parents:
             item.add_marker("browser")
             item.add_marker("slow")
-    items.sort(key=lambda item: item.get_closest_marker("browser") is not None)
+            item.add_marker(pytest.mark.xdist_group("browser"))
+    items.sort(key=lambda item: item.get_closest_marker("browser") is None)
 
 
 @pytest.fixture(scope="session")

@@ -83,7 +83,9 @@ def dotted(path: Path) -> str:
 def sources() -> list[Path]:
     rooms = [path for name in ARROWS if (path := ROOT / name).is_dir()]
     files = [path for room in rooms for path in room.rglob("*.py")]
-    return sorted([*files, *(ROOT / f"{name}.py" for name in ("errors", "private", "app", "server"))])
+    return sorted(
+        [*files, *(ROOT / f"{name}.py" for name in ("errors", "private", "app", "server"))]
+    )
 
 
 def imports(path: Path) -> set[str]:

@@ -146,7 +146,9 @@ class Adapter:
 
         Raises:
             SettingError: a setting out of range, or more patches than one pass takes.
+            ModelError: a ConvNet for gray photos.
         """
+        check_channels(self.module, self.title)
         own = 0 if self.kinds else self._built_for  # a ViT takes whole patches alone
         sides = Sides(self.patch, own, bool(self.kinds) and "windows" not in self.kinds)
         return prepare(photo, self.preprocessing, sides, self.prefix, size, fit)
@@ -244,8 +246,8 @@ def wrap(
             that differ from what the module says of itself.
 
     Raises:
-        ModelError: no module, one with neither patches nor convolutions, one for photos of other
-            than three channels, or one that holds several models.
+        ModelError: no module, one with neither patches nor convolutions, one for photos of
+            other than three channels (a ConvNet may take one), or one that holds several models.
         SettingError: a field of `Preprocessing` that does not exist or is out of range.
     """
     check_module(module)
@@ -253,7 +255,8 @@ def wrap(
     name = id or type(within).__name__
     for kind in families.FAMILIES:
         if kind.matches(within):
-            check_channels(within, name)
+            # `viz.epoch_figure` shows gray samples to a ConvNet for these; `prepare` refuses photos
+            check_channels(within, name, gray=kind is families.ConvNet)
             family = kind(within)
             how = _told(family, preprocessing)
             return Adapter(family, within, name, title or name, how, classes or _labels(within))

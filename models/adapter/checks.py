@@ -26,10 +26,13 @@ def check_module(module: Any) -> None:
         )
 
 
-def check_channels(module: Any, name: str) -> None:
-    """Raise a ModelError for a module that takes photos of other than three channels."""
+def check_channels(module: Any, name: str, gray: bool = False) -> None:
+    """Raise a ModelError for a module that takes photos of other than three channels.
+
+    With `gray`, one channel will do too.
+    """
     count = _channels(module)
-    if count != 3:
+    if count != 3 and not (gray and count == 1):
         raise ModelError(
             f"{name} takes {count} channel{'s' if count != 1 else ''} and photos have 3: "
             "pass a model whose first layer takes 3 channels."

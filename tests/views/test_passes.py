@@ -21,13 +21,13 @@ PATIENCE = 30  # seconds, for a thread that hangs
 def ran(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The ids of the models that ran, one for each forward pass."""
     ids: list[str] = []
-    forward = Adapter.forward
+    run = Adapter.run
 
-    def counted(self, pixels):
+    def counted(self, pixels, fit="whole"):
         ids.append(self.id)
-        return forward(self, pixels)
+        return run(self, pixels, fit)
 
-    monkeypatch.setattr(Adapter, "forward", counted)
+    monkeypatch.setattr(Adapter, "run", counted)
     return ids
 
 

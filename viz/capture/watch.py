@@ -40,7 +40,7 @@ class Watch(TorchFunctionMode):
         if func is F.multi_head_attention_forward:
             self.multi_head(MULTI_HEAD.bind(*args, **kwargs).arguments)
         output = func(*args, **kwargs)
-        if func in SOFTMAX and output.ndim == 4:
+        if func in SOFTMAX and output.ndim >= 4:
             self.formed(output)
         return output
 

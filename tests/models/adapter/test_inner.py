@@ -150,7 +150,7 @@ MANY = {
 @pytest.mark.parametrize("make", MANY.values(), ids=list(MANY))
 def test_a_model_for_other_channels_says_so_first(make: Callable[[int], nn.Module]) -> None:
     with pytest.raises(ModelError, match="takes 1 channel and photos have 3"):
-        models.wrap(make(1))
+        models.wrap(make(1)).prepare(np.zeros((64, 64, 3), np.uint8))
     with pytest.raises(ModelError, match="takes 4 channels and photos have 3"):
         models.wrap(make(4))
     assert models.wrap(make(3)).can
