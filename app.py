@@ -1,4 +1,4 @@
-"""The app's entry point: the table of its pages, and a server that loads the first model."""
+"""The app's entry point: the table of pages; loads the first model in the background."""
 
 from __future__ import annotations
 
@@ -42,14 +42,14 @@ PAGES = (
 
 @st.cache_resource(show_spinner=False)
 def start() -> threading.Thread:
-    """Load the first page's model in the background, once a server."""
+    """Load the first page's model in the background, once per server."""
 
     def work() -> None:
         from heedmap import models, viz
 
         models.load(PAGES[0].model)
         viz.start_workers()
-        gc.freeze()  # what is there stays: collections need not look at it again
+        gc.freeze()  # these objects live until the end: spare the collector
         atexit.register(gc.unfreeze)
 
     thread = threading.Thread(target=work, name="warm-up", daemon=True)

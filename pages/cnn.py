@@ -1,4 +1,4 @@
-"""CNN channels: what the strongest channels of a ConvNet's convolutions respond to."""
+"""CNN channels: what the strongest channels of a CNN's convolutions respond to."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""What stands between the network and the app: hosts, headers, uploads, and a clean end.
+"""What is between the network and the app: checks of hosts, headers and uploads, a clean end.
 
-Each file holds one Starlette middleware or one hook of `server.py`. Nothing here knows the pages.
+Each file has one Starlette middleware or one hook of `server.py`. Nothing here knows the pages.
 
     HEEDMAP_HOSTS    host names that the server answers to besides localhost and the address that
                      it is bound to, separated by commas; *.example.org names all subdomains and

@@ -1,4 +1,4 @@
-"""Headers that tell the browser what the app's pages may do, and what the server keeps to itself.
+"""Headers that tell the browser what the pages may do, and the check that hides some addresses.
 
 The Content-Security-Policy is the strictest that Streamlit's client runs under; what it still
 allows, and why:
@@ -37,7 +37,7 @@ def frame_ancestors() -> str:
     """The sites that may show the app in a frame, as HEEDMAP_FRAMES lists them.
 
     Raises:
-        SettingError: an entry that is no site.
+        SettingError: an entry that is not a site.
     """
     value = os.environ.get("HEEDMAP_FRAMES", "").replace(",", " ").split()
     words = [word.strip("'").lower() for word in value]

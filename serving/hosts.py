@@ -42,7 +42,7 @@ def from_environment(bound: str | None = None) -> Hosts:
     """Loopback, the address that the server is `bound` to, and what HEEDMAP_HOSTS lists.
 
     Raises:
-        SettingError: an entry of HEEDMAP_HOSTS that is no host name.
+        SettingError: an entry of HEEDMAP_HOSTS that is not a host name.
     """
     listed = [name for name in re.split(r"[,\s]+", os.environ.get("HEEDMAP_HOSTS", "")) if name]
     names = {_checked(name) for name in listed}
@@ -82,7 +82,7 @@ def host_name(header: str) -> str | None:
     text = header.lower()
     try:
         parts = urlsplit(f"//{text}")
-        _ = parts.port  # raises where it is no port
+        _ = parts.port  # raises where it is not a port
     except ValueError:
         return None
     name = parts.hostname

@@ -51,7 +51,7 @@ def clean_end() -> Iterator[None]:
 
 
 def _leave_after(seconds: float) -> None:
-    """Leave then, whatever is still running."""
+    """Leave after so many seconds, even if something is still running."""
     timer = threading.Timer(seconds, _leave, kwargs={"hooks": False})
     timer.daemon = True
     timer.start()

@@ -108,7 +108,7 @@ class UploadLimit:
 
 
 def _counted(receive: Receive, arrive: Callable[[int], bool]) -> Receive:
-    """`receive`, broken off where the bytes that arrive no longer fit."""
+    """`receive`, ended with an error when the bytes that arrive no longer fit."""
 
     async def receive_counted() -> Message:
         message = await receive()
@@ -131,4 +131,4 @@ def _too_much(seconds: float) -> PlainTextResponse:
 
 
 TOO_MUCH = "Too many uploads within a minute: wait a minute and try again.\n"
-FULL = "This server keeps no more photos of yours at once: remove one and try again.\n"
+FULL = "This server keeps no more of your photos at once: remove one and try again.\n"

@@ -97,7 +97,7 @@ class Map:
 
     @property
     def key(self) -> Hashable:
-        """What tells it from all other maps of the same pass."""
+        """What distinguishes it from all other maps of the same pass."""
         return self.source.kind, self.layer, self.head, self.hide
 
     @property

@@ -86,7 +86,7 @@ class Channel:
 
     @property
     def key(self) -> Hashable:
-        """What tells it from all other maps of the same pass."""
+        """What distinguishes it from all other maps of the same pass."""
         return self.layer, self.index
 
     @property

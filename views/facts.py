@@ -20,7 +20,7 @@ def attention(shown: Map) -> Facts:
     layer = among(str(shown.layer), source.depth)
     return [
         *_pass(shown),
-        ("Layer", "the pooling head, behind the last" if source.kind == "pool" else layer),
+        ("Layer", "the pooling head, after the last" if source.kind == "pool" else layer),
         ("Head", among(shown.head, source.heads(shown.layer))),
         ("Strongest", shown.strongest),
         *([("On patches", on_patches(shown))] if shown.seen.prefix else []),

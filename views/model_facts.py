@@ -51,7 +51,7 @@ def card(entry: Model) -> str:
 
 def shape(probe: Probe) -> str:
     """What a model is built of and the memory that it takes, in one line."""
-    parts = [_layers(probe), _tokens(probe)] if probe.kinds else ["ConvNet"]
+    parts = [_layers(probe), _tokens(probe)] if probe.kinds else ["CNN"]
     if probe.patch > 1:  # where the grid grows coarser, it is that of the last layer
         whole = probe.kinds and "windows" not in probe.kinds
         parts.insert(1, f"{'patch' if whole else 'stride'} {probe.patch} px")

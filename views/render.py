@@ -42,7 +42,7 @@ class Drawable(Protocol):
 
     @property
     def key(self) -> Hashable:
-        """What tells it from all other maps of the same pass."""
+        """What distinguishes it from all other maps of the same pass."""
 
     @property
     def title(self) -> str:

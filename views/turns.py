@@ -3,8 +3,8 @@
     with turns.visiting(visitor, on_wait=lambda ahead: show(turns.place(ahead))):
         source = attention.source(adapter, request)    # takes a turn where it runs the model
 
-Each visitor runs one pass at a time. Of those who wait, the one who has had the least time of the
-machine goes next, so one visitor with a large model does not hold back many with small ones. This
+Each visitor runs one pass at a time. Of those who wait, the one who has used the least time
+goes next, so one visitor with a large model does not hold back many with small ones. This
 is fair queuing by start tags (P. Goyal, H. M. Vin and H. Cheng, "Start-time Fair Queueing",
 SIGCOMM 1996) on the clock of A. Demers, S. Keshav and S. Shenker, "Analysis and Simulation of a
 Fair Queueing Algorithm", SIGCOMM 1989: it counts the seconds that each visitor could have had so
@@ -48,7 +48,7 @@ class _Turn:
 
 
 class Turns:
-    """A queue for forward passes, `at_once` of which run at the same time. Safe from threads."""
+    """A queue for forward passes, `at_once` of which run at the same time. Thread-safe."""
 
     def __init__(
         self, at_once: int, *, every: float = EVERY, clock: Callable[[], float] = time.monotonic
@@ -139,14 +139,14 @@ class Turns:
                 other.start = max(other.start, had)
 
     def _count(self) -> None:
-        """Let the time pass since the last change; forget who has had no more than a fair share."""
+        """Count the time since the last change; forget who has had no more than a fair share."""
         seconds, self._counted = self._clock() - self._counted, self._clock()
         active = len({turn.visitor for turn in (*self._waiting, *self._running)})
         self._share += seconds * min(1.0, self.at_once / max(1, active))
         self._had = {who: had for who, had in self._had.items() if had > self._share}
 
     def _admit(self) -> None:
-        """Start the turns for which there is room, and tell everybody that places have changed."""
+        """Start the turns for which there is room, and wake all who wait."""
         for turn in sorted(self._waiting, key=lambda turn: turn.rank):
             busy = {running.visitor for running in self._running}
             if len(self._running) < self.at_once and turn.visitor not in busy:
@@ -181,17 +181,17 @@ def turn() -> Iterator[None]:
 
 
 def place(ahead: int) -> str:
-    """What a visitor who waits is told."""
+    """The sentence for a visitor who waits."""
     if ahead == 0:
         return "The machine is busy: you are next."
-    return f"The machine is busy: {ahead} visitor{'s' * (ahead > 1)} before you."
+    return f"The machine is busy: {ahead} visitor{'s' * (ahead > 1)} ahead of you."
 
 
 def passes_at_once() -> int:
     """How many forward passes may run at once.
 
     Raises:
-        SettingError: HEEDMAP_PASSES is no whole number above 0.
+        SettingError: HEEDMAP_PASSES is not a whole number above 0.
     """
     value = os.environ.get("HEEDMAP_PASSES", "").strip()
     if not value:

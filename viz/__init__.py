@@ -2,11 +2,11 @@
 
     photo = viz.open_image("cat.jpg")                         # (H, W, 3) uint8
     x = adapter.prepare(photo)                                # see models
-    record = viz.record_attention(adapter, x)                 # one forward pass
-    heat = viz.head_mean(record.cls)[-1]                      # (rows, cols), last layer
+    attention = viz.record_attention(adapter, x)              # one forward pass
+    heat = viz.head_mean(attention.cls)[-1]                   # (rows, cols), last layer
     picture = viz.Overlay(colormap="magma")(x.view, heat)     # (H', W', 3) uint8
 
-What runs a model and what draws is imported on first use (PEP 562): `import heedmap.viz` loads
+Modules that run a model or draw are imported on first use (PEP 562): `import heedmap.viz` loads
 neither torch nor Matplotlib nor OpenCV, which the processes that only decode photos do not need.
 """
 

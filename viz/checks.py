@@ -1,4 +1,4 @@
-"""Check what a caller passes in: a wrong value becomes one sentence with the value and the remedy.
+"""Check arguments: a wrong value becomes one sentence with the value and the remedy.
 
 A sentence is a template: `{}` is replaced by the value, shortened.
 """
@@ -39,7 +39,7 @@ def told(value: Any) -> str:
 
 
 def number(value: Any, sentence: str, fits: Callable[[float], bool]) -> float:
-    """A number for which `fits` holds; it is asked with NaN where the value is no number.
+    """A number for which `fits` is true; anything that is not a number is passed to it as NaN.
 
     Raises:
         SettingError: `sentence`.
@@ -56,7 +56,7 @@ def whole(value: Any, sentence: str, low: float, high: float = math.inf) -> int:
 
 
 def pair(value: Any, sentence: str, fits: Callable[[float, float], bool]) -> tuple[float, float]:
-    """Two numbers for which `fits` holds."""
+    """Two numbers for which `fits` is true."""
     items = _items(value) or ()
     first, second = map(_float, items) if len(items) == 2 else (math.nan, math.nan)
     if not fits(first, second):
@@ -65,7 +65,7 @@ def pair(value: Any, sentence: str, fits: Callable[[float, float], bool]) -> tup
 
 
 def choice(value: Any, known: Iterable[str], what: str, shown: Iterable[str] = ()) -> str:
-    """One of the known names; `shown` are the names in the sentence, where not all are."""
+    """One of the known names; the sentence lists `shown`, all of them by default."""
     if not isinstance(value, str) or value not in known:
         names = ", ".join(shown or known)
         raise SettingError(f"There is no {what} {told(value)}: choose one of {names}.")
@@ -73,7 +73,7 @@ def choice(value: Any, known: Iterable[str], what: str, shown: Iterable[str] = (
 
 
 def text(value: Any, what: str) -> str:
-    """A string of whole characters."""
+    """A string without lone surrogates."""
     if not isinstance(value, str) or re.search("[\ud800-\udfff]", value):
         raise SettingError(f"{what} is text, this is {told(value)}: give a string.")
     return value
@@ -87,7 +87,7 @@ def flag(value: Any, what: str) -> bool:
 
 
 def listed(value: Any, what: str) -> list[Any]:
-    """A list, tuple, array or iterator as a list; a string is none."""
+    """A list, tuple, array or iterator as a list; a string is refused."""
     items = _items(value)
     if items is None:
         raise SettingError(f"{what} are a list, this is {told(value)}: give a list.")
@@ -186,7 +186,7 @@ def one_mask(values: Any) -> NDArray[np.bool_]:
 
 
 def _float(value: Any) -> float:
-    """NaN where it is no number; digits in a string are none."""
+    """NaN for anything that is not a number, strings of digits included."""
     try:
         return math.nan if isinstance(value, str | bytes) else float(value)
     except (TypeError, ValueError, OverflowError, RuntimeError):
@@ -194,7 +194,7 @@ def _float(value: Any) -> float:
 
 
 def _items(value: Any) -> list[Any] | None:
-    """None where it is no list; a string is none."""
+    """None for anything that is not a list, strings included."""
     try:
         return None if isinstance(value, str | bytes) else list(value)
     except TypeError:
@@ -206,7 +206,7 @@ def _counts(first: float, second: float) -> bool:
 
 
 def _array(values: Any) -> NDArray[Any] | None:
-    """None where NumPy makes no array of it: ragged lists, tensors on a GPU or with a gradient."""
+    """None where NumPy cannot make an array: ragged lists, tensors on a GPU or with a gradient."""
     try:
         return np.asarray(values)
     except (TypeError, ValueError, RuntimeError):

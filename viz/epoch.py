@@ -44,7 +44,7 @@ def epoch_figure(
 ) -> Figure:
     """A row for each of the first samples: the sample, and over it what the model looks at.
 
-    For a model with attention that is the last layer, mean of its heads; for a ConvNet the
+    For a model with attention that is the last layer, mean of its heads; for a CNN the
     strongest channel of each layer. Each map has its own colour scale, with its numbers, unless
     `overlay` has limits. The module is left as it was, also in training mode, without hooks.
 
@@ -54,7 +54,7 @@ def epoch_figure(
             (B, 1, H, W) float, normalised with the adapter's mean and std, and whole labels (B,).
             No batch is read after the one that completes `n`.
         n: how many samples, fewer if the loader has fewer.
-        layers: names of convolutions; by default a shallow, a middle and a deep one of a ConvNet.
+        layers: names of convolutions; by default a shallow, a middle and a deep one of a CNN.
             A model with attention shows convolutions only if they are named.
         title: above the figure.
         overlay: how the maps are drawn.

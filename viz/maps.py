@@ -1,4 +1,4 @@
-"""From records to maps: masks, means and outliers. Pure NumPy.
+"""Masks, means and outliers of maps. Pure NumPy.
 
 Every function takes arrays (..., rows, cols) with any number of leading axes, leaves them
 unchanged and returns float32 or bool. Sums and orders are computed in float64. Values that are not
@@ -56,7 +56,7 @@ def threshold_mask(attention: ArrayLike, keep: float = 0.6) -> Mask:
     ascending = np.take_along_axis(flat, order, axis=1)
     cumulated = np.cumsum(ascending / np.where(mass > 0, mass, 1), axis=1)
     kept = cumulated > 1 - share
-    kept[:, -1] = mass[:, 0] > 0  # a tiny share is lost in rounding, the strongest patch is not
+    kept[:, -1] = mass[:, 0] > 0  # rounding may lose a tiny share: the strongest patch stays
     mask = np.empty_like(kept)
     np.put_along_axis(mask, order, kept, axis=1)
     return mask.reshape(maps.shape)
@@ -105,16 +105,16 @@ def outliers(attention: ArrayLike, deviations: float = 10.0, contrast: float = 4
 
     Large ViTs without registers use a few background patches as scratch memory. Attention to these
     says nothing about the picture (Darcet et al. 2024, "Vision Transformers Need Registers"). The
-    paper finds them by the norm of their output tokens, with a threshold chosen for one model; a
-    record of attention holds no norms, so this rule looks at the map instead. A patch is an outlier
+    paper finds them by the norm of their output tokens, with a threshold chosen for one model;
+    recorded attention has no norms, so this rule looks at the map instead. A patch is an outlier
     if its value is
 
-    - above median + sigmas * sigma of its map, sigma = 1.4826 * median absolute deviation
+    - above median + deviations * sigma of its map, sigma = 1.4826 * median absolute deviation
       (robust: the outliers themselves do not move it), and
     - above contrast * the median of its up to eight neighbours. Objects cover several patches
-      that rise together; outliers stand alone or in twos and threes.
+      that rise together; outliers come alone or in twos and threes.
 
-    Patches that would take all mass of a map with them are none.
+    If they would hold all the mass of a map, none of its patches is an outlier.
 
     Args:
         attention: (..., rows, cols), no negative values.

@@ -29,7 +29,7 @@ def pick_layers(adapter: Adapter) -> tuple[str, ...]:
 def pick_count() -> int:
     """Let the visitor choose how many channels are shown of each layer."""
     key = link.whole("k", 1, 8, 3)
-    return int(st.slider("Strongest channels a layer", 1, 8, key=key))
+    return int(st.slider("Strongest channels per layer", 1, 8, key=key))
 
 
 def chosen_channel(rows: dict[str, list[Channel]]) -> Channel:

@@ -34,7 +34,7 @@ def show_heads(shown: Map, look: Look) -> None:
 
 
 def show_layers(shown: Sequence[Map], look: Look) -> int:
-    """Show all layers, to pick two from, and return how many stand in a row."""
+    """Show all layers, to pick two from, and return how many are in a row."""
     first = shown[0]
     columns = _pick_columns()
     keys = [link.key_of(name) for name in PAIR]
@@ -72,14 +72,14 @@ def choose(key: str, value: str) -> None:
 
 
 def swap_in(keys: Sequence[str], layer: int) -> None:
-    """Put a picked layer into one of the two pictures; they take turns."""
+    """Show a picked layer in one of the two pictures; they take turns."""
     turn = int(st.session_state.get(_TURN, 0))
     st.session_state[keys[turn]] = layer
     st.session_state[_TURN] = 1 - turn
 
 
 def _pick_columns() -> int:
-    """Let the visitor choose how many layers stand in a row."""
+    """Let the visitor choose how many layers are in a row."""
     with heading_row("All layers", "Pick one to see it large; the two pictures take turns."):
         options = range(2, 9)
         key = link.whole("cols", 2, 8, 4)

@@ -16,7 +16,7 @@ SIZES = (128, 224, 336, 448, 518, 672, 896, 1036)  # px
 def pick_model(needs: Can, default: str, name: str = "model") -> str:
     """Let the visitor choose a model that can do `needs`, or type the id or URL of any other.
 
-    What no model is called becomes an error with the nearest names, where it is looked up.
+    A name that no model has is let through: looking it up fails with the nearest names.
     """
     lines = {entry.id: model_facts.line(entry) for entry in models.records(needs)}
     key = link.setting(name, default, str, fits=lambda id: bool(id.strip()))
@@ -50,7 +50,7 @@ def pick_sight(entry: Model) -> tuple[int, str]:
 
 
 def show_card(entry: Model) -> None:
-    """Show the card of a model in a folder: data, recipe, measured accuracy."""
+    """Show the card of a model that lies in a folder: data, recipe, measured accuracy."""
     if card := model_facts.card(entry):
         with st.expander("Model card"):
             st.markdown(card)

@@ -14,7 +14,7 @@ from heedmap.viz import sample_ids
 _MINE = "heedmap.mine"  # keys of the uploads of this session, the newest first
 _WRONG = "heedmap.wrong"  # what was wrong with the last upload, one sentence
 _UPLOAD = "upload"
-_MOST = 3  # uploads at hand
+_MOST = 3  # uploads shown in the gallery
 
 
 def pick_photo() -> str:
@@ -47,7 +47,7 @@ def _uploader(key: str) -> None:
 
 
 def _take(key: str) -> None:
-    """Show an upload; if it is no photo, keep the last one and say why."""
+    """Show an upload; if it cannot be shown, keep the current photo and say why."""
     file = st.session_state[_UPLOAD]
     st.session_state[_WRONG] = ""
     if file is None:
@@ -65,7 +65,7 @@ def _choose(key: str, photo: str) -> None:
 
 
 def _remember(photo: str) -> None:
-    """Keep an upload at hand."""
+    """Keep an upload in the gallery."""
     mine = st.session_state.get(_MINE, [])
     if photo not in mine:
         st.session_state[_MINE] = [photo, *mine][:_MOST]

@@ -64,9 +64,9 @@ def setting(
     Args:
         name: of the setting in the URL.
         default: its value where nothing is asked for; left out of the URL.
-        read: from the text in the URL to a value; raises ValueError for a text that is none.
+        read: from the text in the URL to a value; raises ValueError for invalid text.
         write: from a value to the text in the URL.
-        fits: whether a value can be had here.
+        fits: whether a value is available here.
         shared: whether the setting is kept from page to page.
         why: the notice for a value that does not fit; a general one by default.
     """
@@ -144,7 +144,7 @@ def notice(sentence: str) -> None:
 
 
 def notices() -> list[str]:
-    """What `notice` was told in this run."""
+    """The notices of this run."""
     return list(_link().notices)
 
 
@@ -157,7 +157,7 @@ def _link() -> _Link:
 
 
 def _read(text: str, read: Callable[[str], T], fits: Callable[[T], bool]) -> T | None:
-    """What the URL asks for; None where it is no value or does not fit."""
+    """What the URL asks for; None where it is invalid or does not fit."""
     try:
         value = read(text)
     except (ValueError, TypeError):

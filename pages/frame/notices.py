@@ -1,4 +1,4 @@
-"""What a page says went wrong or differs from what was asked for."""
+"""Errors, and notices about what differs from what was asked for."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is known of a page: a line of the table in app.py, handed over at each run."""
+"""A page's entry in the table of app.py, handed over at each run."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def hand_over(pages: Sequence[Page]) -> None:
 
 
 def enter(name: str) -> Page:
-    """Start a run of a page, and return its line of the table.
+    """Start a run of a page, and return its entry in the table.
 
     Streamlit takes a folder named `pages` for its list of pages until `st.navigation` has been
     called: on a server that has just started, a link to /clip runs pages/clip.py without app.py.

@@ -1,4 +1,4 @@
-"""Headings, and foreign text as Markdown."""
+"""Headings, and text escaped for Markdown."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def section(title: str, hint: str = "") -> None:
 
 
 def plain(text: str) -> str:
-    """Escape a text, so that Markdown reads none of it as markup."""
+    """Escape a text for Markdown."""
     return re.sub(r"([\\`*_{}\[\]()#+\-.!|~:$<>&])", r"\\\1", text)
 
 

@@ -1,1 +1,1 @@
-"""Loading a model and running it for a page, with progress and fallbacks."""
+"""Load a model and run it for a page, with progress and fallbacks."""

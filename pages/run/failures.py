@@ -1,4 +1,4 @@
-"""Models that failed to load: not tried again at every move, only when the visitor says so."""
+"""Models that failed to load: tried again only when the visitor asks, not at every run."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ _FAILED = "heedmap.failed"  # id of a model -> why it failed in this session
 
 @contextmanager
 def remembered(id: str) -> Iterator[None]:
-    """Raise the error of last time, if there was one; remember an error that comes up now.
+    """Raise the previous error again, if there was one; remember an error that comes up now.
 
-    A hub out of reach costs half a minute at each try.
+    Each try with an unreachable hub takes half a minute.
 
     Raises:
         ModelError: why the model failed.

@@ -1,4 +1,4 @@
-"""Looking a model up and loading it, with progress where it takes more than a moment."""
+"""Look a model up and load it, with a progress bar where it takes more than a moment."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def load(id: str) -> Adapter:
 
 
 def _progress(title: str, progress: Progress) -> tuple[float, str]:
-    """The share that is done, and a line for people."""
+    """The share that is done, and the text of the progress bar."""
     words = f"{plain(title)}: {progress.phase[:1].lower()}{progress.phase[1:]}"
     if not progress.bytes_total:
         return 0.0, f"{words} …"

@@ -33,7 +33,7 @@ def test_a_channel_is_picked(view: View) -> None:
 
 def test_more_channels_make_wider_rows(view: View) -> None:
     view.open("cnn")
-    view.slide("Strongest channels a layer", "ArrowRight", 1)
+    view.slide("Strongest channels per layer", "ArrowRight", 1)
     expect(view.gallery("Channels")).to_have_count(12)
 
 

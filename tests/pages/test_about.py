@@ -58,7 +58,7 @@ def test_a_model_of_another_page_says_which(hub: Hub) -> None:
     assert app.errors == ["tiny/about-cnn is shown on another page: see CNN channels."]
     assert app.facts["Model"].startswith("Heedmap ViT")
     app = App("cnn", model="tiny/about-cnn")
-    assert said(app)[0].startswith("ConvNet · stride 32 px · ")
+    assert said(app)[0].startswith("CNN · stride 32 px · ")
     assert app.facts["Model"] == "tiny/about-cnn"
 
 

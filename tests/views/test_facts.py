@@ -31,8 +31,8 @@ def probe(**facts: object) -> Probe:
          "12 layers of 3 heads or more, within windows · stride 32 px · no CLS · 88 MB in "
          "memory"),
         ({"kinds": (), "depth": 0, "heads": 0, "patch": 32, "nbytes": 2_000_000_000},
-         "ConvNet · stride 32 px · 2.00 GB in memory"),
-        ({"kinds": (), "patch": 1}, "ConvNet · 88 MB in memory"),
+         "CNN · stride 32 px · 2.00 GB in memory"),
+        ({"kinds": (), "patch": 1}, "CNN · 88 MB in memory"),
     ],
 )  # fmt: skip
 def test_a_shape_in_a_line(facts: dict, line: str) -> None:

@@ -294,8 +294,8 @@ def test_a_turn_is_of_the_visitor_in_whose_name_the_thread_works(
 
 def test_what_a_visitor_is_told() -> None:
     assert turns.place(0).endswith("you are next.")
-    assert turns.place(1).endswith("1 visitor before you.")
-    assert turns.place(2).endswith("2 visitors before you.")
+    assert turns.place(1).endswith("1 visitor ahead of you.")
+    assert turns.place(2).endswith("2 visitors ahead of you.")
 
 
 def test_the_host_sets_how_many(monkeypatch: pytest.MonkeyPatch) -> None:

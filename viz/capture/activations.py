@@ -34,7 +34,7 @@ class Activations:
     def top(self, layer: str, k: int = 3) -> list[tuple[int, float]]:
         """The `k` channels with the greatest mean, as (channel, mean), strongest first.
 
-        Channels with the same mean come by index.
+        Channels with equal means are ordered by index.
 
         Raises:
             SettingError: a layer that was not recorded, or `k` below 1.
@@ -65,12 +65,12 @@ def record_activations(
     Args:
         adapter: a model with convolutions.
         x: the photo that `adapter.prepare` made.
-        layers: names from `adapter.conv_layers`; all of them by default. Of a part that runs
-            several times the first output is kept.
+        layers: names from `adapter.conv_layers`; all of them by default. If a layer runs
+            several times, its first output is kept.
 
     Raises:
-        SettingError: no adapter, a photo that it did not prepare, or a layer that it does not have.
-        CaptureError: a layer that the forward pass never reached, or a model with none.
+        SettingError: not an adapter, a photo that it did not prepare, or an unknown layer.
+        CaptureError: a layer that the forward pass never reached, or a model without convolutions.
     """
     check_call(adapter, x)
     names = adapter.conv_layers if layers is None else names_of(layers)
@@ -95,13 +95,13 @@ def record_activations(
 
 @contextmanager
 def _hooks(adapter: Adapter, names: Sequence[str], maps: dict[str, np.ndarray]) -> Iterator[None]:
-    """Fill `maps` while the block runs; no hook is left behind, whatever happens."""
+    """Fill `maps` while the block runs; the hooks are removed even after an error."""
     mine = threading.get_ident()
 
     def keep(name: str) -> Any:
         def hook(module: Any, inputs: Any, output: Any) -> None:
-            if threading.get_ident() == mine and name not in maps:  # others may run it too
-                # a copy: the activation behind may overwrite the output in place
+            if threading.get_ident() == mine and name not in maps:  # other threads may run it too
+                # a copy: the activation function after it may overwrite the output in place
                 found = adapter.map_of(name, output).detach()
                 maps[name] = found.to("cpu", torch.float32, copy=True).numpy()
 

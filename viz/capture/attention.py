@@ -1,7 +1,7 @@
 """Run a model once and record its attention, reduced to maps as it is computed.
 
-Records are small NumPy arrays on the CPU. Layer, head, threshold and colour read a record; the
-model need not run again.
+The maps are small NumPy arrays on the CPU. Choosing another layer, head, threshold or colour only
+reads them; the model does not run again.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from heedmap.models import Adapter, Prepared
 
 
-# One (heads, rows, cols) float32 a layer: an array where all layers are alike.
+# (heads, rows, cols) float32 per layer: one array where all layers have the same shape.
 Maps: TypeAlias = "np.ndarray | tuple[np.ndarray, ...]"
 
 
@@ -37,14 +37,14 @@ class Attention:
             "cls": how CLS attends to the patches; the mean of the CLS tokens where there are
             several.
             "tokens": how much a patch is attended to, mean over the queries of all patches.
-            "pool": how the pooling head behind the last layer attends to the patches, as a single
+            "pool": how the pooling head after the last layer attends to the patches, as a single
             layer; sums to 1, less what goes to tokens before the patches.
             "windows": "tokens" for a model that attends within windows, as if the attention to all
             other windows were 0. Sums to 1, less what goes to padding; heads, rows and cols differ
             between its stages.
         grid: (rows, cols).
         cls_prefix: (layers, heads, others) float32, how CLS attends to CLS and the other tokens
-            that are no patches, in the model's order: with "cls" it sums to 1. None for a model
+            that are not patches, in the model's order: with "cls" it sums to 1. None for a model
             without a CLS token.
     """
 
@@ -98,12 +98,12 @@ def record_attention(adapter: Adapter, x: Prepared, token_mean: bool = False) ->
         adapter: a model with attention.
         x: the photo that `adapter.prepare` made.
         token_mean: also record the mean over all patch queries, `A[:, prefix:, prefix:].mean(1)`.
-            Always recorded for a model without a CLS token; never for one whose `kinds` do not
-            hold "tokens".
+            Always recorded for a model without a CLS token; never for one whose `kinds` lack
+            "tokens".
 
     Raises:
-        SettingError: no adapter, or a photo that it did not prepare.
-        CaptureError: the model showed nothing, or fewer layers than it has.
+        SettingError: not an adapter, or a photo that it did not prepare.
+        CaptureError: no attention was seen, or that of fewer layers than the model has.
     """
     check_call(adapter, x)
     if not adapter.kinds:
@@ -130,7 +130,7 @@ def record_attention(adapter: Adapter, x: Prepared, token_mean: bool = False) ->
 
 
 def _in_windows(adapter: Adapter, x: Prepared) -> Attention:
-    """The same for a model that attends within windows."""
+    """Run a model that attends within windows, and keep its attention."""
     with InWindows(adapter.windows(x)) as watch:
         adapter.run(x.pixels, x.fit)
     check(adapter, len(watch.maps), watch)
@@ -139,7 +139,7 @@ def _in_windows(adapter: Adapter, x: Prepared) -> Attention:
 
 
 def _maps(rows: Sequence[torch.Tensor | None], x: Prepared, suffix: int) -> np.ndarray:
-    """(heads, tokens) or (heads, patches) a layer -> (layers, heads, rows, cols)."""
+    """(heads, tokens) or (heads, patches) per layer -> (layers, heads, rows, cols)."""
     stack = torch.stack([row for row in rows if row is not None])
     end = stack.shape[-1] - suffix
     patches = stack[..., end - x.grid[0] * x.grid[1] : end]
@@ -147,18 +147,18 @@ def _maps(rows: Sequence[torch.Tensor | None], x: Prepared, suffix: int) -> np.n
 
 
 def _others(rows: torch.Tensor, prefix: int, patches: int) -> np.ndarray:
-    """(layers, heads, tokens) -> (layers, heads, tokens that are no patches)."""
+    """(layers, heads, tokens) -> (layers, heads, tokens that are not patches)."""
     return torch.cat([rows[..., :prefix], rows[..., prefix + patches :]], -1).numpy()
 
 
 def _seen(adapter: Adapter, watch: OverTokens) -> tuple[list[Layer], torch.Tensor | None]:
-    """The layers, and the pooling head where there is one, counted against what the model has."""
+    """The layers, and the pooling head or None, once their number is found to be right."""
     layers, single = watch.layers, watch.single
     if adapter.kinds == ("cls",):  # class-attention layers
         layers = [Layer(row, None) for row in single if row.shape[-1] == watch.tokens]
         single = []
     elif "pool" in adapter.kinds and watch.tokens == 1 and layers:
-        single = [layers.pop().cls]  # over one patch all calls are of one shape
+        single = [layers.pop().cls]  # with a single patch all calls have the same shape
     check(adapter, len(layers), watch)
     if "pool" not in adapter.kinds:
         return layers, None

@@ -1,4 +1,4 @@
-"""What the recording functions are called with."""
+"""Check the arguments of the recording functions."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from heedmap.errors import SettingError
 
 
 def check_call(adapter: Any, x: Any) -> None:
-    """Raise a SettingError for what is no adapter, or no photo that this adapter prepared."""
+    """Raise a SettingError unless `x` is a photo that the adapter `adapter` prepared."""
     from heedmap.models import Adapter, Prepared
 
     if not isinstance(adapter, Adapter):
@@ -20,8 +20,8 @@ def check_call(adapter: Any, x: Any) -> None:
         raise SettingError(f"{_told(x)} is no prepared photo: pass what adapter.prepare returns.")
     if (x.patch, x.prefix) != (adapter.patch, adapter.prefix):
         raise SettingError(
-            f"This photo was prepared for patches of {x.patch} px behind {x.prefix} tokens, and "
-            f"{adapter.title} has {adapter.patch} px behind {adapter.prefix}: "
+            f"This photo was prepared for patches of {x.patch} px after {x.prefix} tokens, and "
+            f"{adapter.title} has {adapter.patch} px after {adapter.prefix}: "
             "prepare it with adapter.prepare."
         )
 
@@ -30,7 +30,7 @@ def names_of(layers: Any) -> tuple[str, ...]:
     """Names of layers as a tuple.
 
     Raises:
-        SettingError: one name alone, or what is no name.
+        SettingError: a single string, or something that is not a name.
     """
     whole = isinstance(layers, Sequence | set | frozenset) and not isinstance(layers, str | bytes)
     if not whole or not all(isinstance(name, str) for name in layers):

@@ -16,10 +16,10 @@ OVER_CHANNELS = {"XCA", "CrossCovarianceAttn"}  # of XCiT and EdgeNeXt in timm
 
 
 def check(adapter: Adapter, seen: int, watch: OverTokens | InWindows) -> None:
-    """Count what was recorded against what the model has.
+    """Check that as many layers were recorded as the model has.
 
     Raises:
-        CaptureError: the model showed nothing, or another number of layers than it has.
+        CaptureError: no attention was seen, or that of fewer or more layers.
     """
     if seen and seen == adapter.depth:
         return
@@ -28,15 +28,15 @@ def check(adapter: Adapter, seen: int, watch: OverTokens | InWindows) -> None:
 
 
 def why_not(adapter: Adapter) -> str:
-    """Why a model without any kind of attention that is known shows none, from one pass.
+    """Why a model without any known kind of attention shows no map; runs it once to find out.
 
-    The pass is at the model's own size: the photo makes no difference.
+    It runs at the model's own size; the photo makes no difference.
     """
     import numpy as np
 
     x = adapter.prepare(np.zeros((adapter.size, adapter.size, 3), np.uint8), fit="squash")
     watch = OverTokens(adapter.order.tokens(x.grid[0] * x.grid[1]), 0)
-    with suppress(HeedmapError), watch:  # what was seen until then is what can be told
+    with suppress(HeedmapError), watch:  # report what was seen until then
         adapter.run(x.pixels)
     why = f"{_unlike(adapter, watch)}; {_instead(adapter)}"
     return f"{adapter.title} shows no attention map: {why}."
@@ -49,7 +49,7 @@ def _counted(adapter: Adapter, seen: int) -> str:
 
 
 def _unlike(adapter: Adapter, watch: OverTokens | InWindows) -> str:
-    """What was seen of its attention."""
+    """How its attention differs from what can be shown."""
     parts = {type(part).__name__ for part in adapter.module.modules()}
     queries, keys = next(iter(watch.others), (0, 0))
     if not watch.calls:

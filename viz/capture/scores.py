@@ -22,7 +22,8 @@ class Call:
         query: (batch, heads, Q, d).
         key: (batch, heads or groups, N, d).
         value: (batch, heads or groups, N, e).
-        attn_mask: broadcastable to (batch, heads, Q, N): True is seen, or a number is added.
+        attn_mask: broadcastable to (batch, heads, Q, N): bool, True is attended to, or float, added
+            to the scores.
     """
 
     query: torch.Tensor
@@ -49,7 +50,7 @@ class Layer:
 
     Attributes:
         cls: (heads, N), the row of the CLS token, the mean of the rows where there are several.
-        received: (heads, N), the mean over all patch queries; None where it was not asked for.
+        received: (heads, N), the mean over all patch queries; None if not asked for.
     """
 
     cls: torch.Tensor
@@ -79,8 +80,8 @@ class Scores:
         query: (heads, Q, d).
         key: (heads, N, d) float32; grouped keys are repeated for the heads that share them.
         scale: factor of the products.
-        mask: True is seen, or a number is added; broadcastable to (heads, Q, N), or None.
-        causal: whether a query sees only the keys up to its own place.
+        mask: as `Call.attn_mask`, broadcastable to (heads, Q, N), or None.
+        causal: whether a query attends only to the keys up to its own position.
     """
 
     query: torch.Tensor
@@ -115,7 +116,7 @@ class Scores:
         return scores
 
     def mean_of(self, queries: slice) -> torch.Tensor:
-        """Attention of these queries, their mean: (heads, N) float32."""
+        """Mean attention of these queries: (heads, N) float32."""
         return self.rows(queries.start, queries.stop).softmax(-1).mean(1)
 
     def layer(self, queries: Queries, mean: bool) -> Layer:
@@ -155,7 +156,7 @@ class Scores:
 
 
 def reduce(attention: torch.Tensor, queries: Queries, mean: bool) -> Layer:
-    """The same from an attention (heads, Q, N) that the model computed itself."""
+    """Reduce attention weights (heads, Q, N) that the model computed itself."""
     received = attention[:, queries.patches].mean(1, dtype=torch.float32) if mean else None
     return Layer(attention[:, queries.cls].mean(1, dtype=torch.float32), received)
 

@@ -64,8 +64,8 @@ class OverTokens(Watch):
         tokens: N, patches and all others.
         prefix: tokens before the patches; their queries do not count in `Layer.received`.
         mean: whether to compute `Layer.received`.
-        suffix: tokens behind the patches; their queries do not count either.
-        cls: the CLS tokens, whose queries `Layer.cls` is of; the first token by default.
+        suffix: tokens after the patches; their queries do not count either.
+        cls: the CLS tokens, whose rows `Layer.cls` averages; the first token by default.
         layers: attention of all tokens to all tokens, in the order of the calls.
         single: attention of one query to all tokens or all patches, (heads, keys) each: that of
             class-attention layers or of a pooling head.
@@ -120,7 +120,7 @@ class OverTokens(Watch):
         return len(self.layers) + len(self.single) + len(self.others)
 
     def _kind(self, shape: torch.Size, keys: int) -> str | None:
-        """The list for a call of this (batch, heads, queries, ...) and so many keys."""
+        """The list for a call with this shape (batch, heads, queries, ...) and number of keys."""
         queries, one = shape[-2], len(shape) == 4 and shape[0] == 1
         if one and queries == keys == self.tokens:
             return "layers"
@@ -130,7 +130,7 @@ class OverTokens(Watch):
         return None
 
     def _reduced(self, kind: str) -> Queries:
-        """The queries of a layer, or the only one of a call of a single query."""
+        """The queries of a layer, or the only query of a call with one."""
         return self._queries if kind == "layers" else Queries(slice(0, 1), slice(0, 1))
 
     def _keep(self, kind: str, layer: Layer) -> None:

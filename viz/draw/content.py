@@ -1,4 +1,4 @@
-"""What a figure holds: checked, and its text broken into lines."""
+"""The arguments of a figure, checked."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class Content:
 
 
 def checked(given: Content) -> Content:
-    """The same with its values checked and its sequences as lists.
+    """Return the content with its values checked and its sequences as lists.
 
     Raises:
         SettingError: no pictures, or settings that do not fit them.

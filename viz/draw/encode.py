@@ -56,7 +56,7 @@ def zip_pngs(pictures: Mapping[str, Picture]) -> bytes:
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as archive:
         for name, picture in pictures.items():
             file = _file_name(name, archive.namelist())
-            # A date of its own would make every ZIP different; this is the earliest there is.
+            # The current date would make every ZIP different; this is the earliest that ZIP knows.
             entry = zipfile.ZipInfo(file, (1980, 1, 1, 0, 0, 0))
             entry.create_system, entry.external_attr = 3, 0o644 << 16
             archive.writestr(entry, encode_png(picture))
@@ -64,7 +64,7 @@ def zip_pngs(pictures: Mapping[str, Picture]) -> bytes:
 
 
 def _file_name(name: str, taken: Sequence[str]) -> str:
-    """The name with ".png", checked: a file in the ZIP's only folder, not there yet."""
+    """The name with ".png", checked: without folders, and not taken yet."""
     text = checks.text(name, "The name of a picture")
     file = text if text.lower().endswith(".png") else f"{text}.png"
     if file == ".png" or "/" in file or "\\" in file or file in taken:
@@ -76,7 +76,7 @@ def _file_name(name: str, taken: Sequence[str]) -> str:
 
 
 def _encode(picture: Picture, kind: str, **settings: Any) -> bytes:
-    """The bytes of a picture in a format of Pillow's."""
+    """The bytes of a picture in one of Pillow's formats."""
     fits = isinstance(picture, np.ndarray) and picture.dtype == np.uint8 and 0 not in picture.shape
     if not fits or (picture.ndim != 2 and (picture.ndim != 3 or picture.shape[2] != 3)):
         raise SettingError(

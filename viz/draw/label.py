@@ -16,7 +16,7 @@ CORNERS = ("top-left", "top-right", "bottom-left", "bottom-right")
 
 
 def label(picture: Picture, text: str, corner: Corner = "bottom-left") -> Picture:
-    """A picture with a few words on a dark plate in a corner, such as "outliers hidden".
+    """A picture with a few words on a dark background in a corner, such as "outliers hidden".
 
     Args:
         picture: (H, W, 3) uint8; not written to.

@@ -85,7 +85,7 @@ def _columns(content: Content) -> tuple[float, float]:
 
 
 def wrap_text(content: Content) -> Content:
-    """The same with title, captions and footer broken into lines that fit their place."""
+    """Return the content with title, captions and footer broken into lines that fit their place."""
     across = content.width - 2 * MARGIN
     beside_scale = across - (SCALE[0] + 0.3 if content.one_scale else 0)
     return replace(

@@ -1,4 +1,4 @@
-"""Three views of a mask: the mask itself, the photo where it holds, and its outline.
+"""Three views of a mask: the mask itself, the photo inside it, and its outline.
 
 draw_mask(mask, size)      highlight(photo, mask)      contour(photo, mask)
 """
@@ -37,7 +37,7 @@ def draw_mask(mask: ArrayLike, size: tuple[int, int]) -> Picture:
 
 
 def highlight(base: Picture, mask: ArrayLike, dim: float = 0.35) -> Picture:
-    """The photo as it is where the mask holds, gray and dim elsewhere.
+    """The photo unchanged inside the mask, gray and dim outside.
 
     Args:
         base: (H, W, 3) uint8; not written to.

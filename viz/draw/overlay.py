@@ -2,7 +2,7 @@
 
     Overlay(colormap="magma", opacity=0.6)(photo, heat)     # new (H, W, 3) uint8
 
-Values are interpolated first and coloured after, so every colour is one of the colour map's.
+Values are interpolated first and coloured afterwards, so every colour is one of the colour map.
 """
 
 from __future__ import annotations

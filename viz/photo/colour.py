@@ -18,15 +18,15 @@ _PRIMARIES = {
     9: ((0.67348, 0.27904, -0.00193), (0.16567, 0.67534, 0.02998), (0.12505, 0.04562, 0.79686)),
     12: ((0.51512, 0.24120, -0.00105), (0.29198, 0.69225, 0.04189), (0.15710, 0.06657, 0.78407)),
 }
-_PERCEPTUAL_QUANTIZER = 16  # absolute light, which no profile of 8 bits describes
+_PERCEPTUAL_QUANTIZER = 16  # absolute light, which an 8-bit profile cannot describe
 
 
 def to_srgb(image: Image.Image) -> Recolour:
-    """Return what brings the image, or parts of it, to sRGB.
+    """Return a function that converts the image, or parts of it, to sRGB.
 
-    The image's ICC profile counts, or else the primaries that AVIF and HEIC state; the intent is
-    perceptual. A profile that is broken or made for another kind of pixels is ignored, and one
-    that changes no colour by more than one step is left out.
+    It uses the image's ICC profile, or else the primaries that AVIF and HEIC state, with perceptual
+    intent. A profile that is broken or made for another kind of pixels is ignored, and so is one
+    that changes no colour by more than one step.
 
     Returns:
         A function from a Pillow image in the mode of `image`, or in RGBA, to one in RGB or RGBA.
@@ -34,7 +34,7 @@ def to_srgb(image: Image.Image) -> Recolour:
     try:
         profile = _profile(image)
         return _transform(profile, image.mode) if profile else _plain
-    except Exception:  # whatever is wrong with a profile, the pixels are sound
+    except Exception:  # however broken the profile is, the pixels are usable
         return _plain
 
 
@@ -114,5 +114,5 @@ _D50 = (0.9642, 1.0, 0.8249)
 
 
 def _fixed(*numbers: float) -> bytes:
-    """Numbers as ICC writes them: signed, 16 bits before the point and 16 behind it."""
+    """Numbers as ICC writes them: signed, 16 bits before the point and 16 after it."""
     return b"".join(struct.pack(">i", round(number * 65536)) for number in numbers)

@@ -11,13 +11,13 @@ from heedmap.viz.photo.explain import explained
 from heedmap.viz.photo.limits import check_size
 from PIL import Image, WebPImagePlugin
 
-# Everything else that Pillow opens stays shut: EPS would start Ghostscript, a JPEG 2000 of 150
+# All other formats of Pillow are refused: EPS would start Ghostscript, a JPEG 2000 of 150
 # bytes takes gigabytes, and nobody takes photos in SPIDER. MPO (two JPEGs in a row, as phones
 # write it) comes in through JPEG.
 FORMATS = ("JPEG", "PNG", "WEBP", "AVIF", "HEIF", "GIF", "TIFF", "BMP", "DIB")
 
 _PNG_DEPTH = 24  # where a PNG states its bits for each sample
-_HEADER = 1 << 16  # bytes of an AVIF that surely hold its header
+_HEADER = 1 << 16  # bytes at the start of an AVIF that contain its header
 
 
 def decode(data: bytes, name: str) -> Image.Image:
@@ -36,7 +36,7 @@ def decode(data: bytes, name: str) -> Image.Image:
         image: Image.Image = Image.open(io.BytesIO(data), formats=_formats())
         check_size(image, name)
         image = _loaded(image)
-        check_size(image, name)  # HEIC may tell its size only now
+        check_size(image, name)  # HEIC may reveal its size only now
         if image.format == "AVIF":
             image.info["nclx_profile"] = _nclx(data)
         if image.format == "PNG" and "transparency" in image.info:
@@ -45,10 +45,10 @@ def decode(data: bytes, name: str) -> Image.Image:
 
 
 def _loaded(image: Image.Image) -> Image.Image:
-    """Read the pixels; the opened image is used up.
+    """Read the pixels; use only the returned image afterwards.
 
     Pillow's WebP decoder keeps two canvases of the photo's size while Pillow copies a third into
-    the image, more than 1 GB for 64 megapixels: let go of them first.
+    the image, more than 1 GB for 64 megapixels: free them first.
     """
     if isinstance(image, WebPImagePlugin.WebPImageFile) and image._decoder:
         pixels = image._get_next()[0]
@@ -61,7 +61,7 @@ def _loaded(image: Image.Image) -> Image.Image:
 
 
 def _nclx(data: bytes) -> dict[str, int]:
-    """An AVIF's colour primaries and transfer function, which Pillow does not tell."""
+    """An AVIF's colour primaries and transfer function, which Pillow does not report."""
     box = re.search(rb"colrnclx(..)(..)", data[:_HEADER], re.DOTALL)
     names = ("color_primaries", "transfer_characteristics")
     numbers = [int.from_bytes(part, "big") for part in box.groups()] if box else []
@@ -80,7 +80,7 @@ def _transparency(image: Image.Image, bits: int) -> Any:
 
 @cache
 def register_heif() -> None:
-    """Teach Pillow HEIC, once, when the first file comes that may be one."""
+    """Let Pillow open HEIC; done once, for the first file that may be HEIC."""
     try:
         import pillow_heif
     except ImportError:

@@ -1,4 +1,4 @@
-"""What to say about a file that cannot be decoded: foreign, not supported, or damaged."""
+"""The sentence for a file that cannot be decoded: no picture, not supported, or damaged."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _SIGNATURES = {
     "AVIF": rb"....ftypavi",
     "HEIF": rb"....ftyp(?:hei|hev|mif|msf)",
 }
-# What Pillow's plugins say of pixels that they know but cannot decode.
+# What Pillow's plugins say about pixels that they recognise but cannot decode.
 _NOT_SUPPORTED = re.compile(
     r"unsupported|not supported|cannot handle|unknown pixel mode", re.IGNORECASE
 )
@@ -36,10 +36,10 @@ _COMPRESSION = 259  # TIFF tag
 
 @contextmanager
 def explained(data: bytes, name: str) -> Iterator[None]:
-    """Turn whatever a decoder raises into one sentence.
+    """Turn any error of a decoder into one sentence.
 
     Decoders fail in a dozen ways (OSError, SyntaxError, struct.error, ...), and their texts name
-    objects by their address: none of it is for the person at the screen.
+    objects by their address, which does not help a visitor.
 
     Raises:
         ImageError: in place of any other error.
@@ -95,14 +95,14 @@ def _sentence(data: bytes, name: str, error: Exception) -> ImageError:
 
 
 def _kind(data: bytes) -> str:
-    """The format as the first bytes tell it, or nothing."""
+    """The format that the first bytes announce, or ""."""
     return next(
         (kind for kind, start in _SIGNATURES.items() if re.match(start, data, re.DOTALL)), ""
     )
 
 
 def _own_error(data: bytes, kind: str) -> Exception | None:
-    """What the format's own plugin says: `Image.open` keeps it to itself."""
+    """The error of the format's own plugin, which `Image.open` hides."""
     try:
         Image.OPEN[kind][0](io.BytesIO(data), "")
     except Exception as error:
@@ -111,7 +111,7 @@ def _own_error(data: bytes, kind: str) -> Exception | None:
 
 
 def _not_supported(data: bytes, kind: str, error: Exception) -> str:
-    """What in a sound file this build lacks, or nothing."""
+    """What this build would need to decode an intact file, or ""."""
     if kind in ("AVIF", "HEIF", "WEBP") and kind not in Image.OPEN:
         return kind
     if kind == "HEIF" and (codec := _FOREIGN_IN_HEIF.search(data)):
@@ -124,7 +124,7 @@ def _not_supported(data: bytes, kind: str, error: Exception) -> str:
 
 
 def _compression(data: bytes) -> int:
-    """The TIFF's compression, 1 (none) where it cannot be told."""
+    """The TIFF's compression, 1 (none) where it is unknown."""
     try:
         fp = io.BytesIO(data)
         directory = TiffImagePlugin.ImageFileDirectory_v2(fp.read(8))

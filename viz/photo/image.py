@@ -2,8 +2,8 @@
 
     photo = open_image("cat.heic")                # (H, W, 3) uint8 RGB
 
-read -> limits -> decode -> pixels (with colour), each in a file of its own. Nothing is decoded
-that is too large to be decoded. Photos from strangers go through `pool.open_upload`.
+read -> limits -> decode -> pixels (with colour), each in its own file. A photo that is too
+large is refused before it is decoded. Uploads go through `pool.open_upload`.
 """
 
 from __future__ import annotations
@@ -27,15 +27,16 @@ _decoding = threading.Lock()
 def open_image(source: Source | Image.Image) -> Picture:
     """Open a photo as RGB.
 
-    Turns it as its EXIF data say, converts its colours to sRGB, lays transparency on white, takes
-    the first frame of an animation, and brings 16-bit and floating-point pixels to 8 bits.
+    Rotates it as its EXIF data say, converts its colours to sRGB, puts white behind transparent
+    pixels, takes the first frame of an animation, and brings 16-bit and floating-point pixels to
+    8 bits.
 
     Args:
         source: the bytes of a file, its path, an open binary file (read from its start where it
             can be rewound, and left open), or a PIL image. At most 20 MB and 64 megapixels.
 
     Returns:
-        (H, W, 3) uint8, RGB, contiguous, the caller's own.
+        (H, W, 3) uint8, RGB, contiguous; a new array.
 
     Raises:
         ImageError: no such file, not a picture, empty, cut off, too large or too small.

@@ -7,7 +7,7 @@ from PIL import Image, TiffImagePlugin
 
 MAX_BYTES = 20_000_000
 MAX_PIXELS = 64_000_000
-# A line of pixels has no shape to look at; two by two is the least that is a picture at all.
+# A single line of pixels shows no shape.
 MIN_SIDE = 2
 
 _TILE_WIDTH, _TILE_LENGTH = 322, 323  # TIFF tags

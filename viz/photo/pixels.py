@@ -1,7 +1,7 @@
 """A decoded image of any mode -> an upright RGB array, piece by piece.
 
-Whatever has to be done to the pixels is done to a million of them at a time, so that a photo of 64
-megapixels needs no more memory than its decoded form and the result.
+Pixels are processed a million at a time, so that a photo of 64 megapixels needs no more memory than
+its decoded form and the result.
 """
 
 from __future__ import annotations
@@ -74,7 +74,7 @@ def _orientation(image: Image.Image) -> int:
     """The EXIF orientation, 1 to 8."""
     try:
         orientation = image.getexif().get(_ORIENTATION, 1)
-    except Exception:  # broken EXIF data are no reason to refuse sound pixels
+    except Exception:  # broken EXIF data do not matter to the pixels
         return 1
     return orientation if orientation in _AS_STORED else 1
 
@@ -110,11 +110,11 @@ def _shallow(piece: Image.Image, scale: Scale) -> Image.Image:
 
 
 def _scale(image: Image.Image) -> Scale:
-    """Return what brings the values of a gray image to 8 bits, without clipping.
+    """Return a function that brings the values of a gray image to 8 bits, without clipping.
 
     16 bits are divided by 257, so that 65535 becomes 255. 32-bit integers and floats do not say
-    their range: up to 1 (floats), 255 and 65535 are taken as full scale, and whatever lies
-    outside is stretched from its least to its greatest value.
+    their range: up to 1 (floats), 255 and 65535 are taken as full scale; other ranges
+    are stretched from their least to their greatest value.
     """
     if image.mode not in ("I", "F"):
         return lambda values: np.rint(values.astype(np.float32) / 257).astype(np.uint8)

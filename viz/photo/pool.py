@@ -1,9 +1,9 @@
-"""Decoding photos from strangers: in worker processes, within limits on time, memory and size.
+"""Decode uploads in worker processes, within limits on time, memory and size.
 
     photo = open_upload(content)          # (H, W, 3) uint8 RGB, as open_image
 
-A file made to do harm can keep a decoder busy for minutes or fill the memory. A worker that passes
-a limit is killed and replaced, and the sentence names the limit; all others go on meanwhile.
+A malicious file can keep a decoder busy for minutes or fill the memory. A worker that passes
+a limit is killed and replaced, and the error names the limit; the other workers are not affected.
 """
 
 from __future__ import annotations
@@ -25,15 +25,15 @@ _LOG = logging.getLogger("heedmap")
 
 
 def open_upload(source: Source) -> Picture:
-    """Open a photo that a stranger sent: as `open_image`, but decoded in a worker process.
+    """Open an uploaded photo: as `open_image`, but decoded in a worker process.
 
-    Safe from threads. Waits while all workers are busy; who came first is served first.
+    Thread-safe. Waits while all workers are busy; first come, first served.
 
     Args:
         source: the bytes of a file, its path, or an open binary file.
 
     Returns:
-        (H, W, 3) uint8, RGB, contiguous, the caller's own.
+        (H, W, 3) uint8, RGB, contiguous; a new array.
 
     Raises:
         ImageError: as `open_image`, or the file passes a limit (5 s of CPU, 1.5 GB) or breaks its
@@ -43,7 +43,7 @@ def open_upload(source: Source) -> Picture:
 
 
 def start_workers() -> None:
-    """Start the workers of `open_upload`, so that the first photo need not wait for them."""
+    """Start the workers of `open_upload`, so that the first upload does not wait for them."""
     _POOL.start()
 
 

@@ -1,4 +1,4 @@
-"""One worker process, as the pool sees it: started, asked, and killed when it passes a limit."""
+"""One worker process, as the pool sees it: started, used, and killed when it passes a limit."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class Limits:
     Attributes:
         seconds: CPU time.
         patience: seconds on the clock, more than CPU time because the machine may be busy.
-        memory: bytes of address space of the process that decodes it, about 0.2 GB of it its own.
+        memory: bytes of address space of the worker, of which it needs about 0.2 GB itself.
     """
 
     seconds: float = 5.0
@@ -49,7 +49,7 @@ class Limits:
 
 
 class Worker:
-    """A process that decodes one photo at a time. Not safe from threads: the pool hands it out."""
+    """A process that decodes one photo at a time. Not thread-safe: the pool lends it."""
 
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
@@ -69,7 +69,7 @@ class Worker:
             theirs.close()
 
     def is_alive(self) -> bool:
-        """Tell whether the process runs."""
+        """Whether the process runs."""
         return self._process.poll() is None
 
     def wait_until_started(self) -> None:
@@ -123,7 +123,7 @@ class Worker:
             return photo
         if kind == REFUSED and sizes[0] <= _LONGEST_SENTENCE:
             raise ImageError(receive(self._wire, sizes[0], deadline).decode(errors="replace"))
-        raise GoneError  # no answer is that large: the worker has lost its way
+        raise GoneError  # no valid answer is that large: the worker is broken
 
     def _why_it_ended(self, name: str, size: int) -> ImageError:
         self._wire.close()
@@ -154,6 +154,6 @@ def cannot_start() -> ImageError:
 
 
 def _environment() -> dict[str, str]:
-    """The server's, with as little address space for threads as there can be."""
+    """The server's environment, set to use little address space for threads."""
     few = {"MALLOC_ARENA_MAX": "2", "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
     return {**os.environ, **few}

@@ -1,4 +1,4 @@
-"""Whatever holds a file -> its bytes, never more than are allowed."""
+"""Any source of a file -> its bytes, at most 20 MB."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def read(source: Any) -> tuple[bytes, str]:
         source: see `Source`; an open file is read from its start where it can be rewound.
 
     Raises:
-        ImageError: no such file, empty, more than 20 MB, or nothing that holds a file.
+        ImageError: no such file, empty, more than 20 MB, or not a source of a file.
     """
     if isinstance(source, bytes | bytearray | memoryview):
         check_bytes(memoryview(source).nbytes, "The file")
@@ -61,7 +61,7 @@ def _opened_as_text() -> ImageError:
 
 
 def _read_path(path: str | os.PathLike[str]) -> tuple[bytes, str]:
-    # Only the last part of the path is shown: the rest may tell of the machine.
+    # Only the last part of the path is shown: the rest is nobody else's business.
     name = _shortened(os.path.basename(os.fsdecode(path))) or "The path"
     try:
         status = os.stat(path)

@@ -1,4 +1,4 @@
-"""Sample photos to begin with: free ones that scikit-image carries in its own package.
+"""Sample photos: free ones that come with scikit-image.
 
 They are read from the installed package, offline: scikit-image's own loaders, which may download,
 are not called.
@@ -23,7 +23,7 @@ class Sample:
     title: str
     file: str
     credit: str  # who took it, and the terms, as scikit-image's documentation gives them
-    alt: str  # for those who do not see it
+    alt: str  # alternative text for screen readers
 
 
 SAMPLES = (
@@ -93,7 +93,7 @@ def sample_ids() -> list[str]:
 
 
 def sample(id: str) -> Sample:
-    """The record of a sample photo.
+    """A sample photo by its id.
 
     Raises:
         SettingError: no sample has this id.
@@ -104,11 +104,11 @@ def sample(id: str) -> Sample:
 
 
 def open_sample(id: str) -> Picture:
-    """A sample photo as (H, W, 3) uint8 RGB, the caller's own.
+    """A sample photo as (H, W, 3) uint8 RGB; a new array.
 
     Raises:
         SettingError: no sample has this id.
-        ImageError: scikit-image, which carries the photos, is not installed or not whole.
+        ImageError: scikit-image, which has the photos, is not installed or incomplete.
     """
     record = sample(id)
     spec = find_spec("skimage")

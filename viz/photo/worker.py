@@ -1,9 +1,9 @@
-"""A process that decodes photos from strangers, one after the other: `pool` starts it.
+"""A process that decodes uploads, one after the other; `pool` starts it.
 
     python -m heedmap.viz.photo.worker SECONDS PATIENCE MEMORY      (standard input is a socket)
 
 It limits itself as `process.Limits` says. The kernel ends it when a photo takes too much time;
-what takes too much memory is refused. Limits that the platform lacks are left out.
+a photo that takes too much memory is refused. Limits that the platform lacks are left out.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _THREADS = 4  # of a decoder that can use more than one
 
 
 def main(seconds: float, patience: float, memory: int) -> None:
-    """Decode what comes until the pool is gone."""
+    """Decode what the pool sends until the pool is gone."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the server, which ends this
     _warm_up()
     _limit_memory(memory)
@@ -86,7 +86,7 @@ def _limit_memory(memory: int) -> None:
             most = limit if hard == resource.RLIM_INFINITY else min(limit, hard)
             resource.setrlimit(getattr(resource, name), (most, hard))
         except (AttributeError, OSError, ValueError):
-            pass  # macOS knows the name of some of them only
+            pass  # macOS has the names of some but not the limits
 
 
 def _silence() -> None:

@@ -1,4 +1,4 @@
-// Copies the address of the page, which holds the whole view.
+// Copies the URL of the page, which has every setting of the view.
 
 export default function ({ parentElement }) {
   const button = parentElement.querySelector("button");

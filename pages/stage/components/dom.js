@@ -1,6 +1,6 @@
-// What the components share.
+// Functions that the components share.
 
-// Give a parent `count` children, made by `make`.
+// Remove or add children until `parent` has `count`; `make` makes one.
 function fit(parent, count, make) {
   while (parent.children.length > count) parent.lastChild.remove();
   while (parent.children.length < count) parent.appendChild(make());

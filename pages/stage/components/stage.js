@@ -79,7 +79,7 @@ function show(figure, given) {
   parts.what.textContent = legend.what;
 }
 
-// The next picture is decoded before it takes the place of the last one: no flicker.
+// The next picture is decoded before it replaces the last one, so that nothing flickers.
 function swap(figure, given) {
   const { parts } = figure;
   if (parts.wanted === given.src) return;
@@ -118,7 +118,7 @@ function listen(view, figure) {
   };
 }
 
-// Which patch lies under the pointer; the photo shows a region of itself to the model.
+// The patch under the pointer; on the photo, only the region that the model saw has patches.
 function under(figure, event) {
   const area = figure.parts.frame.getBoundingClientRect();
   const [left, top, right, bottom] = figure.given.box ?? [0, 0, 1, 1];
