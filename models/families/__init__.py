@@ -48,6 +48,7 @@ FAMILIES: tuple[type[Family], ...] = (
 __all__ = [
     "DINO",
     "FAMILIES",
+    "ConvNet",
     "Family",
     "Layout",
     "Order",

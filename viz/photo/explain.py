@@ -11,7 +11,7 @@ from heedmap.errors import ImageError
 from heedmap.viz.photo.limits import too_many_pixels
 from PIL import Image, TiffImagePlugin, UnidentifiedImageError
 
-KINDS = "JPEG, PNG, WebP, AVIF, HEIC, GIF, TIFF or BMP"
+FILE_TYPES = "JPEG, PNG, WebP, AVIF, HEIC, GIF, TIFF or BMP"
 _SIGNATURES = {
     "JPEG": rb"\xff\xd8\xff",
     "PNG": rb"\x89PNG",
@@ -85,7 +85,7 @@ def _sentence(data: bytes, name: str, error: Exception) -> ImageError:
     kind = _kind(data)
     if isinstance(error, UnidentifiedImageError):
         if not kind:
-            return ImageError(f"{file} is not a picture that can be read: choose a {KINDS} file.")
+            return ImageError(f"{file} is not a picture that can be read: choose a {FILE_TYPES} file.")
         error = _own_error(data, kind) or error
     if foreign := _not_supported(data, kind, error):
         return ImageError(
