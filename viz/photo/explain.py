@@ -85,7 +85,9 @@ def _sentence(data: bytes, name: str, error: Exception) -> ImageError:
     kind = _kind(data)
     if isinstance(error, UnidentifiedImageError):
         if not kind:
-            return ImageError(f"{file} is not a picture that can be read: choose a {FILE_TYPES} file.")
+            return ImageError(
+                f"{file} is not a picture that can be read: choose a {FILE_TYPES} file."
+            )
         error = _own_error(data, kind) or error
     if foreign := _not_supported(data, kind, error):
         return ImageError(

@@ -61,7 +61,7 @@ def _opened_as_text() -> ImageError:
 
 
 def _read_path(path: str | os.PathLike[str]) -> tuple[bytes, str]:
-    # Only the last part of the path is shown, so that a sentence does not reveal the server's folders.
+    # Only the last part of the path is shown: a sentence must not reveal the server's folders.
     name = _shortened(os.path.basename(os.fsdecode(path))) or "The path"
     try:
         status = os.stat(path)
