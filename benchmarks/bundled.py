@@ -23,16 +23,17 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 from heedmap import models, viz
+from heedmap.viz.draw.interpolate import enlarge_mask
 from PIL import Image
 from torch import Tensor
 from transformers import AutoTokenizer, CLIPModel
 
 from training.data import DEFAULT_DATA, Sample, held_out_places, read_photos
+from training.measures import nearest_neighbours, recall_at
 from training.words import zero_shot_prompts
 
 BUNDLED = Path("models/bundled")
 KEEP = 0.6  # share of the attention's mass that makes the mask
-NEIGHBOURS, TEMPERATURE = 20, 0.07  # DINO's k-NN vote
 # Link definitions without a link: invisible wherever Markdown is shown, also where HTML is escaped.
 START, STOP = "[//]: # (measured by python -m benchmarks.bundled)", "[//]: # (end of measured)"
 
@@ -125,14 +126,6 @@ def measure_vit(data: Data, id: str = "bundled-vit") -> list[Figure]:
     return [nearest, *attention_on_objects(adapter, data.objects), token_norms(adapter, data)]
 
 
-def nearest_neighbours(bank: Tensor, known: Tensor, queries: Tensor) -> Tensor:
-    """Labels (q,) by DINO's weighted vote among the nearest of bank (n, dim)."""
-    near, place = (F.normalize(queries, dim=1) @ F.normalize(bank, dim=1).T).topk(NEIGHBOURS)
-    votes = torch.zeros(len(queries), int(known.max()) + 1)
-    votes.scatter_add_(1, known[place], (near / TEMPERATURE).exp())
-    return votes.argmax(1)
-
-
 def attention_on_objects(adapter: models.Adapter, objects: Path) -> list[Figure]:
     """DINO's Jaccard of the best head, and how often the strongest patch lies on an object."""
     overlaps, hits = [], []
@@ -143,7 +136,7 @@ def attention_on_objects(adapter: models.Adapter, objects: Path) -> list[Figure]
         last = attention[-1]  # (heads, rows, cols)
         mask = np.asarray(Image.open(path.with_suffix(".png")).convert("1"))
         kept = viz.threshold_mask(last, keep=KEEP)
-        overlaps.append(max(jaccard(grow(head, mask.shape), mask) for head in kept))
+        overlaps.append(max(jaccard(enlarge_mask(head, mask.shape), mask) for head in kept))
         hits.append(points_at(last.mean(0), mask))
     n = len(overlaps)
     return [
@@ -183,13 +176,6 @@ def token_norms(adapter: models.Adapter, data: Data) -> Figure:
     )
 
 
-def grow(cells: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
-    """(rows, cols) -> (H, W), every pixel from the cell that it lies in."""
-    rows, cols = (np.arange(n) * cells.shape[i] // n for i, n in enumerate(shape[:2]))
-    grown: np.ndarray = cells[rows][:, cols]
-    return grown
-
-
 def jaccard(one: np.ndarray, other: np.ndarray) -> float:
     """Intersection over union of two masks."""
     return float((one & other).sum() / max(1, (one | other).sum()))
@@ -226,15 +212,9 @@ def measure_clip(data: Data) -> list[Figure]:
     return [
         Figure("zero-shot top-1 on imagenette val, templates only",
                percent(best == labels_of(samples, names)), "%", len(samples)),
-        Figure(f"photo to caption, recall@10 among {n}", recall(alike), "%", n),
-        Figure(f"caption to photo, recall@10 among {n}", recall(alike.T), "%", n),
+        Figure(f"photo to caption, recall@10 among {n}", 100 * recall_at(alike, 10), "%", n),
+        Figure(f"caption to photo, recall@10 among {n}", 100 * recall_at(alike.T, 10), "%", n),
     ]  # fmt: skip
-
-
-def recall(alike: Tensor, k: int = 10) -> float:
-    """Percentage of rows whose own column is among the k best."""
-    own = torch.arange(len(alike))[:, None]
-    return percent((alike.topk(k, dim=1).indices == own).any(1))
 
 
 def measure_folder(folder: Path) -> list[Figure]:

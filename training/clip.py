@@ -23,6 +23,7 @@ from training.augment import MEAN, STD, centre_view
 from training.common import Ema, Net, Phase, Run, Schedule
 from training.data import Photos, held_out_captioned, label_of, training_photos, validation_photos
 from training.loss import Loss, make_loss
+from training.measures import recall_at
 from training.recipe import MOSTLY_EVIDENCE, PATCH, Recipe
 from training.vit import Batches, Optimisers, Student
 from training.words import TEMPLATES, make_tokenizer, prompt, zero_shot_prompts
@@ -239,13 +240,6 @@ def measure(model: Net, tokenizer: PreTrainedTokenizerFast, options: common.Opti
     recall = [recall_at(m, 10) for m in (alike, alike.T)]
     print(f"imagenette val zero-shot top-1 {right.item():.3f}", flush=True)
     print(f"recall@10 to caption {recall[0]:.3f}, to photo {recall[1]:.3f}", flush=True)
-
-
-def recall_at(alike: Tensor, k: int) -> float:
-    """Share of rows whose own column is among the k best."""
-    best = alike.topk(k, dim=1).indices
-    own = torch.arange(len(alike), device=alike.device)[:, None]
-    return (best == own).any(1).float().mean().item()
 
 
 def export(model: Net, tokenizer: PreTrainedTokenizerFast, out: Path) -> None:

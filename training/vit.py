@@ -21,7 +21,6 @@ from pathlib import Path
 import numpy as np
 import timm
 import torch
-import torch.nn.functional as F
 from safetensors.torch import load_file
 from timm.layers import set_fused_attn
 from torch import Tensor, nn
@@ -31,6 +30,7 @@ from training.augment import centre_view, jitter, normalise, random_boxes, sampl
 from training.common import Ema, Net, Phase, Run, Schedule
 from training.data import Photos, label_of, training_photos, validation_photos
 from training.loss import UNKNOWN, Batch, Loss, Output, make_loss, mosaic
+from training.measures import nearest_neighbours
 from training.pointing import share_named
 from training.recipe import EVIDENCE_AND_ENERGY, MOSTLY_EVIDENCE, PATCH, WEIGHTS, Recipe
 from training.teacher import Teacher
@@ -227,15 +227,6 @@ def embed(vit: Net, photos: Photos, side: int = SIDE) -> Tensor:
         with common.autocast():
             parts.append(vit.forward_features(views)[:, 0].float())
     return torch.cat(parts)
-
-
-def nearest_neighbours(bank: Tensor, known: Tensor, queries: Tensor, k: int = 20) -> Tensor:
-    """DINO's weighted k-NN vote: labels (q,) from bank (n, dim) with labels (n,)."""
-    bank, queries = F.normalize(bank, dim=1), F.normalize(queries, dim=1)
-    near, place = (queries @ bank.T).topk(k)  # (q, k)
-    votes = torch.zeros(len(queries), int(known.max()) + 1, device=bank.device)
-    votes.scatter_add_(1, known[place], (near / 0.07).exp())
-    return votes.argmax(1)
 
 
 def export(vit: Net, labels: list[str], out: Path) -> None:

@@ -128,11 +128,3 @@ def test_registers_join_a_trained_vit(tmp_path: Path):
     torch.testing.assert_close(own["pos_embed"][:, 0], trained["pos_embed"][:, 0])
     for name in trained.keys() - {"pos_embed"}:
         torch.testing.assert_close(own[name], trained[name], msg=name)
-
-
-def test_the_nearest_neighbours_vote():
-    bank = F.one_hot(torch.arange(4)).float() + 0.01
-    known = torch.tensor([0, 1, 1, 2])
-    queries = torch.tensor([[1.0, 0, 0, 0], [0, 0.62, 0.63, 0.65]])
-    # the second is nearest to the one photo of label 2, and two of label 1 outvote it
-    assert vit.nearest_neighbours(bank, known, queries, k=3).tolist() == [0, 1]
