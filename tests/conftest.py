@@ -19,13 +19,16 @@ os.environ.setdefault("STREAMLIT_BROWSER_GATHER_USAGE_STATS", "false")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark the browser tests, which are slow: one process runs them all, while another goes on."""
+    """Mark the browser tests, which are slow, and run them last, all in one process.
+
+    Playwright keeps an event loop running, beside which no other test can start one.
+    """
     for item in items:
         if BROWSER in item.path.parents:
             item.add_marker("browser")
             item.add_marker("slow")
             item.add_marker(pytest.mark.xdist_group("browser"))
-    items.sort(key=lambda item: item.get_closest_marker("browser") is None)
+    items.sort(key=lambda item: item.get_closest_marker("browser") is not None)
 
 
 @pytest.fixture(scope="session")

@@ -17,7 +17,10 @@ from tests import package
 pytestmark = pytest.mark.slow  # builds and installs a wheel
 
 ROOMS = ("models/", "viz/", "views/", "pages/", "serving/")
-TOP = {"app.py", "server.py", "errors.py", "__main__.py", "py.typed", ".streamlit/config.toml"}
+TOP = {
+    *("app.py", "server.py", "private.py", "errors.py", "__main__.py"),
+    *("py.typed", ".streamlit/config.toml"),
+}
 MAP = """
 from heedmap import models, viz
 import numpy

@@ -121,7 +121,7 @@ class Adapter:
         return isinstance(part, nn.Conv2d) and max(part.kernel_size) > 1
 
     def map_of(self, name: str, output: Any) -> torch.Tensor:
-        """The map (channels, rows, cols) in what a layer gives.
+        """The map (channels, rows, cols) in the output of a layer.
 
         Raises:
             CaptureError: it gives no map.
@@ -182,7 +182,7 @@ class Adapter:
         return output
 
     def run(self, pixels: torch.Tensor, fit: str = "whole") -> torch.Tensor | None:
-        """The same for a model that may return anything: None for what is no single tensor."""
+        """Run the model once; None where its output is not a single tensor."""
         try:
             return self._run(pixels, fit)
         except torch.OutOfMemoryError:
@@ -267,7 +267,7 @@ def wrap(
 
 
 def _told(family: families.Family, said: dict[str, Any]) -> Preprocessing:
-    """What the module says of its input, and what it was told."""
+    """The preprocessing that the module states, with the fields that the caller set."""
     known = [field.name for field in fields(Preprocessing)]
     unknown = [name for name in said if name not in known]
     if unknown:

@@ -265,9 +265,9 @@ class _Counter:
             self._report(self._told)
 
     def close(self) -> None:
-        """Nothing is drawn."""
+        """Draw nothing."""
 
     def set_postfix_str(self, *_: Any, **__: Any) -> None:
-        """Nothing is drawn."""
+        """Draw nothing."""
 
     set_transfer_postfix_str = set_postfix_str

@@ -1,4 +1,4 @@
-"""What the hub means when it says no: one sentence with a remedy for each failure.
+"""One sentence with a remedy for each way in which the hub can fail.
 
 Address, cache folder, token and offline mode are those of the hub's own client (HF_ENDPOINT,
 HF_HOME, HF_TOKEN, HF_HUB_OFFLINE), which reads its environment when it is imported.

@@ -23,7 +23,7 @@ _imports = threading.Lock()
 
 
 def load(id: str) -> Adapter:
-    """A model, ready to run; from the cache where it is there already.
+    """A model, ready to run; from the cache if it is loaded already.
 
     Safe from many threads: calls made while it is being loaded wait for the same loading.
 

@@ -42,7 +42,7 @@ def records(needs: Iterable[str] = ()) -> list[Model]:
 
 
 def record(id: str) -> Model:
-    """What is known of a model.
+    """The catalogue entry of a model.
 
     A model of the hub ("owner/name", its URL, or a name from timm) that is not in the catalogue is
     asked for once and built without weights to see what it is.
@@ -62,7 +62,7 @@ def record(id: str) -> Model:
 
 
 def probe(id: str) -> Probe:
-    """What a model's shape tells before its weights are there; see `Probe`.
+    """What is known of a model before its weights are loaded; see `Probe`.
 
     Raises:
         UnknownModelError, DownloadError, CheckpointError: as `record`.

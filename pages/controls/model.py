@@ -44,7 +44,7 @@ def pick_sight(entry: Model) -> tuple[int, str]:
         "Fit", FITS, key=link.choice("fit", FITS, "whole", shared=True),
         format_func=FITS.__getitem__,
         help="Whole: keeps the aspect ratio, cuts nothing. Crop: the model’s own evaluation crop. "
-        "Squash: resized to a square, as in DINO’s script.",
+        "Squash: resized to a square; for DINO’s own checkpoints as in DINO’s script.",
     )  # fmt: skip
     return int(size), str(fit)
 

@@ -99,7 +99,7 @@ def test_a_pooling_head_is_shown_first(pretend: Pretend) -> None:
     assert offers(app) == ["Pooling head", "Token to token"]
     assert app.hero["title"] == "Pooling head, mean of all heads"
     assert np.allclose(app.hero["values"], POOL.mean(0), rtol=1e-3)
-    assert app.facts["Layer"] == "the pooling head, behind the last"
+    assert app.facts["Layer"] == "the pooling head, after the last"
     assert app.facts["Prefix tokens"] == "1 (no CLS)"
     assert [slider for slider in app.at.slider if slider.key == "vit.layer"] == []
     assert len(app.items("heads")) == 1 + len(POOL)
@@ -113,7 +113,7 @@ def test_clip_shows_the_heads_of_a_pooling_head(pretend: Pretend) -> None:
     pretend("bundled-clip", POOLED, ("pool", "tokens"))
     app = App("clip")
     assert [panel["title"] for panel in app.stage["panels"]] == ["Pooling head, mean of all heads"]
-    assert app.facts["Layer"] == "the pooling head, behind the last"
+    assert app.facts["Layer"] == "the pooling head, after the last"
     assert [item["key"] for item in app.items("heads")] == ["mean", "0", "1", "2"]
     app.set("head", "2")
     assert np.allclose(app.hero["values"], POOL[2], rtol=1e-3)
