@@ -116,7 +116,7 @@ def _clip(
     id: str, name: str, repo: str, megabytes: float, parameters: int, size: int, revision: str
 ) -> Model:
     # Some of these repositories keep only pickled weights on their main branch: the revision is
-    # then a pull request with the safetensors, or `models.files.download` finds the hub's own conversion.
+    # then a pull request with the safetensors, or `files.download` finds the hub's own conversion.
     return Model(
         id, f"CLIP ViT-{name}", CLIP, "transformers", "CLIPModel", repo, revision, MIT,
         round(megabytes * 1e6), parameters, size,
