@@ -10,7 +10,7 @@ from typing import Any
 import torch
 from heedmap.errors import CaptureError, HeedmapError, ModelError, SettingError
 from heedmap.models import families
-from heedmap.models.adapter.checks import check_channels, check_module
+from heedmap.models.adapter.checks import channels_of, check_channels, check_module
 from heedmap.models.adapter.evaluation import evaluating, lock_of
 from heedmap.models.adapter.inner import inner
 from heedmap.models.prepare import Photo, Prepared, Sides, prepare
@@ -37,6 +37,7 @@ class Adapter:
         heads: attention heads a layer, of its first layer where they differ; 0 for a ConvNet.
         preprocessing: size, mean, std, crop and interpolation of its input.
         classes: names of its logits, or None.
+        channels: of the photos that it takes: 3, or 1 for a ConvNet that takes gray ones.
         lock: the module's, held while it carries hooks.
     """
 
@@ -48,6 +49,7 @@ class Adapter:
         title: str,
         preprocessing: Preprocessing,
         classes: Sequence[str] | None,
+        channels: int = 3,
     ) -> None:
         self.module = module
         self.id, self.title = id, title
@@ -60,6 +62,7 @@ class Adapter:
         self._built_for = family.preprocessing.size
         self.preprocessing = preprocessing
         self.classes = tuple(classes) if classes is not None else None
+        self.channels = channels
         self.lock = lock_of(module)
         self._family = family
 
@@ -148,7 +151,7 @@ class Adapter:
             SettingError: a setting out of range, or more patches than one pass takes.
             ModelError: a ConvNet for gray photos.
         """
-        check_channels(self.module, self.title)
+        check_channels(self.channels, self.title)
         own = 0 if self.kinds else self._built_for  # a ViT takes whole patches alone
         sides = Sides(self.patch, own, bool(self.kinds) and "windows" not in self.kinds)
         return prepare(photo, self.preprocessing, sides, self.prefix, size, fit)
@@ -256,10 +259,11 @@ def wrap(
     for kind in families.FAMILIES:
         if kind.matches(within):
             # `viz.epoch_figure` shows gray samples to a ConvNet for these; `prepare` refuses photos
-            check_channels(within, name, gray=kind is families.ConvNet)
+            channels = channels_of(within)
+            check_channels(channels, name, gray=kind is families.ConvNet)
             family = kind(within)
-            how = _told(family, preprocessing)
-            return Adapter(family, within, name, title or name, how, classes or _labels(within))
+            how, named = _told(family, preprocessing), classes or _labels(within)
+            return Adapter(family, within, name, title or name, how, named, channels)
     raise ModelError(
         f"{name} has neither patch tokens nor convolutions that Heedmap knows: "
         "give a timm or Transformers vision model, or a module with nn.Conv2d layers."

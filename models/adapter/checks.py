@@ -26,12 +26,11 @@ def check_module(module: Any) -> None:
         )
 
 
-def check_channels(module: Any, name: str, gray: bool = False) -> None:
+def check_channels(count: int, name: str, gray: bool = False) -> None:
     """Raise a ModelError for a module that takes photos of other than three channels.
 
     With `gray`, one channel will do too.
     """
-    count = _channels(module)
     if count != 3 and not (gray and count == 1):
         raise ModelError(
             f"{name} takes {count} channel{'s' if count != 1 else ''} and photos have 3: "
@@ -39,7 +38,7 @@ def check_channels(module: Any, name: str, gray: bool = False) -> None:
         )
 
 
-def _channels(module: Any) -> int:
+def channels_of(module: Any) -> int:
     """How many channels a module takes, as it says itself, or as its first convolution shows."""
     said = getattr(module, "in_chans", None) or getattr(
         getattr(module, "config", None), "num_channels", None
