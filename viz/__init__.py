@@ -32,7 +32,8 @@ from heedmap.viz.photo.samples import SAMPLES, Sample, open_sample, sample, samp
 if TYPE_CHECKING:
     from heedmap.viz.capture.activations import Activations, record_activations
     from heedmap.viz.capture.attention import Attention, record_attention
-    from heedmap.viz.draw.colours import COLORMAPS, colorbar
+    from heedmap.viz.draw.colorbar import colorbar
+    from heedmap.viz.draw.colours import COLORMAPS, DIVERGING
     from heedmap.viz.draw.encode import encode_jpeg, encode_png, zip_pngs
     from heedmap.viz.draw.figure import grid_figure
     from heedmap.viz.draw.interpolate import INTERPOLATIONS, interpolate
@@ -47,7 +48,8 @@ if TYPE_CHECKING:
 _LATE = {
     "capture.activations": ("Activations", "record_activations"),
     "capture.attention": ("Attention", "record_attention"),
-    "draw.colours": ("COLORMAPS", "colorbar"),
+    "draw.colorbar": ("colorbar",),
+    "draw.colours": ("COLORMAPS", "DIVERGING"),
     "draw.encode": ("encode_jpeg", "encode_png", "zip_pngs"),
     "draw.figure": ("grid_figure",),
     "draw.interpolate": ("INTERPOLATIONS", "interpolate"),
@@ -63,6 +65,7 @@ _HOME = {name: module for module, names in _LATE.items() for name in names}
 
 __all__ = [
     "COLORMAPS",
+    "DIVERGING",
     "INTERPOLATIONS",
     "KINDS",
     "SAMPLES",
