@@ -32,6 +32,8 @@ from heedmap.viz.photo.samples import SAMPLES, Sample, open_sample, sample, samp
 if TYPE_CHECKING:
     from heedmap.viz.capture.activations import Activations, record_activations
     from heedmap.viz.capture.attention import Attention, record_attention
+    from heedmap.viz.capture.queries import LayerQueries, record_queries
+    from heedmap.viz.capture.rows import record_rows
     from heedmap.viz.draw.colorbar import colorbar
     from heedmap.viz.draw.colours import COLORMAPS, DIVERGING
     from heedmap.viz.draw.encode import encode_jpeg, encode_png, zip_pngs
@@ -48,6 +50,8 @@ if TYPE_CHECKING:
 _LATE = {
     "capture.activations": ("Activations", "record_activations"),
     "capture.attention": ("Attention", "record_attention"),
+    "capture.queries": ("LayerQueries", "record_queries"),
+    "capture.rows": ("record_rows",),
     "draw.colorbar": ("colorbar",),
     "draw.colours": ("COLORMAPS", "DIVERGING"),
     "draw.encode": ("encode_jpeg", "encode_png", "zip_pngs"),
@@ -72,6 +76,7 @@ __all__ = [
     "Activations",
     "Attention",
     "Kind",
+    "LayerQueries",
     "Overlay",
     "Patch",
     "Sample",
@@ -95,6 +100,8 @@ __all__ = [
     "outliers",
     "record_activations",
     "record_attention",
+    "record_queries",
+    "record_rows",
     "region",
     "sample",
     "sample_ids",
