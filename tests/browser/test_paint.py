@@ -130,3 +130,10 @@ def test_a_map_without_mass(painter: Page, photo: np.ndarray) -> None:
     flat = np.zeros(GRID, np.float32)
     assert (painted(painter, photo, flat, view="mask") == 0).all()
     assert np.abs(painted(painter, photo, flat) - viz.Overlay(opacity=0.6)(photo, flat)).max() <= 1
+
+
+def test_fading(painter: Page, photo: np.ndarray, heat: np.ndarray) -> None:
+    for opacity in (0, 45, 100):
+        there = painted(painter, photo, heat, fade=True, opacity=opacity, interp="bicubic")
+        overlay = viz.Overlay(opacity=opacity / 100, interpolation="bicubic", fade=True)
+        assert np.array_equal(there, overlay(photo, heat)), opacity

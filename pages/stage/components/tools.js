@@ -39,7 +39,7 @@ const MAKE = {
     return select;
   },
   range(made, { low, high, step }) {
-    add(made.firstChild, "output", "");
+    add(made.firstChild, "span", "value");
     const input = add(made, "input", "");
     Object.assign(input, { type: "range", min: low, max: high, step: step ?? 1 });
     return input;
@@ -65,7 +65,7 @@ function set(view) {
     const value = view.look[tool.name];
     if (tool.kind === "switch") input.checked = value;
     else if (input.value !== String(value)) input.value = value;
-    if (tool.kind === "range") input.previousSibling.lastChild.value = `${value} %`;
+    if (tool.kind === "range") input.previousSibling.lastChild.textContent = `${value} %`;
     input.disabled = Boolean(tool.views && !tool.views.includes(view.look.view));
   }
 }
