@@ -34,7 +34,7 @@ with st.sidebar:
     chosen = pick_head(source.heads())
     pair = pick_pair(source.depth)
     section("Picture")
-    look = pick_look(("map", "layers" if several else "layer"), "bilinear")
+    look = pick_look(("map", "layers" if several else "layer"))
 
 shown = [Map(source, layer, chosen) for layer in pair]
 stage(attention_panels(shown, look), photo_panel(shown[0]), facts.layers(shown), key="stage")

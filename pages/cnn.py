@@ -27,7 +27,7 @@ notices = Notices()
 source, count = open_channels(page, notices)
 with st.sidebar:
     section("Picture")
-    look = pick_look(("map", "layer"), "bilinear")
+    look = pick_look(("map", "layer"), signed=source.signed)
 
 rows = source.strongest(count)
 hero = chosen_channel(rows)

@@ -8,9 +8,9 @@ import numpy as np
 from heedmap import viz
 from heedmap.views import photos
 from heedmap.views.cache import MEGABYTE, kept
-from heedmap.views.render import SCREEN, Drawable, Look, drawn, fit_within, square
+from heedmap.views.render import SCREEN, Drawable, Look, drawn, fit_within
 
-_PHOTO_THUMBNAIL = 112  # px
+_PHOTO_THUMBNAIL = 144  # px, long side
 
 
 @kept(
@@ -31,8 +31,8 @@ def of_photo(photo: str) -> str:
 
 @kept(4 * MEGABYTE, len, key=lambda photo: photo)
 def of_thumbnail(photo: str) -> str:
-    """The middle square of a photo, small."""
-    return encoded(square(photos.pixels(photo), _PHOTO_THUMBNAIL), quality=80)
+    """A photo as a whole, small."""
+    return encoded(fit_within(photos.pixels(photo), _PHOTO_THUMBNAIL), quality=80)
 
 
 def encoded(picture: np.ndarray, quality: int = 88) -> str:

@@ -22,6 +22,7 @@ def panel(shown: Drawable, look: Look, *, share: bool = False, tag: str = "") ->
     return {
         "title": shown.title,
         "tag": tag,
+        "badge": shown.label,
         "src": data_urls.of_map(shown, look),
         "width": base.shape[1],
         "height": base.shape[0],
@@ -100,9 +101,9 @@ def channel_groups(rows: dict[str, list[Channel]], look: Look) -> list[Group]:
 
 
 def ratio(seen: Prepared) -> float:
-    """Width over height of thumbnails, between 1/2 and 2."""
+    """Width over height of thumbnails, between 1/2 and 3; beyond, a picture has margins."""
     height, width = seen.view.shape[:2]
-    return float(min(2.0, max(0.5, width / height)))
+    return float(min(3.0, max(0.5, width / height)))
 
 
 def _item(key: str, caption: str, shown: Drawable, look: Look, note: str = "") -> Item:

@@ -19,13 +19,15 @@ _HERE = Path(__file__).parent
 class Panel(TypedDict, total=False):
     """One large picture.
 
-    `src` is a data URL of `width` x `height` px. `values` is (rows, cols), and with `share` each
-    value is also shown as a share of their sum. `box` is the region (left, top, right, bottom) that
-    the model saw, as fractions of the picture; all of it by default.
+    `badge` is a few words over the picture. `src` is a data URL of `width` x `height` px. `values`
+    is (rows, cols), and with `share` each value is also shown as a share of their sum. `box` is the
+    region (left, top, right, bottom) that the model saw, as fractions of the picture; all of it by
+    default.
     """
 
     title: str
     tag: str
+    badge: str
     src: str
     width: int
     height: int

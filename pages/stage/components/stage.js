@@ -40,6 +40,7 @@ function panel(view) {
     frame,
     img: add(frame, "img", ""),
     seen: add(frame, "div", "seen"),
+    badge: add(frame, "span", "badge"),
     patch: add(frame, "div", "patch"),
     readout: add(frame, "div", "readout"),
     legend: add(figure, "div", "legend"),
@@ -62,6 +63,7 @@ function show(figure, given) {
   figure.given = given;
   parts.name.textContent = given.title;
   parts.tag.textContent = given.tag ?? "";
+  parts.badge.textContent = given.badge ?? "";
   figure.style.setProperty("--ratio", given.width / given.height);
   parts.frame.setAttribute("role", "img");
   parts.frame.setAttribute("aria-label", given.alt);
@@ -73,7 +75,7 @@ function show(figure, given) {
   parts.legend.hidden = !legend;
   if (!legend) return;
   parts.bar.hidden = !legend.colors;
-  if (legend.colors) parts.bar.style.background = `linear-gradient(to right, ${legend.colors.join()})`;
+  if (legend.colors) parts.bar.style.setProperty("--ramp", legend.colors.join());
   parts.low.textContent = legend.low ?? "";
   parts.high.textContent = legend.high ?? "";
   parts.what.textContent = legend.what;
