@@ -4,8 +4,8 @@
 //
 //   base   { width, height, data }, RGBA bytes
 //   map    { rows, columns, values }, Float32Array row by row
-//   look   { view, keep, opacity, fade, interp, grid, limits, table }: percents are 0 to 100,
-//          limits are [low, high], the table holds 256 colours as 768 bytes
+//   look   { view, keep, opacity, fade, interp, grid, limits, signed, table }: percents are 0 to
+//          100, limits are [low, high], the table holds 256 colours as 768 bytes
 
 function paint(base, map, look) {
   if (look.view === "overlay") return overlay(base, map, look);
@@ -23,9 +23,9 @@ function overlay(base, map, look) {
 }
 
 // Which of the 256 colours each pixel takes.
-function levelsOf(map, { limits, interp }, size) {
+function levelsOf(map, { limits, interp, signed }, size) {
   const [low, high] = limits;
-  if (!(high > low)) return new Uint8Array(size.width * size.height);
+  if (!(high > low)) return new Uint8Array(size.width * size.height).fill(signed ? 128 : 0);
   const within = (share) => Math.max(-1e6, Math.min(1e6, share));
   const steps = map.values.map((value) => 256 * within((value - low) / (high - low)));
   const kernel = KERNELS[interp];
@@ -57,15 +57,19 @@ const BRIGHTNESS = 0.65;
 const SATURATION = 0.6;
 const LUMA = [0.299, 0.587, 0.114];
 
-function faded({ data }, levels, { opacity, table }) {
-  const o = opacity / 100;
+function alphasOf({ opacity, signed }) {
+  return Uint8Array.from({ length: 256 }, (_, each) => {
+    const t = signed ? (Math.abs(2 * each - 255) - 1) / 254 : each / 255;
+    return Math.floor(((255 * opacity) / 100) * t * (2 - t) + 0.5);
+  });
+}
+
+function faded({ data }, levels, look) {
+  const o = look.opacity / 100;
+  const alphas = alphasOf(look);
   const own = 1 - o + o * BRIGHTNESS * SATURATION;
   const grey = o * BRIGHTNESS * (1 - SATURATION);
-  const alphas = Uint8Array.from({ length: 256 }, (_, each) => {
-    const t = each / 255;
-    return Math.floor(255 * o * t * (2 - t) + 0.5);
-  });
-  const colours = Uint16Array.from(table, (value, i) => value * alphas[Math.floor(i / 3)] + 127);
+  const colours = Uint16Array.from(look.table, (value, i) => value * alphas[Math.floor(i / 3)] + 127);
   const picture = new Uint8ClampedArray(data.length);
   for (let i = 0, j = 0; i < levels.length; i += 1, j += 4) {
     const light = grey * (LUMA[0] * data[j] + LUMA[1] * data[j + 1] + LUMA[2] * data[j + 2]) + 0.5;
