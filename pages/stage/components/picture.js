@@ -107,7 +107,7 @@ function lookOf({ look, table }, { limits, colors, signed }) {
 function legend({ parts, given, map }, look, scale) {
   const over = look.view === "overlay";
   const [low, high] = look.limits;
-  parts.bar.classList.toggle("off", !over);
+  parts.bar.hidden = !over;
   parts.low.textContent = over ? short(low) : "";
   parts.high.textContent = over ? short(high) : "";
   if (over) parts.bar.style.setProperty("--ramp", ramp(look));
