@@ -69,12 +69,14 @@ function follow({ look }, { name, follows, defaults }, before) {
 
 // Put the values of the look into the inputs; a tool of another view is dimmed.
 function set(view) {
-  for (const { tool, input } of view.tools.children) {
+  for (const each of view.tools.children) {
+    const { tool, input } = each;
     const value = view.look[tool.name];
     if (tool.kind === "switch") input.checked = value;
     else if (input.value !== String(value)) input.value = value;
     if (tool.kind === "range") input.previousSibling.lastChild.textContent = `${value} %`;
     input.disabled = Boolean(tool.views && !tool.views.includes(view.look.view));
+    each.setAttribute("aria-disabled", String(input.disabled));
   }
 }
 
