@@ -6,12 +6,15 @@ Softmax, means and sums are computed in float32, a block of queries or of window
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import torch
+from heedmap.viz.capture.spread import Spread
 
 BLOCK_BYTES = 8 * 2**20  # of scores computed at a time: what fits a core's caches
+LEAST = torch.finfo(torch.float32).min
 
 
 @dataclass
@@ -51,10 +54,14 @@ class Layer:
     Attributes:
         cls: (heads, N), the row of the CLS token, the mean of the rows where there are several.
         received: (heads, N), the mean over all patch queries; None if not asked for.
+        entropy: (heads,), see `Spread`; None if not asked for.
+        distance: (heads,) in sides of a patch, see `Spread`; None if not asked for.
     """
 
     cls: torch.Tensor
     received: torch.Tensor | None
+    entropy: torch.Tensor | None = None
+    distance: torch.Tensor | None = None
 
 
 @dataclass(frozen=True)
@@ -64,10 +71,25 @@ class Queries:
     Attributes:
         cls: the CLS tokens; the first token where there are none.
         patches: the patches.
+        grid: (rows, cols) of the patches, where their `Spread` is asked for.
     """
 
     cls: slice
     patches: slice
+    grid: tuple[int, int] | None = None
+
+    def within(self, start: int, stop: int) -> slice:
+        """The patches among the queries from `start` to `stop`, counted from `start`."""
+        return slice(max(self.patches.start - start, 0), max(self.patches.stop - start, 0))
+
+    def spread(self, heads: int, device: torch.device) -> Spread | None:
+        """An empty `Spread`, None where it is not asked for."""
+        return None if self.grid is None else Spread(heads, self.grid, device)
+
+    def layer(self, cls: torch.Tensor, received: torch.Tensor, spread: Spread | None) -> Layer:
+        """What is kept, with the means of the spread."""
+        entropy, distance = (None, None) if spread is None else spread.means()
+        return Layer(cls, received, entropy, distance)
 
 
 @dataclass
@@ -162,19 +184,25 @@ class Scores:
         values = _shared(value, heads, 0).float().contiguous()
         output = values.new_empty(heads, queries, values.shape[-1])
         received = values.new_zeros(heads, tokens)
-        patches = reduced.patches
+        spread, masked = reduced.spread(heads, values.device), self.causal or self.mask is not None
         block = min(queries, max(32, BLOCK_BYTES // (4 * heads * tokens)))
-        buffer = values.new_empty(heads * block * tokens)
+        buffers = values.new_empty(1 if spread is None else 2, heads * block * tokens)
         for start in range(0, queries, block):
             stop = min(start + block, queries)
-            weights = buffer[: heads * (stop - start) * tokens].view(heads, stop - start, tokens)
-            self.rows(start, stop, out=weights)
-            torch.softmax(weights, -1, out=weights)
+            some = (heads, stop - start, tokens)
+            parts = [buffer[: math.prod(some)].view(some) for buffer in buffers]
+            scores, weights = parts[0], parts[-1]
+            self.rows(start, stop, out=scores)
+            torch.softmax(scores, -1, out=weights)
             torch.bmm(weights, values, out=output[:, start:stop])
-            inside = slice(max(patches.start - start, 0), max(patches.stop - start, 0))
+            inside = reduced.within(start, stop)
             received += weights[:, inside].sum(1)
+            if spread is not None:
+                finite = scores.clamp_(min=LEAST) if masked else scores
+                _add(spread, reduced, start, finite, weights)
+        patches = reduced.patches
         received /= patches.stop - patches.start
-        return output, Layer(self.mean_of(reduced.cls), received)
+        return output, reduced.layer(self.mean_of(reduced.cls), received, spread)
 
 
 @dataclass
@@ -194,8 +222,27 @@ class Formed:
 
     def layer(self, queries: Queries, mean: bool) -> Layer:
         """The reduction, with `Layer.received` if `mean` is set."""
-        received = self.weights[:, queries.patches].mean(1, dtype=torch.float32) if mean else None
-        return Layer(self.weights[:, queries.cls].mean(1, dtype=torch.float32), received)
+        cls = self.weights[:, queries.cls].mean(1, dtype=torch.float32)
+        if not mean:
+            return Layer(cls, None)
+        received = self.weights[:, queries.patches].mean(1, dtype=torch.float32)
+        spread = queries.spread(len(self.weights), self.weights.device)
+        if spread is not None:
+            for start in range(queries.patches.start, queries.patches.stop, 32):
+                weights = self.weights[:, start : min(start + 32, queries.patches.stop)].float()
+                _add(spread, queries, start, weights.log().clamp_(min=LEAST), weights)
+        return queries.layer(cls, received, spread)
+
+
+def _add(
+    spread: Spread, queries: Queries, start: int, scores: torch.Tensor, weights: torch.Tensor
+) -> None:
+    """Add the patch queries among some queries, from `start`: (heads, some, N) each."""
+    inside = queries.within(start, start + weights.shape[1])
+    if inside.stop > inside.start and inside.start < weights.shape[1]:
+        first = max(start - queries.patches.start, 0)
+        patches = (slice(None), inside, queries.patches)
+        spread.add(first, scores[patches], weights[patches])
 
 
 def received_in_windows(
