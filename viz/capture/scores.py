@@ -82,9 +82,17 @@ class Queries:
         """The patches among the queries from `start` to `stop`, counted from `start`."""
         return slice(max(self.patches.start - start, 0), max(self.patches.stop - start, 0))
 
-    def spread(self, heads: int, device: torch.device) -> Spread | None:
-        """An empty `Spread`, None where it is not asked for."""
-        return None if self.grid is None else Spread(heads, self.grid, device)
+    def sums(self, weights: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """Sums of weights (heads, some, N) over the patches and over all other keys."""
+        first, last = self.patches.start, self.patches.stop
+        rest = weights[..., :first].sum(-1) + weights[..., last:].sum(-1)
+        return weights[..., first:last].sum(-1), rest
+
+    def spread(self, weights: torch.Tensor) -> Spread | None:
+        """An empty `Spread` for weights (heads, ...), None where it is not asked for."""
+        if self.grid is None:
+            return None
+        return Spread(len(weights), self.grid, self.patches.start, weights.float()[:0])
 
     def layer(self, cls: torch.Tensor, received: torch.Tensor, spread: Spread | None) -> Layer:
         """What is kept, with the means of the spread."""
@@ -183,26 +191,35 @@ class Scores:
         tokens = self.key.shape[1]
         values = _shared(value, heads, 0).float().contiguous()
         output = values.new_empty(heads, queries, values.shape[-1])
-        received = values.new_zeros(heads, tokens)
-        spread, masked = reduced.spread(heads, values.device), self.causal or self.mask is not None
+        received = values.new_zeros(heads, 1, tokens)
+        spread = reduced.spread(values)
         block = min(queries, max(32, BLOCK_BYTES // (4 * heads * tokens)))
         buffers = values.new_empty(1 if spread is None else 2, heads * block * tokens)
         for start in range(0, queries, block):
             stop = min(start + block, queries)
             some = (heads, stop - start, tokens)
-            parts = [buffer[: math.prod(some)].view(some) for buffer in buffers]
-            scores, weights = parts[0], parts[-1]
-            self.rows(start, stop, out=scores)
-            torch.softmax(scores, -1, out=weights)
+            scores, *more = [buffer[: math.prod(some)].view(some) for buffer in buffers]
+            weights = self._exponentials(start, stop, scores, *more)
+            share, rest = reduced.sums(weights)
+            whole = (share + rest).unsqueeze(-1)
             torch.bmm(weights, values, out=output[:, start:stop])
+            output[:, start:stop] /= whole
             inside = reduced.within(start, stop)
-            received += weights[:, inside].sum(1)
+            received.baddbmm_(whole[:, inside].reciprocal().mT, weights[:, inside])
             if spread is not None:
-                finite = scores.clamp_(min=LEAST) if masked else scores
-                _add(spread, reduced, start, finite, weights)
-        patches = reduced.patches
-        received /= patches.stop - patches.start
-        return output, reduced.layer(self.mean_of(reduced.cls), received, spread)
+                spread.add(start, scores, weights, share)
+        received /= reduced.patches.stop - reduced.patches.start
+        return output, reduced.layer(self.mean_of(reduced.cls), received[:, 0], spread)
+
+    def _exponentials(
+        self, start: int, stop: int, scores: torch.Tensor, out: torch.Tensor | None = None
+    ) -> torch.Tensor:
+        """Of the scores of some queries, less each one's greatest; in their place without `out`."""
+        self.rows(start, stop, out=scores)
+        scores -= scores.amax(-1, keepdim=True)
+        if out is not None and (self.causal or self.mask is not None):
+            scores.clamp_(min=LEAST)
+        return torch.exp(scores, out=scores if out is None else out)
 
 
 @dataclass
@@ -226,23 +243,14 @@ class Formed:
         if not mean:
             return Layer(cls, None)
         received = self.weights[:, queries.patches].mean(1, dtype=torch.float32)
-        spread = queries.spread(len(self.weights), self.weights.device)
+        spread = queries.spread(self.weights)
         if spread is not None:
-            for start in range(queries.patches.start, queries.patches.stop, 32):
-                weights = self.weights[:, start : min(start + 32, queries.patches.stop)].float()
-                _add(spread, queries, start, weights.log().clamp_(min=LEAST), weights)
+            for start in range(0, self.weights.shape[1], 32):
+                some = self.weights[:, start : start + 32]
+                weights = some.to(torch.float32, copy=True).contiguous()
+                scores, share = weights.log().clamp_(min=LEAST), queries.sums(weights)[0]
+                spread.add(start, scores, weights, share)
         return queries.layer(cls, received, spread)
-
-
-def _add(
-    spread: Spread, queries: Queries, start: int, scores: torch.Tensor, weights: torch.Tensor
-) -> None:
-    """Add the patch queries among some queries, from `start`: (heads, some, N) each."""
-    inside = queries.within(start, start + weights.shape[1])
-    if inside.stop > inside.start and inside.start < weights.shape[1]:
-        first = max(start - queries.patches.start, 0)
-        patches = (slice(None), inside, queries.patches)
-        spread.add(first, scores[patches], weights[patches])
 
 
 def received_in_windows(

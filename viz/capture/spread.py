@@ -21,29 +21,34 @@ class Spread:
     A query whose attention to the patches rounds to 0 counts for neither.
     """
 
-    def __init__(self, heads: int, grid: tuple[int, int], device: torch.device) -> None:
-        rows, cols = torch.meshgrid(*(torch.arange(n, device=device) for n in grid), indexing="ij")
-        self._rows, self._cols = rows.flatten().float(), cols.flatten().float()
-        self._entropy, self._distance, self._count = torch.zeros(3, heads, device=device)
+    def __init__(self, heads: int, grid: tuple[int, int], prefix: int, like: torch.Tensor) -> None:
+        rows, cols = torch.meshgrid(*(torch.arange(n) for n in grid), indexing="ij")
+        self._rows, self._cols = rows.flatten().to(like), cols.flatten().to(like)
+        self._prefix = prefix
+        self._entropy, self._distance, self._count = like.new_zeros(3, heads)
 
-    def add(self, start: int, scores: torch.Tensor, weights: torch.Tensor) -> None:
-        """Count some queries.
+    def add(
+        self, start: int, scores: torch.Tensor, weights: torch.Tensor, share: torch.Tensor
+    ) -> None:
+        """Count the patches among some queries.
 
         Args:
-            start: number of the first among the patches.
-            scores: (heads, some, patches) float32, finite, before the softmax; overwritten.
-            weights: (heads, some, patches) float32, what the softmax over all tokens made of them.
+            start: number of the first query in the sequence.
+            scores: (heads, some, N) float32, finite, contiguous, before the softmax.
+            weights: (heads, some, N) float32, contiguous, their exponentials; overwritten.
+            share: (heads, some), the sum of these over the patches.
         """
-        share = weights.sum(-1)
-        counts = share > 0
-        share = share.clamp(min=torch.finfo(torch.float32).tiny)
-        least = weights.new_tensor(torch.finfo(torch.float32).tiny)
-        total = scores.amax(-1) - weights.amax(-1).maximum(least).log() + share.log()  # logsumexp
-        entropy = total - scores.mul_(weights).sum(-1) / share
-        distances = self._distances(start, weights.shape[1]).unsqueeze(-1)  # (some, patches, 1)
-        ways = torch.bmm(weights.transpose(0, 1), distances)[..., 0].mT / share
-        self._entropy += entropy.where(counts, 0).sum(-1)
-        self._distance += ways.where(counts, 0).sum(-1)
+        first, last = self._prefix, self._prefix + len(self._rows)
+        heads, some = share.shape
+        query = torch.arange(start, start + some, device=share.device)
+        counts = (share > 0) & (query >= first) & (query < last)
+        weights[..., :first], weights[..., last:] = 0, 0
+        weights *= share.reciprocal().where(counts, 0).unsqueeze(-1)  # A
+        pairs = zip(scores.view(heads, -1), weights.view(heads, -1), strict=True)
+        products = torch.stack([torch.dot(*pair) for pair in pairs])
+        self._entropy += share.log().where(counts, 0).sum(-1) - products
+        far = self._distances(query, weights.shape[-1])
+        self._distance += torch.mv(weights.view(heads, -1), far.flatten())
         self._count += counts.sum(-1)
 
     def means(self) -> tuple[torch.Tensor, torch.Tensor]:
@@ -52,7 +57,12 @@ class Spread:
         entropy = self._entropy / self._count / most if most else self._count / self._count
         return entropy.clamp(0, 1).cpu(), (self._distance / self._count).cpu()
 
-    def _distances(self, start: int, some: int) -> torch.Tensor:
-        down = self._rows[start : start + some, None] - self._rows
-        across = self._cols[start : start + some, None] - self._cols
-        return torch.hypot(down, across)
+    def _distances(self, query: torch.Tensor, tokens: int) -> torch.Tensor:
+        """From each query to each token: (some, tokens), 0 where one of them is no patch."""
+        patch = (query - self._prefix).clamp(0, len(self._rows) - 1)
+        far = self._rows.new_zeros(len(query), tokens)
+        inner = far[:, self._prefix : self._prefix + len(self._rows)]
+        torch.sub(self._rows[patch, None], self._rows, out=inner).square_()
+        across = (self._cols[patch, None] - self._cols).square_()
+        inner.add_(across).sqrt_()
+        return far
