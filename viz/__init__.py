@@ -15,6 +15,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from heedmap.viz.heads import UNIFORM_ENTROPY, cls_shares, uniform_distance, uniform_shares
 from heedmap.viz.kinds import KINDS, Kind
 from heedmap.viz.maps import (
     Patch,
@@ -73,6 +74,7 @@ __all__ = [
     "INTERPOLATIONS",
     "KINDS",
     "SAMPLES",
+    "UNIFORM_ENTROPY",
     "Activations",
     "Attention",
     "Kind",
@@ -81,6 +83,7 @@ __all__ = [
     "Patch",
     "Sample",
     "area",
+    "cls_shares",
     "colorbar",
     "contour",
     "draw_mask",
@@ -110,6 +113,8 @@ __all__ = [
     "threshold_mask",
     "to_pdf",
     "to_png",
+    "uniform_distance",
+    "uniform_shares",
     "zip_pngs",
 ]
 
