@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 from heedmap import viz
-from heedmap.views import attention, facts
+from heedmap.views import attention, facts, render
 from heedmap.views.attention import MEAN, Map
 from heedmap.views.channels import Channel
 from heedmap.views.facts import Facts
@@ -20,7 +20,7 @@ from heedmap.views.render import Drawable, Look, drawn
 
 def png(shown: Drawable, look: Look) -> bytes:
     """A map over its photo, as PNG."""
-    return viz.encode_png(drawn(shown, look))
+    return viz.encode_png(drawn(shown, look), render.alt(shown, look))
 
 
 def head_file(head: str) -> str:
@@ -40,8 +40,10 @@ def heads_zip(shown: Map, look: Look, told: Facts) -> bytes:
     attention.npy    as it was recorded, (heads, rows, cols) float32
     view.json        the facts given as `told`
     """
-    pictures = {head_file(each.head): drawn(each, look) for each in attention.heads(shown)}
-    stream = io.BytesIO(viz.zip_pngs(pictures))
+    every = {head_file(each.head): each for each in attention.heads(shown)}
+    pictures = {name: drawn(each, look) for name, each in every.items()}
+    about = {name: render.alt(each, look) for name, each in every.items()}
+    stream = io.BytesIO(viz.zip_pngs(pictures, about))
     with zipfile.ZipFile(stream, "a") as archive:
         archive.writestr("attention.npy", _npy(shown.source.maps[shown.layer]))
         archive.writestr("view.json", json.dumps(dict(told), indent=2, ensure_ascii=False))
@@ -83,15 +85,17 @@ class Figure:
         return viz.to_pdf(self._drawn())
 
     def _drawn(self) -> Any:
+        drawings = [render.overlay(each, self.look) for each in self.maps]
+        own = [d.limits_of(m.values) for d, m in zip(drawings, self.maps, strict=True)]
         return viz.grid_figure(
             [drawn(each, self.look) for each in self.maps],
             captions=self.captions,
             columns=self.columns,
             title=self.title,
             footer=" · ".join(f"{label}: {value}" for label, value in self.told),
-            colormap=self.look.colormap,
+            colormap=drawings[0] if self.limits else drawings,
             limits=self.limits,
-            own_limits=[] if self.limits else [m.limits(self.look.scale) for m in self.maps],
+            own_limits=[] if self.limits else own,
             row_labels=self.rows,
         )
 
