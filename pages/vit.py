@@ -38,8 +38,7 @@ with st.sidebar:
 
 hero = Map(source, layer, chosen, hide)
 look, tools = pick_look(SCALES, masks=True, patches=bool(source.home))
-with st.sidebar:
-    second = pick_beside(page, hero, notices)
+second = pick_beside(page, hero, notices)
 notices.show()
 link.finish()
 

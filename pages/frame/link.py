@@ -37,8 +37,9 @@ def begin(page: str) -> None:
     """Start a run of `page`: read the URL where it is new to the session."""
     link = _link()
     new = not link.page or went_through_history()
-    if link.page != page:
+    if link.page and link.page != page:
         link.settled.clear()
+        link.pending = dict(st.query_params)  # of a link to a view of this page
     link.page, link.shown, link.notices = page, {}, []
     if new:
         link.pending = {name: st.query_params[name] for name in st.query_params}

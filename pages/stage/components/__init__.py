@@ -139,6 +139,7 @@ def stage(
         bars: labels and shares.
         pin: for maps that can be had from a patch.
     """
+    st.html('<div id="map" tabindex="-1"></div>')  # the skip link of the page leads here
     turns: dict[str, int] = st.session_state.setdefault(_TURN, {})
 
     def asked() -> None:
@@ -160,7 +161,8 @@ def stage(
 
 def queries(layers: Sequence[Sent]) -> None:
     """Send what the stage computes the maps of single patches from."""
-    _component("queries", '<span class="queries"></span>')(key="queries", data={"layers": list(layers)})
+    component = _component("queries", '<span class="queries"></span>')
+    component(key="queries", data={"layers": list(layers)})
 
 
 def gallery(

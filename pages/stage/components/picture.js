@@ -125,7 +125,7 @@ function lookOf({ look, table }, { limits, given: { colors, signed } }) {
 function legend({ parts, given, map, what }, look, scale) {
   const over = look.view === "overlay";
   const [low, high] = look.limits;
-  parts.bar.hidden = !over;
+  parts.bar.classList.toggle("off", !over);
   parts.low.textContent = over ? short(low) : "";
   parts.high.textContent = over ? short(high) : "";
   if (over) parts.bar.style.setProperty("--ramp", ramp(look));
