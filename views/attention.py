@@ -54,6 +54,12 @@ class Source:
         layers = self.maps if layer is None else self.maps[layer : layer + 1]
         return min(len(heads) for heads in layers)
 
+    @cached_property
+    def first(self) -> tuple[int, str]:
+        """The layer and the head to show first; see `viz.clearest`."""
+        found = viz.clearest(self.maps)
+        return (found.layer, str(found.head)) if found else (self.depth - 1, MEAN)
+
     def layer_name(self, layer: int) -> str:
         """The name of a layer."""
         return "Pooling head" if self.kind == "pool" else f"Layer {layer}"
@@ -175,6 +181,12 @@ class Map:
     def _recorded(self) -> np.ndarray:
         layer = self.source.maps[self.layer]
         return viz.head_mean(layer) if self.head == MEAN else np.asarray(layer[int(self.head)])
+
+
+def clearest_head(source: Source, layer: int) -> str:
+    """The head of a layer to show first; see `viz.clearest`."""
+    found = viz.clearest(source.maps[layer : layer + 1])
+    return str(found.head) if found else MEAN
 
 
 def heads(shown: Map) -> list[Map]:

@@ -46,16 +46,22 @@ def attention(
     return _run(adapter, request, lambda x: viz.record_attention(adapter, x, token_mean=token_mean))
 
 
-@kept(512 * MEGABYTE, _nbytes, key=lambda adapter, request, layers: (request, layers))
+@kept(512 * MEGABYTE, _nbytes, key=lambda adapter, request, layers, after: (request, layers, after))
 def activations(
-    adapter: Adapter, request: Request, layers: tuple[str, ...]
+    adapter: Adapter, request: Request, layers: tuple[str, ...], after: str
 ) -> tuple[Activations, Prepared]:
     """The maps of `layers`, the prediction, and what the model saw (without its input tensor).
+
+    Args:
+        adapter: the model that `request` names.
+        request: the photo, the size and the fit.
+        layers: names of layers.
+        after: "activation" or "convolution"; see `viz.record_activations`.
 
     Raises:
         ImageError, SettingError, CaptureError: see `Adapter.prepare` and `viz.record_activations`.
     """
-    return _run(adapter, request, lambda x: viz.record_activations(adapter, x, layers))
+    return _run(adapter, request, lambda x: viz.record_activations(adapter, x, layers, after=after))
 
 
 def _run(

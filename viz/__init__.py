@@ -15,6 +15,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from heedmap.viz.clearest import Head, clearest, entropy
 from heedmap.viz.kinds import KINDS, Kind
 from heedmap.viz.maps import (
     Patch,
@@ -71,16 +72,19 @@ __all__ = [
     "SAMPLES",
     "Activations",
     "Attention",
+    "Head",
     "Kind",
     "Overlay",
     "Patch",
     "Sample",
     "area",
+    "clearest",
     "colorbar",
     "contour",
     "draw_mask",
     "encode_jpeg",
     "encode_png",
+    "entropy",
     "epoch_figure",
     "grid_figure",
     "grid_lines",
