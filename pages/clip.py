@@ -15,7 +15,7 @@ from heedmap.pages.run.opening import open_attention
 from heedmap.pages.stage import downloads
 from heedmap.pages.stage.components import stage
 from heedmap.pages.stage.panels import attention_panels, photo_panel, pin
-from heedmap.views import export, facts
+from heedmap.views import attention, export, facts
 from heedmap.views.attention import Map
 from heedmap.viz import KINDS
 
@@ -31,7 +31,8 @@ caption.caption(
     "Attention is where information is read, not an explanation of what the model sees."
 )
 with st.sidebar:
-    chosen = pick_head(source.heads())
+    last = attention.clearest_head(source, source.depth - 1)
+    chosen = pick_head(source.heads(), default=last)
     pair = pick_pair(source.depth)
 
 shown = [Map(source, layer, chosen) for layer in pair]

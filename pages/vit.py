@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import streamlit as st
-from heedmap.pages.controls.attention import pick_head, pick_hiding, pick_layer
+from heedmap.pages.controls.attention import pick_hiding, pick_map
 from heedmap.pages.controls.galleries import show_heads
 from heedmap.pages.controls.look import pick_look
 from heedmap.pages.frame import link
@@ -32,8 +32,7 @@ caption.caption(
     "Attention is where information is read, not an explanation of the decision."
 )
 with st.sidebar:
-    layer = pick_layer(source.depth)
-    chosen = pick_head(source.heads(layer))
+    layer, chosen = pick_map(source)
     hide = pick_hiding()
 
 hero = Map(source, layer, chosen, hide)

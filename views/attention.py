@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from heedmap import viz
 from heedmap.views import passes, patches
+from heedmap.views.cache import MEGABYTE, kept
 from heedmap.views.patches import Layers, Patch
 from heedmap.views.request import Request
 
@@ -33,6 +34,8 @@ class Source:
         has_cls: whether the first token of the model is a CLS token.
         patch: row and column of the patch that all maps are from, for the kind "patch".
         home: the kind that is shown without a patch; "" where no patch can be chosen.
+        lead: the kind that the head to show first is looked for in.
+        leading: its maps, as `maps`.
     """
 
     request: Request
@@ -43,6 +46,8 @@ class Source:
     has_cls: bool
     patch: Patch | None = None
     home: str = ""
+    lead: str = ""
+    leading: Maps = ()
 
     @property
     def depth(self) -> int:
@@ -60,6 +65,12 @@ class Source:
         """How many heads a layer has; without a layer, how many every layer has at least."""
         layers = self.maps if layer is None else self.maps[layer : layer + 1]
         return min(len(heads) for heads in layers)
+
+    @property
+    def first(self) -> tuple[int, str]:
+        """The layer and the head to show first; see `viz.clearest`."""
+        found = _clearest(self, 0, self.depth)
+        return (found.layer, str(found.head)) if found else (self.depth - 1, MEAN)
 
     def layer_name(self, layer: int) -> str:
         """The name of a layer."""
@@ -87,8 +98,13 @@ def source(
     if chosen == patches.KIND:
         place = patch or patches.middle(seen.grid)
         maps = patches.maps(adapter, request, place)
-        return Source(request, adapter.title, seen, maps, chosen, has_cls, place, home)
-    return Source(request, adapter.title, seen, recorded.of(chosen), chosen, has_cls, None, home)
+        lead = next(kind for kind in ("cls", "tokens", "windows") if kind in recorded.maps)
+        return Source(
+            request, adapter.title, seen, maps, chosen, has_cls, place, home, lead,
+            recorded.of(lead),
+        )  # fmt: skip
+    maps = recorded.of(chosen)
+    return Source(request, adapter.title, seen, maps, chosen, has_cls, None, home, chosen, maps)
 
 
 def same(adapter: Adapter, request: Request, other: Source) -> Source:
@@ -205,6 +221,22 @@ class Map:
     def _recorded(self) -> np.ndarray:
         layer = self.source.maps[self.layer]
         return viz.head_mean(layer) if self.head == MEAN else np.asarray(layer[int(self.head)])
+
+
+def clearest_head(source: Source, layer: int) -> str:
+    """The head of a layer to show first; see `viz.clearest`."""
+    found = _clearest(source, layer, layer + 1)
+    return str(found.head) if found else MEAN
+
+
+@kept(
+    MEGABYTE,
+    lambda _: 256,
+    key=lambda source, start, end: (source.request, source.lead, start, end),
+)
+def _clearest(source: Source, start: int, end: int) -> viz.Head | None:
+    """The clearest head of some layers; it stays while a patch moves."""
+    return viz.clearest(source.leading[start:end])
 
 
 def heads(shown: Map) -> list[Map]:

@@ -80,16 +80,22 @@ def row(adapter: Adapter, request: Request, layer: int, patch: tuple[int, int]) 
     return np.asarray(rows[0])
 
 
-@kept(512 * MEGABYTE, _nbytes, key=lambda adapter, request, layers: (request, layers))
+@kept(512 * MEGABYTE, _nbytes, key=lambda adapter, request, layers, after: (request, layers, after))
 def activations(
-    adapter: Adapter, request: Request, layers: tuple[str, ...]
+    adapter: Adapter, request: Request, layers: tuple[str, ...], after: str
 ) -> tuple[Activations, Prepared]:
     """The maps of `layers`, the prediction, and what the model saw (without its input tensor).
+
+    Args:
+        adapter: the model that `request` names.
+        request: the photo, the size and the fit.
+        layers: names of layers.
+        after: "activation" or "convolution"; see `viz.record_activations`.
 
     Raises:
         ImageError, SettingError, CaptureError: see `Adapter.prepare` and `viz.record_activations`.
     """
-    return _run(adapter, request, lambda x: viz.record_activations(adapter, x, layers))
+    return _run(adapter, request, lambda x: viz.record_activations(adapter, x, layers, after=after))
 
 
 def _run(

@@ -15,6 +15,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from heedmap.viz.clearest import Head, clearest, entropy
 from heedmap.viz.heads import UNIFORM_ENTROPY, cls_shares, uniform_distance, uniform_shares
 from heedmap.viz.kinds import KINDS, Kind
 from heedmap.viz.maps import (
@@ -77,18 +78,21 @@ __all__ = [
     "UNIFORM_ENTROPY",
     "Activations",
     "Attention",
+    "Head",
     "Kind",
     "LayerQueries",
     "Overlay",
     "Patch",
     "Sample",
     "area",
+    "clearest",
     "cls_shares",
     "colorbar",
     "contour",
     "draw_mask",
     "encode_jpeg",
     "encode_png",
+    "entropy",
     "epoch_figure",
     "grid_figure",
     "grid_lines",

@@ -7,13 +7,17 @@ from typing import TYPE_CHECKING
 import streamlit as st
 from heedmap.pages.frame import link
 from heedmap.views import attention, patches
-from heedmap.views.attention import MEAN
+from heedmap.views.attention import MEAN, Source
 from heedmap.views.patches import Patch
 from heedmap.viz import KINDS
 
 if TYPE_CHECKING:
     from heedmap.models import Adapter
 
+FIRST = (
+    "First shown is the head whose attention is most concentrated, outliers aside; heads that "
+    "dwell on one patch or on the rim are passed over."
+)
 PAIR = ("first", "second")  # the settings of two layers side by side
 
 
@@ -44,10 +48,26 @@ def chosen_patch(grid: tuple[int, int]) -> Patch:
     return found
 
 
-def pick_layer(depth: int, name: str = "layer", *, compact: bool = False) -> int:
+def pick_map(source: Source) -> tuple[int, str]:
+    """Let the visitor choose a layer and a head, where something is to be seen by default.
+
+    A link that names only one of them means the last layer, or the mean of all heads. What a
+    visitor has chosen stays when photo or model change.
+    """
+    first_layer, first_head = source.first
+    kept = link.together(layer=str(source.depth - 1), head=MEAN)
+    layer = pick_layer(source.depth, default=first_layer, kept=kept)
+    head = first_head if layer == first_layer else MEAN
+    return layer, pick_head(source.heads(layer), default=head, kept=kept)
+
+
+def pick_layer(
+    depth: int, name: str = "layer", default: int | None = None, kept: bool = False, *,
+    compact: bool = False,
+) -> int:  # fmt: skip
     """Let the visitor choose one of so many layers, the last by default; `compact` in a bar."""
     last = depth - 1
-    key = link.whole(name, 0, last, last)
+    key = link.whole(name, 0, last, last if default is None else default, kept=kept)
     if compact:
         return int(
             st.selectbox(
@@ -82,19 +102,18 @@ def pick_pair(depth: int) -> tuple[int, ...]:
     return int(left), int(right)
 
 
-def pick_head(count: int, name: str = "head", *, compact: bool = False) -> str:
-    """Let the visitor choose one of so many heads, or the mean of all, which is the default.
-
-    `compact` is for a bar.
-    """
+def pick_head(
+    count: int, name: str = "head", default: str = MEAN, kept: bool = False, *,
+    compact: bool = False,
+) -> str:  # fmt: skip
+    """Let the visitor choose one of so many heads, or the mean of all; `compact` is for a bar."""
     options = [MEAN, *(str(head) for head in range(count))]
-    key = link.choice(name, options, MEAN)
+    key = link.choice(name, options, default if default in options else MEAN, kept=kept)
     return str(
         st.selectbox(
             "Second head" if compact else "Head", options, key=key, format_func=_head_name,
             label_visibility="collapsed" if compact else "visible",
-            width=190 if compact else "stretch",
-            help="Each head of a layer reads the photo in its own way. Counted from 0.",
+            width=190 if compact else "stretch", help=FIRST,
         )
     )  # fmt: skip
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 from heedmap import models
 from heedmap.pages.controls.attention import chosen_patch, pick_kind
-from heedmap.pages.controls.channels import pick_count, pick_layers
+from heedmap.pages.controls.channels import pick_after, pick_count, pick_layers
 from heedmap.pages.controls.model import pick_model, pick_sight, show_card
 from heedmap.pages.controls.photo import pick_photo
 from heedmap.pages.frame.head import name_tab
@@ -45,8 +46,10 @@ def open_channels(page: Page, notices: Notices) -> tuple[channels.Source, int]:
     with st.sidebar:
         section("Map")
         layers = pick_layers(adapter)
+        after = pick_after()
         count = pick_count()
-    return answer(page, adapter, request, layers, channels.source, notices), count
+    run = partial(channels.source, after=after)
+    return answer(page, adapter, request, layers, run, notices), count
 
 
 def open_model(page: Page, notices: Notices) -> tuple[Adapter, Request]:
