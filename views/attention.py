@@ -103,8 +103,8 @@ def source(
             request, adapter.title, seen, maps, chosen, has_cls, place, home, lead,
             recorded.of(lead),
         )  # fmt: skip
-    maps = recorded.of(chosen)
-    return Source(request, adapter.title, seen, maps, chosen, has_cls, None, home, chosen, maps)
+    own = recorded.of(chosen)
+    return Source(request, adapter.title, seen, own, chosen, has_cls, None, home, chosen, own)
 
 
 def same(adapter: Adapter, request: Request, other: Source) -> Source:
@@ -236,7 +236,7 @@ def clearest_head(source: Source, layer: int) -> str:
 )
 def _clearest(source: Source, start: int, end: int) -> viz.Head | None:
     """The clearest head of some layers; it stays while a patch moves."""
-    return viz.clearest(source.leading[start:end])
+    return viz.clearest(list(source.leading[start:end]))
 
 
 def heads(shown: Map) -> list[Map]:
