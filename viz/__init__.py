@@ -15,6 +15,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from heedmap.viz.features import Colours, colours_of, norm_outliers, similarity
 from heedmap.viz.heads import UNIFORM_ENTROPY, cls_shares, uniform_distance, uniform_shares
 from heedmap.viz.kinds import KINDS, Kind
 from heedmap.viz.maps import (
@@ -33,6 +34,7 @@ from heedmap.viz.photo.samples import SAMPLES, Sample, open_sample, sample, samp
 if TYPE_CHECKING:
     from heedmap.viz.capture.activations import Activations, record_activations
     from heedmap.viz.capture.attention import Attention, record_attention
+    from heedmap.viz.capture.features import Features, record_features
     from heedmap.viz.capture.queries import LayerQueries, record_queries
     from heedmap.viz.capture.rows import record_rows
     from heedmap.viz.draw.colours import COLORMAPS, colorbar
@@ -50,6 +52,7 @@ if TYPE_CHECKING:
 _LATE = {
     "capture.activations": ("Activations", "record_activations"),
     "capture.attention": ("Attention", "record_attention"),
+    "capture.features": ("Features", "record_features"),
     "capture.queries": ("LayerQueries", "record_queries"),
     "capture.rows": ("record_rows",),
     "draw.colours": ("COLORMAPS", "colorbar"),
@@ -74,6 +77,8 @@ __all__ = [
     "UNIFORM_ENTROPY",
     "Activations",
     "Attention",
+    "Colours",
+    "Features",
     "Kind",
     "LayerQueries",
     "Overlay",
@@ -82,6 +87,7 @@ __all__ = [
     "area",
     "cls_shares",
     "colorbar",
+    "colours_of",
     "contour",
     "draw_mask",
     "encode_jpeg",
@@ -94,17 +100,20 @@ __all__ = [
     "highlight",
     "interpolate",
     "label",
+    "norm_outliers",
     "open_image",
     "open_sample",
     "open_upload",
     "outliers",
     "record_activations",
     "record_attention",
+    "record_features",
     "record_queries",
     "record_rows",
     "region",
     "sample",
     "sample_ids",
+    "similarity",
     "start_workers",
     "strongest_patch",
     "threshold_mask",
