@@ -16,7 +16,14 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from heedmap.viz.features import Colours, colours_of, norm_outliers, similarity
-from heedmap.viz.heads import UNIFORM_ENTROPY, cls_shares, uniform_distance, uniform_shares
+from heedmap.viz.heads import (
+    UNIFORM_ENTROPY,
+    Overlap,
+    cls_shares,
+    overlap,
+    uniform_distance,
+    uniform_shares,
+)
 from heedmap.viz.kinds import KINDS, Kind
 from heedmap.viz.maps import (
     Patch,
@@ -35,6 +42,7 @@ if TYPE_CHECKING:
     from heedmap.viz.capture.activations import Activations, record_activations
     from heedmap.viz.capture.attention import Attention, record_attention
     from heedmap.viz.capture.features import Features, record_features
+    from heedmap.viz.capture.matrix import AttentionMatrix, attention_matrix
     from heedmap.viz.capture.queries import LayerQueries, record_queries
     from heedmap.viz.capture.rows import record_rows
     from heedmap.viz.draw.colours import COLORMAPS, colorbar
@@ -53,6 +61,7 @@ _LATE = {
     "capture.activations": ("Activations", "record_activations"),
     "capture.attention": ("Attention", "record_attention"),
     "capture.features": ("Features", "record_features"),
+    "capture.matrix": ("AttentionMatrix", "attention_matrix"),
     "capture.queries": ("LayerQueries", "record_queries"),
     "capture.rows": ("record_rows",),
     "draw.colours": ("COLORMAPS", "colorbar"),
@@ -77,14 +86,17 @@ __all__ = [
     "UNIFORM_ENTROPY",
     "Activations",
     "Attention",
+    "AttentionMatrix",
     "Colours",
     "Features",
     "Kind",
     "LayerQueries",
+    "Overlap",
     "Overlay",
     "Patch",
     "Sample",
     "area",
+    "attention_matrix",
     "cls_shares",
     "colorbar",
     "colours_of",
@@ -105,6 +117,7 @@ __all__ = [
     "open_sample",
     "open_upload",
     "outliers",
+    "overlap",
     "record_activations",
     "record_attention",
     "record_features",
