@@ -15,6 +15,15 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from heedmap.viz.features import Colours, colours_of, norm_outliers, similarity
+from heedmap.viz.heads import (
+    UNIFORM_ENTROPY,
+    Overlap,
+    cls_shares,
+    overlap,
+    uniform_distance,
+    uniform_shares,
+)
 from heedmap.viz.kinds import KINDS, Kind
 from heedmap.viz.maps import (
     Patch,
@@ -32,6 +41,10 @@ from heedmap.viz.photo.samples import SAMPLES, Sample, open_sample, sample, samp
 if TYPE_CHECKING:
     from heedmap.viz.capture.activations import Activations, record_activations
     from heedmap.viz.capture.attention import Attention, record_attention
+    from heedmap.viz.capture.features import Features, record_features
+    from heedmap.viz.capture.matrix import AttentionMatrix, attention_matrix
+    from heedmap.viz.capture.queries import LayerQueries, record_queries
+    from heedmap.viz.capture.rows import record_rows
     from heedmap.viz.draw.colours import COLORMAPS, colorbar
     from heedmap.viz.draw.encode import encode_jpeg, encode_png, zip_pngs
     from heedmap.viz.draw.figure import grid_figure
@@ -47,6 +60,10 @@ if TYPE_CHECKING:
 _LATE = {
     "capture.activations": ("Activations", "record_activations"),
     "capture.attention": ("Attention", "record_attention"),
+    "capture.features": ("Features", "record_features"),
+    "capture.matrix": ("AttentionMatrix", "attention_matrix"),
+    "capture.queries": ("LayerQueries", "record_queries"),
+    "capture.rows": ("record_rows",),
     "draw.colours": ("COLORMAPS", "colorbar"),
     "draw.encode": ("encode_jpeg", "encode_png", "zip_pngs"),
     "draw.figure": ("grid_figure",),
@@ -66,14 +83,23 @@ __all__ = [
     "INTERPOLATIONS",
     "KINDS",
     "SAMPLES",
+    "UNIFORM_ENTROPY",
     "Activations",
     "Attention",
+    "AttentionMatrix",
+    "Colours",
+    "Features",
     "Kind",
+    "LayerQueries",
+    "Overlap",
     "Overlay",
     "Patch",
     "Sample",
     "area",
+    "attention_matrix",
+    "cls_shares",
     "colorbar",
+    "colours_of",
     "contour",
     "draw_mask",
     "encode_jpeg",
@@ -86,20 +112,28 @@ __all__ = [
     "highlight",
     "interpolate",
     "label",
+    "norm_outliers",
     "open_image",
     "open_sample",
     "open_upload",
     "outliers",
+    "overlap",
     "record_activations",
     "record_attention",
+    "record_features",
+    "record_queries",
+    "record_rows",
     "region",
     "sample",
     "sample_ids",
+    "similarity",
     "start_workers",
     "strongest_patch",
     "threshold_mask",
     "to_pdf",
     "to_png",
+    "uniform_distance",
+    "uniform_shares",
     "zip_pngs",
 ]
 

@@ -161,6 +161,12 @@ class Adapter:
         family = self._family
         return family.windows(*x.pixels.shape[-2:]) if isinstance(family, families.Windowed) else ()
 
+    @property
+    def stream(self) -> families.Stream | None:
+        """Where its tokens can be read between its blocks; None for what is no plain ViT."""
+        family = self._family
+        return family.stream if isinstance(family, families.Streaming) else None
+
     def forward(self, pixels: torch.Tensor, fit: str = "whole") -> torch.Tensor:
         """Run the model once, as in evaluation and without gradients.
 
