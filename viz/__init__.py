@@ -32,6 +32,7 @@ from heedmap.viz.photo.samples import SAMPLES, Sample, open_sample, sample, samp
 if TYPE_CHECKING:
     from heedmap.viz.capture.activations import Activations, record_activations
     from heedmap.viz.capture.attention import Attention, record_attention
+    from heedmap.viz.capture.giving_up import GivingUp
     from heedmap.viz.draw.colours import COLORMAPS, colorbar
     from heedmap.viz.draw.encode import encode_jpeg, encode_png, zip_pngs
     from heedmap.viz.draw.figure import grid_figure
@@ -47,6 +48,7 @@ if TYPE_CHECKING:
 _LATE = {
     "capture.activations": ("Activations", "record_activations"),
     "capture.attention": ("Attention", "record_attention"),
+    "capture.giving_up": ("GivingUp",),
     "draw.colours": ("COLORMAPS", "colorbar"),
     "draw.encode": ("encode_jpeg", "encode_png", "zip_pngs"),
     "draw.figure": ("grid_figure",),
@@ -68,6 +70,7 @@ __all__ = [
     "SAMPLES",
     "Activations",
     "Attention",
+    "GivingUp",
     "Kind",
     "Overlay",
     "Patch",
