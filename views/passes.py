@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from heedmap import viz
 from heedmap.errors import OvertakenError
-from heedmap.views import photos, turns
+from heedmap.views import costs, photos, turns
 from heedmap.views.cache import MEGABYTE
 from heedmap.views.request import Request
 from heedmap.views.underway import Job, Underway
@@ -35,6 +35,7 @@ def _nbytes(result: tuple[Any, Prepared]) -> int:
 
 _attention: Underway[tuple[Attention, Prepared]] = Underway(256 * MEGABYTE, _nbytes)
 _activations: Underway[tuple[Activations, Prepared]] = Underway(512 * MEGABYTE, _nbytes)
+_costs = costs.Costs()
 
 
 def attention(
@@ -56,7 +57,9 @@ def attention(
         return viz.record_attention(adapter, x, token_mean=token_mean)
 
     return _attention.result(
-        (request, token_mean), lambda job: _run(adapter, request, record, job), turns.tell
+        (request, token_mean),
+        lambda job: _run(adapter, request, "tokens" if token_mean else "cls", record, job),
+        turns.tell,
     )
 
 
@@ -74,14 +77,16 @@ def activations(
         return viz.record_activations(adapter, x, layers)
 
     return _activations.result(
-        (request, layers), lambda job: _run(adapter, request, record, job), turns.tell
+        (request, layers),
+        lambda job: _run(adapter, request, "convolutions", record, job),
+        turns.tell,
     )
 
 
 def _run(
-    adapter: Adapter, request: Request, capture: Callable[[Prepared], T], job: Job[Any]
+    adapter: Adapter, request: Request, kind: str, capture: Callable[[Prepared], T], job: Job[Any]
 ) -> tuple[T, Prepared]:
-    """The one place where a model runs on a photo; the pass is given up when nobody waits."""
+    """The one place where a model runs on a photo."""
 
     def wait(ahead: int) -> None:
         job.words = lambda: turns.place(ahead)
@@ -89,8 +94,13 @@ def _run(
             raise OvertakenError("This request was given up, since nobody waits for it: ask again.")
 
     x = adapter.prepare(photos.pixels(request.photo), request.size, request.fit)
-    with turns.turn(wait) as turn:
-        job.words = str
-        with viz.GivingUp(lambda: job.alone() > (0 if turn and turn.overtaken else GRACE)):
-            captured = capture(x)
+    cost = costs.cost(adapter, x, kind)
+    with turns.turn(wait) as turn, _costs.timed(cost) as job.words:
+        captured = _unless_left(job, turn, lambda: capture(x))
     return captured, replace(x, pixels=x.pixels.new_empty(0))
+
+
+def _unless_left(job: Job[Any], turn: turns.Turn | None, run: Callable[[], T]) -> T:
+    """Run a model, and give it up when nobody waits for it."""
+    with viz.GivingUp(lambda: job.alone() > (0 if turn and turn.overtaken else GRACE)):
+        return run()
