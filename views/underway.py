@@ -29,7 +29,7 @@ class Job(Generic[T]):
     def __init__(self, clock: Callable[[], float]) -> None:
         self.future: futures.Future[T] = futures.Future()
         self.words: Callable[[], str] = str  # what is told to those who wait
-        self._waiting, self._left, self._clock = 0, 0.0, clock
+        self._waiting, self._left, self._clock = 0, clock(), clock
 
     def alone(self) -> float:
         """For how many seconds nobody has waited for it; 0 while somebody does."""
