@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from pathlib import Path
+
 import pytest
+from heedmap import models
 from heedmap.models import Probe
-from heedmap.views import attention, model_facts
+from heedmap.views import attention, cache, model_facts
 
 
 def probe(**facts: object) -> Probe:
@@ -37,6 +41,25 @@ def probe(**facts: object) -> Probe:
 )  # fmt: skip
 def test_a_shape_in_a_line(facts: dict, line: str) -> None:
     assert model_facts.shape(probe(**facts)) == line
+
+
+def test_the_list_says_what_a_model_is_and_where_it_is(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    there: set[str] = set()
+    monkeypatch.setattr(
+        model_facts, "cached", lambda entry: tmp_path if entry.id in there else None
+    )
+    record = models.record
+    cache.clear()
+    assert model_facts.line(record("bundled-vit")) == "Bundled · Heedmap ViT/8 at 128 px"
+    assert model_facts.line(record("dinov2-vits14")) == "DINOv2 · ViT-S/14 · ↓ 88 MB"
+    assert model_facts.line(record("resnet50")) == "ConvNets · ResNet-50 · ↓ 102 MB"
+    own = replace(record("bundled-vit"), id="local:mine", title="Mine", group="Own folder")
+    assert model_facts.line(own) == "Own folder · Mine"
+    there.add("clip-vit-l14")
+    assert model_facts.line(record("clip-vit-l14")) == "CLIP · ViT-L/14 · on disk"
+    cache.clear()
 
 
 @pytest.mark.parametrize(
