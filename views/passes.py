@@ -29,6 +29,7 @@ def _nbytes(result: tuple[Any, Prepared]) -> int:
     256 * MEGABYTE,
     _nbytes,
     key=lambda adapter, request, token_mean=False: (request, token_mean),
+    joined=turns.join,
 )
 def attention(
     adapter: Adapter, request: Request, token_mean: bool = False
@@ -46,7 +47,12 @@ def attention(
     return _run(adapter, request, lambda x: viz.record_attention(adapter, x, token_mean=token_mean))
 
 
-@kept(512 * MEGABYTE, _nbytes, key=lambda adapter, request, layers: (request, layers))
+@kept(
+    512 * MEGABYTE,
+    _nbytes,
+    key=lambda adapter, request, layers: (request, layers),
+    joined=turns.join,
+)
 def activations(
     adapter: Adapter, request: Request, layers: tuple[str, ...]
 ) -> tuple[Activations, Prepared]:

@@ -1,6 +1,6 @@
 """Turns at the machine: at most so many forward passes at once, in a fair order over visitors.
 
-    with turns.visiting(visitor, on_wait=lambda ahead: show(turns.place(ahead))):
+    with turns.visiting(visitor, tell=show):           # sentences, while the visitor waits
         source = attention.source(adapter, request)    # takes a turn where it runs the model
 
 Each visitor runs one pass at a time. Of those who wait, the one who has used the least time
@@ -29,6 +29,7 @@ from heedmap.errors import OvertakenError, SettingError
 EVERY = 0.5  # seconds between two calls of `on_wait`, at most
 
 OnWait = Callable[[int], object]
+Tell = Callable[[str], object]
 
 
 @dataclass(eq=False)
@@ -156,13 +157,18 @@ class Turns:
         self._changed.notify_all()
 
 
-_visitor: ContextVar[tuple[str, OnWait] | None] = ContextVar("visitor", default=None)
+SAME = "Somebody is already running this photo through this model: you will get the same result."
+
+_visitor: ContextVar[tuple[str, Tell] | None] = ContextVar("visitor", default=None)
 
 
 @contextmanager
-def visiting(visitor: str, on_wait: OnWait) -> Iterator[None]:
-    """Say who asks for the passes that this thread runs within the block; see `Turns.take`."""
-    before = _visitor.set((visitor, on_wait))
+def visiting(visitor: str, tell: Tell) -> Iterator[None]:
+    """Say who asks for the passes that this thread runs within the block.
+
+    While they wait, `tell` is called with what they should know, one sentence; see `Turns.take`.
+    """
+    before = _visitor.set((visitor, tell))
     try:
         yield
     finally:
@@ -176,8 +182,16 @@ def turn() -> Iterator[None]:
     if who is None:
         yield
         return
-    with shared().take(*who):
+    visitor, tell = who
+    with shared().take(visitor, lambda ahead: tell(place(ahead))):
         yield
+
+
+def join() -> None:
+    """Tell whoever is `visiting` that they wait for a pass that somebody runs already."""
+    who = _visitor.get()
+    if who is not None:
+        who[1](SAME)
 
 
 def place(ahead: int) -> str:
@@ -198,8 +212,8 @@ def passes_at_once() -> int:
         return max(2, _cores() // 2)
     if not (value.isascii() and value.isdigit()) or not 0 < len(value) < 5 or int(value) == 0:
         raise SettingError(
-            f"HEEDMAP_PASSES={value[:20]!r} is no number of passes: set it to a whole number from "
-            "1 to 9999."
+            f"HEEDMAP_PASSES={value[:20]!r} is not a number of passes: set it to a whole number "
+            "from 1 to 9999."
         )
     return int(value)
 

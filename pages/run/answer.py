@@ -94,10 +94,10 @@ def run_shown(
     """Run a model, showing a spinner, and the visitor's place where others go first."""
     line: list[DeltaGenerator] = []
 
-    def tell(ahead: int) -> None:
+    def tell(sentence: str) -> None:
         if not line:
             line.append(st.empty())
-        line[0].caption(turns.place(ahead))
+        line[0].caption(sentence)
 
     with st.spinner(f"Running {adapter.title} …"), turns.visiting(session(), tell):
         try:

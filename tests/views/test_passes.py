@@ -59,10 +59,23 @@ def test_two_who_ask_at_once_make_one_pass(
         assert go_on.wait(PATIENCE)
         return record(*args, **named)
 
+    told: list[str] = []
+    joined = threading.Event()
+
+    def tell(sentence: str) -> None:
+        told.append(sentence)
+        joined.set()
+
+    def join() -> object:
+        with turns.visiting("second", tell):
+            return passes.attention(vit, cat)
+
     monkeypatch.setattr(viz, "record_attention", slow, raising=False)
     with ThreadPoolExecutor() as pool:
-        both = [pool.submit(passes.attention, vit, cat) for _ in range(2)]
+        first = pool.submit(passes.attention, vit, cat)
         assert started.wait(PATIENCE)
+        both = [first, pool.submit(join)]
+        assert joined.wait(PATIENCE)
         cnn = models.load("bundled-cnn")
         other = Request("cat", "bundled-cnn", 64)
         channels.source(cnn, other)  # while the first runs
@@ -70,6 +83,10 @@ def test_two_who_ask_at_once_make_one_pass(
         one, two = (each.result(PATIENCE) for each in both)
     assert one is two
     assert len(made) == 1
+    assert told == [turns.SAME]
+    with turns.visiting("third", tell):
+        passes.attention(vit, cat)
+    assert told == [turns.SAME], "what is there already needs no waiting"
 
 
 def test_a_failed_pass_is_tried_again(
@@ -130,8 +147,8 @@ def test_a_visitors_pass_waits_for_its_turn(
     monkeypatch.setattr(turns, "shared", lambda: queue)
     waits, told = threading.Event(), []
 
-    def tell(ahead: int) -> None:
-        told.append(ahead)
+    def tell(sentence: str) -> None:
+        told.append(sentence)
         waits.set()
 
     def visit() -> attention.Source:
@@ -144,7 +161,7 @@ def test_a_visitors_pass_waits_for_its_turn(
             assert waits.wait(PATIENCE)
             assert ran == []
         assert late.result(PATIENCE).depth == vit.depth
-    assert set(told) == {0}
+    assert set(told) == {turns.place(0)}
     assert ran == ["bundled-vit"]
     with queue.take("first"):
         attention.source(vit, cat)  # what is kept needs no turn

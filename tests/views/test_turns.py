@@ -278,7 +278,10 @@ def test_a_turn_is_of_the_visitor_in_whose_name_the_thread_works(
     queue = Turns(1)
     monkeypatch.setattr(turns, "shared", lambda: queue)
 
-    def leave(ahead: int) -> None:
+    told: list[str] = []
+
+    def leave(sentence: str) -> None:
+        told.append(sentence)
         raise LeftError
 
     holder = arrive(queue, "a").running()
@@ -286,6 +289,7 @@ def test_a_turn_is_of_the_visitor_in_whose_name_the_thread_works(
         pass
     with pytest.raises(LeftError), turns.visiting("b", leave), turns.turn():
         pytest.fail("went past the one whose turn it is")
+    assert told == [turns.place(0)]
     holder.done()
     with turns.visiting("b", leave), turns.turn():
         assert [turn.visitor for turn in queue._running] == ["b"]
