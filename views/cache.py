@@ -52,9 +52,7 @@ def clear() -> None:
         each.cache_clear()
 
 
-def _keep(
-    cache: Cache[Hashable, Any], key: Key, joined: Callable[[], object]
-) -> Callable[[F], F]:
+def _keep(cache: Cache[Hashable, Any], key: Key, joined: Callable[[], object]) -> Callable[[F], F]:
     def decorate(function: F) -> F:
         computed: set[Hashable] = set()  # the keys of results that are being computed
 
