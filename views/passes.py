@@ -60,6 +60,7 @@ def attention(
         (request, token_mean),
         lambda job: _run(adapter, request, "tokens" if token_mean else "cls", record, job),
         turns.tell,
+        turns.SAME,
     )
 
 
@@ -80,6 +81,7 @@ def activations(
         (request, layers),
         lambda job: _run(adapter, request, "convolutions", record, job),
         turns.tell,
+        turns.SAME,
     )
 
 

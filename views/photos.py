@@ -7,7 +7,7 @@ import re
 import threading
 
 import numpy as np
-from cachetools import LRUCache
+from cachetools import LRUCache, TTLCache
 from heedmap import viz
 from heedmap.errors import ImageError
 from heedmap.views.cache import MEGABYTE, kept
@@ -19,6 +19,7 @@ GONE = (
 )
 
 _uploads: LRUCache[str, bytes] = LRUCache(256 * MEGABYTE, getsizeof=len)
+_refused: TTLCache[str, str] = TTLCache(10_000, ttl=60)  # visitor -> why an upload was refused
 _lock = threading.Lock()  # held for a look-up, never while a photo is decoded
 
 
@@ -33,6 +34,18 @@ def take(content: bytes) -> str:
     with _lock:
         _uploads[key] = content
     return key
+
+
+def refuse(visitor: str, why: str) -> None:
+    """Leave a visitor the sentence that says why the server did not take a file."""
+    with _lock:
+        _refused[visitor] = why
+
+
+def refusal(visitor: str) -> str:
+    """Why the server did not take the file that a visitor sent."""
+    with _lock:
+        return _refused.pop(visitor, "The server does not have this file: choose it again.")
 
 
 def find(key: str) -> bytes | None:

@@ -159,6 +159,8 @@ class Turns:
         self._changed.notify_all()
 
 
+SAME = "This photo is running through this model already: you will get the same result."
+
 _visitor: ContextVar[tuple[str, Tell] | None] = ContextVar("visitor", default=None)
 
 
@@ -212,8 +214,8 @@ def passes_at_once() -> int:
         return max(2, _cores() // 2)
     if not (value.isascii() and value.isdigit()) or not 0 < len(value) < 5 or int(value) == 0:
         raise SettingError(
-            f"HEEDMAP_PASSES={value[:20]!r} is no number of passes: set it to a whole number from "
-            "1 to 9999."
+            f"HEEDMAP_PASSES={value[:20]!r} is not a number of passes: set it to a whole number "
+            "from 1 to 9999."
         )
     return int(value)
 

@@ -43,10 +43,10 @@ class Job(Generic[T]):
         """One who waited has left."""
         self._waiting, self._left = self._waiting - 1, self._clock()
 
-    def wait(self, tell: Tell, every: float) -> T:
+    def wait(self, tell: Tell, every: float, silence: str) -> T:
         """The result; `tell` is called meanwhile, and what it raises ends the wait."""
         while not futures.wait([self.future], every).done:
-            tell(self.words())
+            tell(self.words() or silence)
         return self.future.result()
 
 
@@ -67,7 +67,7 @@ class Underway(Generic[T]):
         self._every, self._clock = every, clock
         cache.cleared_with_all(self.clear)
 
-    def result(self, key: Hashable, work: Callable[[Job[T]], T], tell: Tell) -> T:
+    def result(self, key: Hashable, work: Callable[[Job[T]], T], tell: Tell, joined: str = "") -> T:
         """What is kept under `key`, else what the work under way, or started now, returns.
 
         Args:
@@ -75,6 +75,7 @@ class Underway(Generic[T]):
             work: makes the result; it may look at its `Job` and raise an `OvertakenError` when
                 nobody waits any more.
             tell: called every now and then with what the job says; what it raises is raised here.
+            joined: what is told of work that was started for another, while it says nothing.
 
         Raises:
             OvertakenError: the work that was started here stopped. (Who had joined it starts it
@@ -88,7 +89,7 @@ class Underway(Generic[T]):
                 job = self._jobs[key] if not started else self._start(key, work)
                 job.join()
             try:
-                return job.wait(tell, self._every)
+                return job.wait(tell, self._every, "" if started else joined)
             except OvertakenError:
                 if started:
                     raise

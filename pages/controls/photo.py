@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import io
+
 import streamlit as st
 from heedmap.pages.frame import link
 from heedmap.pages.frame.notices import sentence
 from heedmap.pages.frame.text import plain
 from heedmap.pages.stage.components import gallery
 from heedmap.pages.stage.panels import photo_item
+from heedmap.private import session
 from heedmap.views import photos
 from heedmap.viz import sample_ids
 
@@ -51,6 +54,9 @@ def _take(key: str) -> None:
     file = st.session_state[_UPLOAD]
     st.session_state[_WRONG] = ""
     if file is None:
+        return
+    if not isinstance(file, io.BytesIO):  # Streamlit's mark for a file that it does not have
+        st.session_state[_WRONG] = photos.refusal(session())
         return
     try:
         _choose(key, photos.take(file.getvalue()))

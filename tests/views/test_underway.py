@@ -78,6 +78,19 @@ def test_who_waits_is_told_what_the_work_says(underway, pool) -> None:
     assert work.begun == 2
 
 
+def test_who_joins_is_told_so_while_the_work_says_nothing(underway, pool) -> None:
+    work, first, second = Work(), Guest(), Guest()
+    results = [pool.submit(underway.result, "key", work, first, "the same")]
+    assert work.runs.wait(PATIENCE)
+    results.append(pool.submit(underway.result, "key", work, second, "the same"))
+    assert second.asked.wait(PATIENCE)
+    assert first.asked.wait(PATIENCE)
+    work.end.set()
+    assert [each.result(PATIENCE) for each in results] == [b"made", b"made"]
+    assert set(first.words) == {""}
+    assert set(second.words) == {"the same"}
+
+
 def test_work_that_all_have_left_is_given_up_and_can_be_asked_for_again(
     underway, pool, clock
 ) -> None:
