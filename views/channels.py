@@ -113,7 +113,7 @@ class Channel:
     def strongest(self) -> str:
         """Where it is strongest, and its value there."""
         row, column = np.unravel_index(int(self.values.argmax()), self.values.shape)
-        return f"row {row}, column {column} with {self.values.max():.3g}"
+        return f"row {row}, column {column} (from 0) with {self.values.max():.3g}"
 
     @property
     def values(self) -> np.ndarray:

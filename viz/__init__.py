@@ -27,7 +27,7 @@ from heedmap.viz.maps import (
 )
 from heedmap.viz.photo.image import open_image
 from heedmap.viz.photo.region import region
-from heedmap.viz.photo.samples import SAMPLES, Sample, open_sample, sample, sample_ids
+from heedmap.viz.photo.samples import SAMPLES, Sample, open_sample, sample, sample_file, sample_ids
 
 if TYPE_CHECKING:
     from heedmap.viz.capture.activations import Activations, record_activations
@@ -107,6 +107,7 @@ __all__ = [
     "record_rows",
     "region",
     "sample",
+    "sample_file",
     "sample_ids",
     "start_workers",
     "strongest_patch",

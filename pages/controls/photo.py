@@ -59,7 +59,7 @@ def _take(key: str) -> None:
         st.session_state[_WRONG] = photos.refusal(session())
         return
     try:
-        _choose(key, photos.take(file.getvalue()))
+        _choose(key, photos.take(file.getvalue(), file.name))
     except Exception as error:
         st.session_state[_WRONG] = sentence(error)
 

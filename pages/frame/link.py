@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
+from urllib.parse import urlencode
 
 import streamlit as st
 from heedmap.private import went_through_history
@@ -128,6 +129,12 @@ def finish() -> None:
     shown = {name: text for name, text in link.shown.items() if text}
     if shown != st.query_params.to_dict():
         st.query_params.from_dict(shown)
+
+
+def address() -> str:
+    """The address of this view; without a browser only its settings."""
+    query = urlencode({name: text for name, text in _link().shown.items() if text})
+    return f"{st.context.url or ''}{'?' if query else ''}{query}"
 
 
 def shared_query() -> dict[str, str]:

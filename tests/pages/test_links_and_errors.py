@@ -72,11 +72,11 @@ def test_an_upload_is_shown_kept_and_linked(portrait: bytes) -> None:
     key = app.link["photo"]
     assert photos.is_upload(key)
     assert photos.find(key) == portrait
-    assert app.facts["Saw"] == "whole photo, 128 × 192 px"
+    assert app.facts["Saw"] == "whole photo, 128 × 192 px, enlarged from 60 × 90"
     assert app.items("photos")[0]["key"] == key
     app.go("clip")
     assert app.link == {"photo": key}
-    assert App(photo=key).facts["Saw"] == "whole photo, 128 × 192 px"
+    assert App(photo=key).facts["Saw"] == "whole photo, 128 × 192 px, enlarged from 60 × 90"
 
 
 @pytest.mark.parametrize("content", [b"no image", b"", b"\xff\xd8\xff\xe0 cut off"])
