@@ -45,7 +45,8 @@ def _uploader(key: str) -> None:
         on_change=_take, args=(key,), max_upload_size=20,
     )  # fmt: skip
     if st.session_state.get(_WRONG):
-        st.error(plain(st.session_state[_WRONG]), icon=":material/broken_image:")
+        with st.container(key="complaint"):  # hidden where the browser itself refuses a file
+            st.error(plain(st.session_state[_WRONG]), icon=":material/broken_image:")
     st.caption("Kept in this server’s memory, so that links work.")
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 import streamlit as st
 from heedmap.private import went_through_history
@@ -133,8 +133,9 @@ def finish() -> None:
 
 def address() -> str:
     """The address of this view; without a browser only its settings."""
+    page = urlsplit(st.context.url or "")
     query = urlencode({name: text for name, text in _link().shown.items() if text})
-    return f"{st.context.url or ''}{'?' if query else ''}{query}"
+    return page._replace(path=page.path or "/", query=query).geturl()
 
 
 def shared_query() -> dict[str, str]:
