@@ -88,8 +88,12 @@ def left(estimate: float | None, passed: float) -> str:
     if estimate is None or estimate < LONG:
         return ""
     if estimate - passed < LONG:
-        return "Nearly done." if passed < 1.5 * estimate else "This takes longer than usual."
-    return f"About {span(estimate - passed)} left." if passed else f"About {span(estimate)}."
+        return (
+            "This pass is nearly done."
+            if passed < 1.5 * estimate
+            else "This pass takes longer than it was thought to."
+        )
+    return f"About {span(estimate - passed)} left for this pass."
 
 
 def span(seconds: float) -> str:

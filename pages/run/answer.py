@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import streamlit as st
 from heedmap import models
 from heedmap.errors import OvertakenError
+from heedmap.pages.frame import status
 from heedmap.pages.frame.notices import Notices
 from heedmap.pages.frame.page import Page
 from heedmap.pages.run import failures
@@ -95,12 +96,13 @@ def run_shown(
     Streamlit ends this run where it tells something, once the visitor has moved a control: then
     nobody waits for the pass here any more.
     """
-    line = st.empty()
+    with status.line():
+        line, pulse = st.empty(), st.empty()
 
     def tell(words: str) -> None:
-        line.caption(words) if words else line.empty()
+        line.caption(words) if words else pulse.empty()
 
-    with st.spinner(f"Running {adapter.title} …"), turns.visiting(session(), tell):
+    with line, st.spinner(f"Running {adapter.title} …"), turns.visiting(session(), tell):
         try:
             found = run(adapter, request, part)
         except OvertakenError:

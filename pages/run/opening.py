@@ -10,12 +10,13 @@ from heedmap.pages.controls.attention import pick_kind
 from heedmap.pages.controls.channels import pick_count, pick_layers
 from heedmap.pages.controls.model import pick_model, pick_sight, show_card
 from heedmap.pages.controls.photo import pick_photo
+from heedmap.pages.frame.head import name_tab
 from heedmap.pages.frame.notices import Notices
 from heedmap.pages.frame.page import Page
 from heedmap.pages.frame.text import plain, section
 from heedmap.pages.run.answer import answer, first_ready
 from heedmap.pages.run.loading import describe
-from heedmap.views import attention, channels, model_facts
+from heedmap.views import attention, channels, model_facts, photos
 from heedmap.views.request import Request
 
 if TYPE_CHECKING:
@@ -58,12 +59,13 @@ def open_model(page: Page, notices: Notices) -> tuple[Adapter, Request]:
         size, fit = sight or _pick_sight(shown)
     if asked and size == model_facts.native_size(asked):
         size = model_facts.native_size(shown)
+    name_tab(page.title, photos.name(photo), shown.title)
     return adapter, Request(photo, adapter.id, size, fit)
 
 
 def _describe(page: Page, id: str, notices: Notices) -> Model | None:
     """Say what a model is; None for one that the page cannot show, with an error shown."""
-    with notices.guard():
+    with st.container(key="about"), notices.guard():  # as tall for every model
         st.caption("  \n".join(map(plain, describe(page, id))))
         return models.record(id)
     return None

@@ -61,13 +61,13 @@ def test_old_passes_are_forgotten(costs: Costs, clock: Clock) -> None:
 def test_the_words_count_down(costs: Costs, clock: Clock) -> None:
     ran(costs, clock, Cost("a", "cls", 1.0), 12.0)
     with costs.timed(Cost("a", "cls", 1.0)) as words:
-        assert words() == "About 12 s."
+        assert words() == "About 12 s left for this pass."
         clock.now += 7.0
-        assert words() == "About 5 s left."
+        assert words() == "About 5 s left for this pass."
         clock.now += 4.5
-        assert words() == "Nearly done."
+        assert words() == "This pass is nearly done."
         clock.now += 8.0
-        assert words() == "This takes longer than usual."
+        assert words() == "This pass takes longer than it was thought to."
     with costs.timed(Cost("a", "cls", 0.05)) as words:
         assert words() == "", "no word on a pass that is short"
     assert left(None, 5.0) == ""
