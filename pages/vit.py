@@ -37,8 +37,7 @@ with st.sidebar:
 
 hero = Map(source, layer, chosen, hide)
 look, tools = pick_look(SCALES, masks=True)
-with st.sidebar:
-    second = pick_beside(page, hero, notices)
+second = pick_beside(page, hero, notices)
 notices.show()
 link.finish()
 

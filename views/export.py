@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 from heedmap import viz
-from heedmap.views import attention, facts, names, photos
+from heedmap.views import attention, facts, names, photos, render
 from heedmap.views.attention import Map
 from heedmap.views.channels import Channel
 from heedmap.views.facts import Facts
@@ -20,7 +20,7 @@ from heedmap.views.render import Drawable, Look, drawn
 
 def png(shown: Drawable, look: Look) -> bytes:
     """A map over its photo, as PNG."""
-    return viz.encode_png(drawn(shown, look))
+    return viz.encode_png(drawn(shown, look), render.alt(shown, look))
 
 
 def heads_zip(shown: Map, look: Look, told: Facts, link: str = "") -> bytes:
@@ -30,8 +30,10 @@ def heads_zip(shown: Map, look: Look, told: Facts, link: str = "") -> bytes:
     attention.npy    as it was recorded, (heads, rows, cols) float32
     view.json        see `names.view`
     """
-    pictures = {f"{names.of_map(each)}.png": drawn(each, look) for each in attention.heads(shown)}
-    stream = io.BytesIO(viz.zip_pngs(pictures))
+    every = {f"{names.of_map(each)}.png": each for each in attention.heads(shown)}
+    pictures = {name: drawn(each, look) for name, each in every.items()}
+    about = {name: render.alt(each, look) for name, each in every.items()}
+    stream = io.BytesIO(viz.zip_pngs(pictures, about))
     view = json.dumps(names.view(shown, look, link, told), indent=2, ensure_ascii=False)
     with zipfile.ZipFile(stream, "a") as archive:
         archive.writestr("attention.npy", _npy(shown.source.maps[shown.layer]))
@@ -74,15 +76,17 @@ class Figure:
         return viz.to_pdf(self._drawn())
 
     def _drawn(self) -> Any:
+        drawings = [render.overlay(each, self.look) for each in self.maps]
+        own = [d.limits_of(m.values) for d, m in zip(drawings, self.maps, strict=True)]
         return viz.grid_figure(
             [drawn(each, self.look) for each in self.maps],
             captions=self.captions,
             columns=self.columns,
             title=self.title,
             footer=" · ".join(f"{label}: {value}" for label, value in self.told),
-            colormap=self.look.colormap,
+            colormap=drawings[0] if self.limits else drawings,
             limits=self.limits,
-            own_limits=[] if self.limits else [m.limits(self.look.scale) for m in self.maps],
+            own_limits=[] if self.limits else own,
             row_labels=self.rows,
         )
 

@@ -43,6 +43,7 @@ def _uploader(key: str) -> None:
     st.file_uploader(
         "Or your own: choose a file or drop it here", key=_UPLOAD,
         on_change=_take, args=(key,), max_upload_size=20,
+        help="JPEG, PNG, WebP and other formats. Kept in this server’s memory, so that links work.",
     )  # fmt: skip
     if st.session_state.get(_WRONG):
         with st.container(key="complaint"):  # hidden where the browser itself refuses a file

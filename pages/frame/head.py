@@ -33,9 +33,7 @@ def head(title: str) -> DeltaGenerator:
         st.title(title, anchor=False, width="content")
         status.reserve()
         copy_link()
-    place = st.container(key="caption")
-    st.html('<div id="map" tabindex="-1"></div>')  # the skip link leads here
-    return place
+    return st.container(key="caption")
 
 
 def name_tab(*parts: str) -> None:

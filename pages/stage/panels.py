@@ -31,9 +31,11 @@ def panel(
         "grid": [rows, columns],
         "values": data_urls.base64_of(shown.values),
         "what": shown.what,
-        "limits": {scale: shown.limits(scale) for scale in scales},
+        "limits": {scale: render.limits(shown, scale) for scale in scales},
+        "colors": "signed" if shown.signed else "colors",
+        "signed": shown.signed,
         "share": share,
-        "note": shown.label,
+        "badge": shown.label,
     }
 
 
@@ -105,9 +107,9 @@ def channel_groups(rows: dict[str, list[Channel]], look: Look) -> list[Group]:
 
 
 def ratio(seen: Prepared) -> float:
-    """Width over height of thumbnails, between 1/2 and 2."""
+    """Width over height of thumbnails, between 1/2 and 3; beyond, a picture has margins."""
     height, width = seen.view.shape[:2]
-    return float(min(2.0, max(0.5, width / height)))
+    return float(min(3.0, max(0.5, width / height)))
 
 
 def _item(key: str, caption: str, shown: Drawable, look: Look, note: str = "") -> Item:

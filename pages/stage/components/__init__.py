@@ -23,7 +23,8 @@ class Tool(TypedDict, total=False):
     """One control of the toolbar, named as its setting in the URL.
 
     `kind` is "choice" of `options` (value -> words), "range" from `low` to `high` in steps of
-    `step`, or "switch". With `views` it works in these views only.
+    `step`, or "switch". With `views` it works in these views only. With `follows`, the name of a
+    switch, its default is `defaults[0]` while that is off and `defaults[1]` while it is on.
     """
 
     name: str
@@ -35,6 +36,9 @@ class Tool(TypedDict, total=False):
     high: int
     step: int
     views: list[str]
+    follows: str
+    defaults: list[int]
+    hidden: bool
     help: str
 
 
@@ -43,8 +47,9 @@ class Panel(TypedDict, total=False):
 
     `src` is a data URL of a photo; a picture has the proportions of `width` to `height`. A map is
     painted over it from `values`, base64 of (rows, cols) float32, between the `limits` of the
-    chosen scale; with `share` each value is also shown as a share of their sum. `note` is written
-    into the picture. `box` is the region (left, top, right, bottom) that the model saw, as
+    chosen scale, in the colours that the tool `colors` names; `signed` maps part at zero. With
+    `share` each value is also shown as a share of their sum. `badge` is a few words over the
+    picture. `box` is the region (left, top, right, bottom) that the model saw, as
     fractions of the picture; all of it by default.
     """
 
@@ -58,8 +63,10 @@ class Panel(TypedDict, total=False):
     values: str
     what: str
     limits: dict[str, tuple[float, float]]
+    colors: str
+    signed: bool
     share: bool
-    note: str
+    badge: str
     box: list[float]
     credit: str
 
@@ -105,6 +112,7 @@ def stage(
         key: of the component.
         bars: labels and shares.
     """
+    st.html('<div id="map" tabindex="-1"></div>')  # the skip link of the page leads here
     turns: dict[str, int] = st.session_state.setdefault(_TURN, {})
 
     def asked() -> None:

@@ -12,7 +12,7 @@ function panel(view, kind) {
     picture: add(frame, kind, ""),
     seen: add(frame, "div", "seen"),
     patch: add(frame, "div", "patch"),
-    note: add(frame, "div", "note"),
+    badge: add(frame, "span", "badge"),
     readout: add(frame, "div", "readout"),
     legend: add(figure, "div", "legend"),
   };
@@ -32,7 +32,7 @@ function show(view, figure, given) {
   figure.map = given.values && mapOf(given);
   parts.name.textContent = given.title;
   parts.tag.textContent = given.tag ?? "";
-  parts.note.textContent = given.note ?? "";
+  parts.badge.textContent = given.badge ?? "";
   figure.style.setProperty("--ratio", given.width / given.height);
   parts.frame.setAttribute("role", "img");
   parts.frame.setAttribute("aria-label", given.alt);
@@ -89,27 +89,31 @@ function repaint(view, figure) {
   const { parts, given, base, map } = figure;
   parts.wanted = wanted(view, figure);
   if (!base || parts.shown === parts.wanted) return;
-  const limits = given.limits[view.look.scale];
-  const table = view.table(view.look.colors);
+  const look = lookOf(view, given);
   const canvas = parts.picture;
   if (canvas.width !== base.width) canvas.width = base.width;
   if (canvas.height !== base.height) canvas.height = base.height;
-  const pixels = paint(base, map, { ...view.look, limits, table });
+  const pixels = paint(base, map, look);
   canvas.getContext("2d").putImageData(new ImageData(pixels, base.width, base.height), 0, 0);
   parts.shown = parts.wanted;
   parts.frame.dataset.picture = String(Number(parts.frame.dataset.picture ?? 0) + 1);
-  legend(view, figure, limits, table);
+  legend(figure, look, view.scales[look.scale]);
 }
 
-function legend({ look, scales }, { parts, given, map }, [low, high], table) {
+function lookOf({ look, table }, { limits, colors, signed }) {
+  return { ...look, limits: limits[look.scale], signed, table: table(look[colors]) };
+}
+
+function legend({ parts, given, map }, look, scale) {
   const over = look.view === "overlay";
-  parts.bar.hidden = !over;
+  const [low, high] = look.limits;
+  parts.bar.classList.toggle("off", !over);
   parts.low.textContent = over ? short(low) : "";
   parts.high.textContent = over ? short(high) : "";
-  if (over) parts.bar.style.background = `linear-gradient(to right, ${gradient(table)})`;
-  const scale = scales[look.scale];
+  if (over) parts.bar.style.setProperty("--ramp", ramp(look));
+  const zero = given.signed ? " · zero in the middle" : "";
   parts.what.textContent = over
-    ? `${given.what} · scale: ${scale[0].toLowerCase()}${scale.slice(1)}`
+    ? `${given.what}${zero} · scale: ${scale[0].toLowerCase()}${scale.slice(1)}`
     : covered(map.values, look.keep);
 }
 
@@ -119,9 +123,14 @@ function covered(values, keep) {
   return `${keep}% of the patches’ attention lies on ${area}% of the area`;
 }
 
-function gradient(table) {
-  const stops = Array.from({ length: 24 }, (_, i) => 3 * Math.floor((i * 256) / 24));
-  return stops.map((at) => `rgb(${table[at]} ${table[at + 1]} ${table[at + 2]})`).join();
+// CSS colours from low to high, which fade as those of the overlay do.
+function ramp(look) {
+  const alphas = alphasOf(look);
+  const stops = Array.from({ length: 25 }, (_, i) => Math.floor((i * 256) / 25));
+  return stops.map((level) => {
+    const colour = look.table.subarray(3 * level, 3 * level + 3).join(" ");
+    return `rgb(${colour} / ${look.fade ? (alphas[level] / 255).toFixed(3) : 1})`;
+  });
 }
 
 function short(value) {

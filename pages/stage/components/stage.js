@@ -38,12 +38,22 @@ function build(root) {
   };
   const layout = add(root, "div", "layout");
   view.heroes = add(layout, "div", "heroes");
-  const aside = add(layout, "div", "aside");
+  const aside = add(foldable(layout), "div", "aside");
   view.original = aside.appendChild(panel(view, "img"));
   view.bars = add(aside, "ol", "bars");
   view.bars.setAttribute("aria-label", "The five most probable classes");
   view.facts = add(aside, "dl", "facts");
   return view;
+}
+
+// What is beside the maps is always seen, but on a phone it is unfolded by the visitor.
+function foldable(layout) {
+  const details = add(layout, "details", "more");
+  add(details, "summary", "").textContent = "The photo and the facts";
+  const narrow = window.matchMedia("(max-width: 767px)");
+  narrow.onchange = () => (details.open = !narrow.matches);
+  narrow.onchange();
+  return details;
 }
 
 function bars(list, shares) {
