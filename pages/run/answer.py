@@ -96,17 +96,17 @@ def run_shown(
     Streamlit ends this run where it tells something, once the visitor has moved a control: then
     nobody waits for the pass here any more.
     """
-    with status.line():
+    with status.line(), st.spinner(f"Running {adapter.title} …"):
         line, pulse = st.empty(), st.empty()
 
-    def tell(words: str) -> None:
-        line.caption(words) if words else pulse.empty()
+        def tell(words: str) -> None:
+            line.caption(words) if words else pulse.empty()
 
-    with line, st.spinner(f"Running {adapter.title} …"), turns.visiting(session(), tell):
-        try:
-            found = run(adapter, request, part)
-        except OvertakenError:
-            st.stop()  # a newer run of this session shows the page
+        with turns.visiting(session(), tell):
+            try:
+                found = run(adapter, request, part)
+            except OvertakenError:
+                st.stop()  # a newer run of this session shows the page
     line.empty()
     return found
 
