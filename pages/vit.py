@@ -52,4 +52,4 @@ stage(
 )
 
 show_heads(hero, look)
-downloads.heads(hero, look, told)
+downloads.heads(hero, look, told, link.address())

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import streamlit as st
-from heedmap.pages.frame import link
 from heedmap.views import export, names
 from heedmap.views.attention import Map
 from heedmap.views.export import Figure
@@ -13,16 +12,15 @@ from heedmap.views.facts import Facts
 from heedmap.views.render import Look
 
 
-def heads(shown: Map, look: Look, told: Facts) -> None:
-    """Offer the shown head as PNG and all heads of its layer as ZIP."""
-    here = link.address()
+def heads(shown: Map, look: Look, told: Facts, link: str) -> None:
+    """Offer the shown head as PNG and all heads of its layer as ZIP, with the link of the view."""
     with st.container(horizontal=True, gap="small"):
         _button(
             "This map (PNG)", lambda: export.png(shown, look),
             f"{names.of_map(shown)}.png", "image/png",
         )  # fmt: skip
         _button(
-            "All heads (ZIP)", lambda: export.heads_zip(shown, look, told, here),
+            "All heads (ZIP)", lambda: export.heads_zip(shown, look, told, link),
             f"{names.of_layer(shown)}.zip", "application/zip",
         )  # fmt: skip
 
