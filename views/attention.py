@@ -131,10 +131,15 @@ class Map:
         return f"{count} outlier {'patch' if count == 1 else 'patches'} hidden, renormalised"
 
     @property
+    def signed(self) -> bool:
+        """Attention is never negative."""
+        return False
+
+    @property
     def strongest(self) -> str:
         """Where the strongest patch is, and its share."""
         row, column, share = viz.strongest_patch(self.values)
-        return f"row {row}, column {column} holds {percent(share)}"
+        return f"row {row}, column {column} (from 0) holds {percent(share)}"
 
     @property
     def on_patches(self) -> float:
@@ -194,5 +199,7 @@ def head_caption(head: str) -> str:
 
 
 def percent(share: float) -> str:
-    """A share in percent; on a fine grid even the strongest patch may hold little."""
+    """A share in percent: only nothing is 0% and only all is 100%, however small what is left."""
+    if 0.9995 <= share < 1:
+        return "over 99.9%"
     return f"{share:.1%}" if share >= 0.001 else f"{100 * share:.2g}%"

@@ -39,6 +39,11 @@ class Source:
             for layer, found in top.items()
         }
 
+    @property
+    def signed(self) -> bool:
+        """Whether any value is negative."""
+        return any(bool(maps.min() < 0) for maps in self.activations.maps.values())
+
     def predictions(self) -> list[tuple[str, float]]:
         """The five most probable classes; none for a model without class names."""
         return self.activations.predictions(5) or []
@@ -101,8 +106,13 @@ class Channel:
 
     @property
     def label(self) -> str:
-        """Nothing needs to be written into the picture."""
+        """Nothing needs to be told with the picture."""
         return ""
+
+    @property
+    def signed(self) -> bool:
+        """Whether its layer has negative values."""
+        return bool(self._layer.min() < 0)
 
     @property
     def mean(self) -> float:
@@ -113,7 +123,7 @@ class Channel:
     def strongest(self) -> str:
         """Where it is strongest, and its value there."""
         row, column = np.unravel_index(int(self.values.argmax()), self.values.shape)
-        return f"row {row}, column {column} with {self.values.max():.3g}"
+        return f"row {row}, column {column} (from 0) with {self.values.max():.3g}"
 
     @property
     def values(self) -> np.ndarray:

@@ -36,16 +36,18 @@ from heedmap.viz.maps import (
 )
 from heedmap.viz.photo.image import open_image
 from heedmap.viz.photo.region import region
-from heedmap.viz.photo.samples import SAMPLES, Sample, open_sample, sample, sample_ids
+from heedmap.viz.photo.samples import SAMPLES, Sample, open_sample, sample, sample_file, sample_ids
 
 if TYPE_CHECKING:
     from heedmap.viz.capture.activations import Activations, record_activations
     from heedmap.viz.capture.attention import Attention, record_attention
     from heedmap.viz.capture.features import Features, record_features
+    from heedmap.viz.capture.giving_up import GivingUp
     from heedmap.viz.capture.matrix import AttentionMatrix, attention_matrix
     from heedmap.viz.capture.queries import LayerQueries, record_queries
     from heedmap.viz.capture.rows import record_rows
-    from heedmap.viz.draw.colours import COLORMAPS, colorbar
+    from heedmap.viz.draw.colorbar import colorbar
+    from heedmap.viz.draw.colours import COLORMAPS, DIVERGING
     from heedmap.viz.draw.encode import encode_jpeg, encode_png, zip_pngs
     from heedmap.viz.draw.figure import grid_figure
     from heedmap.viz.draw.interpolate import INTERPOLATIONS, interpolate
@@ -62,9 +64,11 @@ _LATE = {
     "capture.attention": ("Attention", "record_attention"),
     "capture.features": ("Features", "record_features"),
     "capture.matrix": ("AttentionMatrix", "attention_matrix"),
+    "capture.giving_up": ("GivingUp",),
     "capture.queries": ("LayerQueries", "record_queries"),
     "capture.rows": ("record_rows",),
-    "draw.colours": ("COLORMAPS", "colorbar"),
+    "draw.colorbar": ("colorbar",),
+    "draw.colours": ("COLORMAPS", "DIVERGING"),
     "draw.encode": ("encode_jpeg", "encode_png", "zip_pngs"),
     "draw.figure": ("grid_figure",),
     "draw.interpolate": ("INTERPOLATIONS", "interpolate"),
@@ -80,6 +84,7 @@ _HOME = {name: module for module, names in _LATE.items() for name in names}
 
 __all__ = [
     "COLORMAPS",
+    "DIVERGING",
     "INTERPOLATIONS",
     "KINDS",
     "SAMPLES",
@@ -89,6 +94,7 @@ __all__ = [
     "AttentionMatrix",
     "Colours",
     "Features",
+    "GivingUp",
     "Kind",
     "LayerQueries",
     "Overlap",
@@ -125,6 +131,7 @@ __all__ = [
     "record_rows",
     "region",
     "sample",
+    "sample_file",
     "sample_ids",
     "similarity",
     "start_workers",

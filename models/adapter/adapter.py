@@ -284,7 +284,8 @@ def _told(family: families.Family, said: dict[str, Any]) -> Preprocessing:
         raise SettingError(f"wrap knows no {unknown[0]!r}: give any of {', '.join(known)}.")
     if said.get("dino") and not (isinstance(family, families.DINO) and family.can_be_dino):
         raise SettingError(
-            "dino=True is for a plain ViT of timm with a CLS token, as DINO's: leave it out."
+            "dino=True is for a plain ViT of timm or Transformers with a CLS token, as DINO's: "
+            "leave it out."
         )
     return replace(family.preprocessing, **said)
 

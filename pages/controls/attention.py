@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import streamlit as st
 from heedmap.pages.frame import link
 from heedmap.views import attention
 from heedmap.views.attention import MEAN
-from heedmap.views.render import VIEWS, Look
 from heedmap.viz import KINDS
 
 if TYPE_CHECKING:
@@ -35,13 +33,23 @@ def pick_kind(adapter: Adapter) -> str | None:
     )  # fmt: skip
 
 
-def pick_layer(depth: int, name: str = "layer") -> int:
-    """Let the visitor choose one of so many layers, the last by default."""
+def pick_layer(depth: int, name: str = "layer", *, compact: bool = False) -> int:
+    """Let the visitor choose one of so many layers, the last by default; `compact` in a bar."""
     last = depth - 1
     key = link.whole(name, 0, last, last)
-    if last == 0:
-        return 0
-    return int(st.slider("Layer", 0, last, key=key, help="Counted from 0; the last by default."))
+    if compact:
+        return int(
+            st.selectbox(
+                "Second layer", range(depth), key=key, format_func="Layer {}".format, width=130,
+                label_visibility="collapsed", disabled=last == 0,
+            )
+        )  # fmt: skip
+    return int(
+        st.slider(
+            "Layer", 0, max(last, 1), key=key, disabled=last == 0,
+            help="A model reads the photo in layers, each from the one before. Counted from 0.",
+        )
+    )  # fmt: skip
 
 
 def pick_pair(depth: int) -> tuple[int, ...]:
@@ -54,40 +62,39 @@ def pick_pair(depth: int) -> tuple[int, ...]:
     if depth == 1:
         return (0,)
     left, right = (
-        st.slider(f"{name.capitalize()} layer", 0, depth - 1, key=key)
+        st.slider(
+            f"{name.capitalize()} layer", 0, depth - 1, key=key,
+            help="The picture on this side, and where it stands among the layers; from 0.",
+        )
         for name, key in zip(PAIR, keys, strict=True)
-    )
+    )  # fmt: skip
     return int(left), int(right)
 
 
-def pick_head(count: int, name: str = "head") -> str:
-    """Let the visitor choose one of so many heads, or the mean of all, which is the default."""
+def pick_head(count: int, name: str = "head", *, compact: bool = False) -> str:
+    """Let the visitor choose one of so many heads, or the mean of all, which is the default.
+
+    `compact` is for a bar.
+    """
     options = [MEAN, *(str(head) for head in range(count))]
     key = link.choice(name, options, MEAN)
-    return str(st.selectbox("Head", options, key=key, format_func=_head_name))
+    return str(
+        st.selectbox(
+            "Second head" if compact else "Head", options, key=key, format_func=_head_name,
+            label_visibility="collapsed" if compact else "visible",
+            width=190 if compact else "stretch",
+            help="Each head of a layer reads the photo in its own way. Counted from 0.",
+        )
+    )  # fmt: skip
 
 
-def pick_view(look: Look) -> tuple[Look, bool]:
-    """Let the visitor choose the view and what a mask keeps, and whether outliers are hidden."""
-    with st.container(horizontal=True, vertical_alignment="center", gap="medium", key="tools"):
-        view = st.segmented_control(
-            "View", VIEWS, key=link.choice("view", VIEWS, "overlay"), format_func=VIEWS.__getitem__,
-            required=True, label_visibility="collapsed",
-        )  # fmt: skip
-        key = link.whole("keep", 1, 100, 60)
-        keep = st.session_state[key]
-        if view != "overlay":
-            keep = st.slider(
-                "Share of attention kept", 1, 100, key=key, format="keep %d %%", width=280,
-                label_visibility="collapsed",
-                help="The smallest set of patches that holds this share, as in DINO’s script.",
-            )  # fmt: skip
-        hide = st.toggle(
-            "Hide outlier patches", key=link.switch("hide"),
-            help="Some models store information in a few patches of plain background, which then "
-            "outshine all others. This hides them and renormalises the rest.",
-        )  # fmt: skip
-    return replace(look, view=str(view), keep=keep / 100), hide
+def pick_hiding() -> bool:
+    """Let the visitor hide outlier patches."""
+    return st.toggle(
+        "Hide outlier patches", key=link.switch("hide"),
+        help="Some models store information in a few patches of plain background, which then "
+        "outshine all others. This hides them and renormalises the rest.",
+    )  # fmt: skip
 
 
 def _head_name(head: str) -> str:

@@ -19,7 +19,11 @@ def pick_layers(adapter: Adapter) -> tuple[str, ...]:
         "layers", list(adapter.default_conv_layers), lambda text: text.split("~"),
         write="~".join, fits=lambda chosen: set(chosen) <= set(names),
     )  # fmt: skip
-    chosen = st.multiselect("Layers", names, key=key, placeholder="Choose layers")
+    chosen = st.multiselect(
+        "Layers", names, key=key, placeholder="Choose layers",
+        help="Convolutions in the order of the network: early ones answer to edges and colours, "
+        "late ones to parts of things.",
+    )  # fmt: skip
     if not chosen:
         link.notice("No layer is chosen: a shallow, a middle and a deep one are shown.")
         return adapter.default_conv_layers
@@ -29,7 +33,15 @@ def pick_layers(adapter: Adapter) -> tuple[str, ...]:
 def pick_count() -> int:
     """Let the visitor choose how many channels are shown of each layer."""
     key = link.whole("k", 1, 8, 3)
-    return int(st.slider("Strongest channels per layer", 1, 8, key=key))
+    return int(
+        st.slider(
+            "Strongest channels per layer",
+            1,
+            8,
+            key=key,
+            help="Only the channels with the highest mean are shown; a layer has many more.",
+        )
+    )
 
 
 def chosen_channel(rows: dict[str, list[Channel]]) -> Channel:

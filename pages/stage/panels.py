@@ -15,29 +15,36 @@ if TYPE_CHECKING:
     from heedmap.models import Prepared
 
 
-def panel(shown: Drawable, look: Look, *, share: bool = False, tag: str = "") -> Panel:
-    """A map as a large picture, with its values and its colour bar."""
-    base = render.base(shown.request, shown.seen, look.over)
+def panel(
+    shown: Drawable, look: Look, scales: Sequence[str], *, share: bool = False, tag: str = ""
+) -> Panel:
+    """A map as a large picture, with its values and the ends of its colour bars."""
     rows, columns = shown.values.shape
+    height, width = render.base(shown.request, shown.seen, look.over).shape[:2]
     return {
         "title": shown.title,
         "tag": tag,
-        "src": data_urls.of_map(shown, look),
-        "width": base.shape[1],
-        "height": base.shape[0],
+        "src": data_urls.of_base(shown.request, shown.seen, look.over),
+        "width": width,
+        "height": height,
         "alt": render.alt(shown, look),
         "grid": [rows, columns],
-        "values": [[float(f"{value:.4g}") for value in row] for row in shown.values.tolist()],
+        "values": data_urls.base64_of(shown.values),
+        "what": shown.what,
+        "limits": {scale: render.limits(shown, scale) for scale in scales},
+        "colors": "signed" if shown.signed else "colors",
+        "signed": shown.signed,
         "share": share,
-        "legend": render.legend(shown, look),
+        "badge": shown.label,
     }
 
 
-def attention_panels(shown: Sequence[Map], look: Look) -> list[Panel]:
+def attention_panels(shown: Sequence[Map], look: Look, scales: Sequence[str]) -> list[Panel]:
     """Attention maps as large pictures; maps of several models are tagged with their model."""
     several = len({each.request.model for each in shown}) > 1
     return [
-        panel(each, look, share=True, tag=each.source.model if several else "") for each in shown
+        panel(each, look, scales, share=True, tag=each.source.model if several else "")
+        for each in shown
     ]
 
 
@@ -54,7 +61,7 @@ def photo_panel(shown: Drawable) -> Panel:
         "grid": list(shown.values.shape),
     }
     if credit := photos.credit(photo):
-        made["legend"] = {"what": credit}
+        made["credit"] = credit
     if seen.fit == "crop":
         left, top, right, bottom = seen.box
         made["box"] = [left / width, top / height, right / width, bottom / height]
@@ -100,9 +107,9 @@ def channel_groups(rows: dict[str, list[Channel]], look: Look) -> list[Group]:
 
 
 def ratio(seen: Prepared) -> float:
-    """Width over height of thumbnails, between 1/2 and 2."""
+    """Width over height of thumbnails, between 1/2 and 3; beyond, a picture has margins."""
     height, width = seen.view.shape[:2]
-    return float(min(2.0, max(0.5, width / height)))
+    return float(min(3.0, max(0.5, width / height)))
 
 
 def _item(key: str, caption: str, shown: Drawable, look: Look, note: str = "") -> Item:
