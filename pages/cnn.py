@@ -19,8 +19,8 @@ SCALES = ("map", "layer")
 
 page = enter("cnn")
 head(page.title).caption(
-    "Where in the photo the strongest channels of each layer respond; convolutions are shown "
-    "before any normalisation. A strong channel is a response, not a reason for the prediction."
+    "Where in the photo the strongest channels of each layer respond. "
+    "A strong channel is a response, not a reason for the prediction."
 )
 notices = Notices()
 

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import streamlit as st
-from heedmap.pages.controls.attention import pick_head, pick_hiding, pick_layer
+from heedmap.pages.controls.attention import pick_hiding, pick_map
 from heedmap.pages.controls.galleries import show_heads
 from heedmap.pages.controls.look import pick_look
 from heedmap.pages.frame import link
 from heedmap.pages.frame.head import head
 from heedmap.pages.frame.notices import Notices
 from heedmap.pages.frame.page import enter
+from heedmap.pages.run import live
 from heedmap.pages.run.beside import pick_beside
 from heedmap.pages.run.opening import open_attention
 from heedmap.pages.stage import downloads
 from heedmap.pages.stage.components import stage
-from heedmap.pages.stage.panels import attention_panels, photo_panel
+from heedmap.pages.stage.panels import attention_panels, photo_panel, pin
 from heedmap.views import facts
 from heedmap.views.attention import Map
 from heedmap.viz import KINDS
@@ -31,25 +32,27 @@ caption.caption(
     "Attention is where information is read, not an explanation of the decision."
 )
 with st.sidebar:
-    layer = pick_layer(source.depth)
-    chosen = pick_head(source.heads(layer))
+    layer, chosen = pick_map(source)
     hide = pick_hiding()
 
 hero = Map(source, layer, chosen, hide)
-look, tools = pick_look(SCALES, masks=True)
+look, tools = pick_look(SCALES, masks=True, patches=bool(source.home))
 second = pick_beside(page, hero, notices)
 notices.show()
 link.finish()
 
 told = facts.attention(hero) + (facts.beside(second) if second else [])
+shown = [hero, second] if second else [hero]
 stage(
-    attention_panels([hero, second] if second else [hero], look, SCALES),
+    attention_panels(shown, look, SCALES),
     photo_panel(hero),
     told,
     tools,
-    link.ask,
+    live.ask,
     key="stage",
+    pin=pin(hero),
 )
 
 show_heads(hero, look)
 downloads.heads(hero, look, told, link.address())
+live.send_queries(shown)

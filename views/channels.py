@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,6 +14,10 @@ from heedmap.views.request import Request
 if TYPE_CHECKING:
     from heedmap.models import Adapter, Prepared
     from heedmap.viz import Activations
+
+
+# What is shown of a convolution, in words.
+AFTER = {"activation": "activation passed on", "convolution": "output of the convolution"}
 
 
 @dataclass(frozen=True)
@@ -39,9 +44,9 @@ class Source:
             for layer, found in top.items()
         }
 
-    @property
+    @cached_property
     def signed(self) -> bool:
-        """Whether any value is negative."""
+        """Whether any value is negative; then the colours of all its maps diverge from zero."""
         return any(bool(maps.min() < 0) for maps in self.activations.maps.values())
 
     def predictions(self) -> list[tuple[str, float]]:
@@ -49,7 +54,12 @@ class Source:
         return self.activations.predictions(5) or []
 
 
-def source(adapter: Adapter, request: Request, layers: tuple[str, ...] | None = None) -> Source:
+def source(
+    adapter: Adapter,
+    request: Request,
+    layers: tuple[str, ...] | None = None,
+    after: str = "activation",
+) -> Source:
     """The activations of a photo; runs the model unless that pass is cached.
 
     Args:
@@ -57,12 +67,14 @@ def source(adapter: Adapter, request: Request, layers: tuple[str, ...] | None = 
         request: the photo, the size and the fit.
         layers: names of `adapter.conv_layers`, others are ignored; the three default layers if
             none is left.
+        after: a key of `AFTER`.
 
     Raises:
         HeedmapError: as `passes.activations`.
     """
     chosen = tuple(name for name in layers or () if name in adapter.conv_layers)
-    recorded, seen = passes.activations(adapter, request, chosen or adapter.default_conv_layers)
+    wanted = chosen or adapter.default_conv_layers
+    recorded, seen = passes.activations(adapter, request, wanted, after)
     return Source(request, adapter.title, seen, recorded)
 
 
@@ -92,7 +104,7 @@ class Channel:
     @property
     def key(self) -> Hashable:
         """What distinguishes it from all other maps of the same pass."""
-        return self.layer, self.index
+        return self.layer, self.index, self.source.activations.after
 
     @property
     def title(self) -> str:
@@ -102,7 +114,7 @@ class Channel:
     @property
     def what(self) -> str:
         """What its values are, in words."""
-        return "activation"
+        return AFTER[self.source.activations.after]
 
     @property
     def label(self) -> str:
@@ -111,8 +123,8 @@ class Channel:
 
     @property
     def signed(self) -> bool:
-        """Whether its layer has negative values."""
-        return bool(self._layer.min() < 0)
+        """Whether any value of its source is negative."""
+        return self.source.signed
 
     @property
     def mean(self) -> float:

@@ -62,6 +62,7 @@ def channel(shown: Channel) -> Facts:
         ("Saw", saw(shown.seen)),
         ("Layer", shown.layer),
         ("Channel", f"{shown.index}, mean {shown.mean:.3g}"),
+        ("Shown", shown.what),
         ("Map", f"{rows} × {columns} cells"),
         ("Strongest", shown.strongest),
     ]

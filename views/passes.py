@@ -10,8 +10,9 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
+import numpy as np
 from heedmap import viz
-from heedmap.errors import OvertakenError
+from heedmap.errors import CaptureError, OvertakenError
 from heedmap.views import costs, photos, turns
 from heedmap.views.cache import MEGABYTE
 from heedmap.views.request import Request
@@ -26,6 +27,10 @@ T = TypeVar("T")
 GRACE = 1.0  # seconds that a pass goes on without anybody waiting for it
 
 
+def _queries_nbytes(result: tuple[viz.LayerQueries, ...] | None) -> int:
+    return 1 + sum(layer.nbytes for layer in result or ())
+
+
 def _nbytes(result: tuple[Any, Prepared]) -> int:
     recorded, seen = result
     return sum(int(layer.nbytes) for maps in recorded.maps.values() for layer in maps) + (
@@ -35,6 +40,8 @@ def _nbytes(result: tuple[Any, Prepared]) -> int:
 
 _attention: Underway[tuple[Attention, Prepared]] = Underway(256 * MEGABYTE, _nbytes)
 _activations: Underway[tuple[Activations, Prepared]] = Underway(512 * MEGABYTE, _nbytes)
+_queries: Underway[tuple[viz.LayerQueries, ...] | None] = Underway(256 * MEGABYTE, _queries_nbytes)
+_rows: Underway[np.ndarray] = Underway(64 * MEGABYTE, lambda rows: rows.nbytes)
 _costs = costs.Costs()
 
 
@@ -64,10 +71,57 @@ def attention(
     )
 
 
+def queries(adapter: Adapter, request: Request) -> tuple[viz.LayerQueries, ...] | None:
+    """The queries and keys of all layers; None for a model that does not show them.
+
+    Raises:
+        ImageError, SettingError: see `Adapter.prepare`.
+        OvertakenError: whoever is `turns.visiting` asked for something newer meanwhile.
+    """
+
+    def record(x: Prepared) -> tuple[viz.LayerQueries, ...] | None:
+        try:
+            return viz.record_all_queries(adapter, x)
+        except CaptureError:
+            return None
+
+    return _queries.result(
+        request,
+        lambda job: _run(adapter, request, "cls", record, job)[0],
+        turns.tell,
+        turns.SAME,
+    )
+
+
+def row(adapter: Adapter, request: Request, layer: int, patch: tuple[int, int]) -> np.ndarray:
+    """What one patch attends to in one layer, (heads, rows, cols) float32.
+
+    Raises:
+        ImageError, SettingError, CaptureError: see `Adapter.prepare` and `viz.record_rows`.
+        OvertakenError: whoever is `turns.visiting` asked for something newer meanwhile.
+    """
+
+    def record(x: Prepared) -> np.ndarray:
+        return np.asarray(viz.record_rows(adapter, x, layer, [patch])[0])
+
+    return _rows.result(
+        (request, layer, patch),
+        lambda job: _run(adapter, request, "cls", record, job)[0],
+        turns.tell,
+        turns.SAME,
+    )
+
+
 def activations(
-    adapter: Adapter, request: Request, layers: tuple[str, ...]
+    adapter: Adapter, request: Request, layers: tuple[str, ...], after: str
 ) -> tuple[Activations, Prepared]:
     """The maps of `layers`, the prediction, and what the model saw (without its input tensor).
+
+    Args:
+        adapter: the model that `request` names.
+        request: the photo, the size and the fit.
+        layers: names of layers.
+        after: "activation" or "convolution"; see `viz.record_activations`.
 
     Raises:
         ImageError, SettingError, CaptureError: see `Adapter.prepare` and `viz.record_activations`.
@@ -75,10 +129,10 @@ def activations(
     """
 
     def record(x: Prepared) -> Activations:
-        return viz.record_activations(adapter, x, layers)
+        return viz.record_activations(adapter, x, layers, after=after)
 
     return _activations.result(
-        (request, layers),
+        (request, layers, after),
         lambda job: _run(adapter, request, "convolutions", record, job),
         turns.tell,
         turns.SAME,

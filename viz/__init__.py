@@ -15,6 +15,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from heedmap.viz.clearest import Head, clearest, entropy
 from heedmap.viz.features import Colours, colours_of, norm_outliers, similarity
 from heedmap.viz.heads import (
     UNIFORM_ENTROPY,
@@ -44,7 +45,7 @@ if TYPE_CHECKING:
     from heedmap.viz.capture.features import Features, record_features
     from heedmap.viz.capture.giving_up import GivingUp
     from heedmap.viz.capture.matrix import AttentionMatrix, attention_matrix
-    from heedmap.viz.capture.queries import LayerQueries, record_queries
+    from heedmap.viz.capture.queries import LayerQueries, record_all_queries, record_queries
     from heedmap.viz.capture.rows import record_rows
     from heedmap.viz.draw.colorbar import colorbar
     from heedmap.viz.draw.colours import COLORMAPS, DIVERGING
@@ -65,7 +66,7 @@ _LATE = {
     "capture.features": ("Features", "record_features"),
     "capture.matrix": ("AttentionMatrix", "attention_matrix"),
     "capture.giving_up": ("GivingUp",),
-    "capture.queries": ("LayerQueries", "record_queries"),
+    "capture.queries": ("LayerQueries", "record_all_queries", "record_queries"),
     "capture.rows": ("record_rows",),
     "draw.colorbar": ("colorbar",),
     "draw.colours": ("COLORMAPS", "DIVERGING"),
@@ -95,6 +96,7 @@ __all__ = [
     "Colours",
     "Features",
     "GivingUp",
+    "Head",
     "Kind",
     "LayerQueries",
     "Overlap",
@@ -103,6 +105,7 @@ __all__ = [
     "Sample",
     "area",
     "attention_matrix",
+    "clearest",
     "cls_shares",
     "colorbar",
     "colours_of",
@@ -110,6 +113,7 @@ __all__ = [
     "draw_mask",
     "encode_jpeg",
     "encode_png",
+    "entropy",
     "epoch_figure",
     "grid_figure",
     "grid_lines",
@@ -125,6 +129,7 @@ __all__ = [
     "outliers",
     "overlap",
     "record_activations",
+    "record_all_queries",
     "record_attention",
     "record_features",
     "record_queries",

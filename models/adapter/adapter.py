@@ -132,8 +132,12 @@ class Adapter:
         if not isinstance(output, torch.Tensor) or output.ndim != 4:
             some = ", ".join(self.default_conv_layers)
             raise CaptureError(f"{name} of {self.title} makes no map: choose from {some}.")
+        return output[0].movedim(self.channel_axis(name) - 1, 0)
+
+    def channel_axis(self, name: str) -> int:
+        """The axis of the channels in the output (1, ..., ..., ...) of a layer: 1 or 3."""
         layout = self._layers.get(name)
-        return output[0].movedim(-1, 0) if layout and layout.channels_last else output[0]
+        return 3 if layout and layout.channels_last else 1
 
     def prepare(self, photo: Photo, size: int | None = None, fit: str = "whole") -> Prepared:
         """Fit a photo to this model.

@@ -11,6 +11,8 @@ from heedmap.views.channels import Channel
 if TYPE_CHECKING:
     from heedmap.models import Adapter
 
+AFTER = {"activation": "As passed on", "convolution": "As convolved"}
+
 
 def pick_layers(adapter: Adapter) -> tuple[str, ...]:
     """Let the visitor choose layers that make maps, in the order of the model."""
@@ -42,6 +44,19 @@ def pick_count() -> int:
             help="Only the channels with the highest mean are shown; a layer has many more.",
         )
     )
+
+
+def pick_after() -> str:
+    """Let the visitor choose what is shown and ranked of a convolution."""
+    return str(
+        st.segmented_control(
+            "Shown of each layer", AFTER, key=link.choice("after", AFTER, "activation"),
+            format_func=AFTER.__getitem__, required=True, width="stretch",
+            help="What the network passes on of a convolution, after normalisation, residual and "
+            "the next activation (ReLU, SiLU, GELU …), or what the convolution itself gives, "
+            "whose offset a normalisation may remove.",
+        )
+    )  # fmt: skip
 
 
 def chosen_channel(rows: dict[str, list[Channel]]) -> Channel:

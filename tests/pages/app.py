@@ -12,7 +12,12 @@ import numpy as np
 from streamlit.testing.v1 import AppTest
 
 ROOT = Path(__file__).parent.parent.parent
-PAGES = {"vit": "pages/vit.py", "clip": "pages/clip.py", "cnn": "pages/cnn.py"}
+PAGES = {
+    "start": "pages/start.py",
+    "vit": "pages/vit.py",
+    "clip": "pages/clip.py",
+    "cnn": "pages/cnn.py",
+}
 
 
 class App:

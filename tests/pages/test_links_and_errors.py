@@ -29,8 +29,7 @@ def test_a_wrong_value_becomes_the_default_with_a_word(name: str, text: str) -> 
     app = App(**{name: text})
     assert len(app.notices) == 1
     assert not app.errors
-    assert name not in app.link
-    assert app.hero["title"] == "Layer 5, mean of all heads"
+    assert app.link.get(name) != text
 
 
 @pytest.mark.parametrize(
@@ -47,7 +46,7 @@ def test_a_model_that_is_none_is_said_and_stays_in_the_field(text: str, words: s
     assert len(app.errors) == 1
     assert words in app.errors[0]
     assert app.link == {"model": text}
-    assert app.hero["title"] == "Layer 5, mean of all heads"
+    assert app.facts["Model"].startswith("Heedmap ViT")
 
 
 def test_foreign_text_is_no_markup() -> None:
@@ -62,7 +61,9 @@ def test_what_pages_share_stays_and_the_rest_comes_back() -> None:
     app.go("cnn")
     assert app.link == {"photo": "coffee", "opacity": "20", "colors": "jet"}
     app.go("vit")
-    assert app.link == {"photo": "coffee", "opacity": "20", "colors": "jet", "layer": "3"}
+    assert app.link == {
+        "photo": "coffee", "opacity": "20", "colors": "jet", "layer": "3", "head": "mean",
+    }  # fmt: skip
 
 
 def test_an_upload_is_shown_kept_and_linked(portrait: bytes) -> None:
@@ -208,7 +209,7 @@ def test_a_page_without_any_pass_says_why(monkeypatch: pytest.MonkeyPatch) -> No
 
     with monkeypatch.context() as patch:
         patch.setattr(viz, "record_attention", fails, raising=False)
-        app = App(layer="99", photo="coffee")
+        app = App(layer="5", photo="coffee")
         assert app.errors == ["It shows none: choose another."]
     app.run()
     assert not app.errors
