@@ -40,6 +40,7 @@ stage(
     facts.channel(hero),
     key="stage",
     bars=source.predictions(),
+    verdict=source.verdict,
 )
 show_channels(rows, hero, look, count)
 downloads.figure(export.channels_figure(rows, hero, look))

@@ -143,7 +143,9 @@ def channels_figure(rows: dict[str, list[Channel]], hero: Channel, look: Look) -
         captions=[f"channel {each.index}, mean {each.mean:.3g}" for each in every],
         columns=max(len(row) for row in rows.values()),
         title=f"{hero.source.model}: strongest channels",
-        told=[facts.channel(hero)[1], *classes],
+        told=[facts.channel(hero)[1], ("Prediction", hero.source.verdict.rstrip(":")), *classes]
+        if classes
+        else [facts.channel(hero)[1]],
         rows=list(rows),
     )
 

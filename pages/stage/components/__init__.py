@@ -65,13 +65,15 @@ def stage(
     *,
     key: str,
     bars: Sequence[tuple[str, float]] = (),
+    verdict: str = "",
 ) -> None:
-    """Show one or two large pictures, the photo beside them, bars of shares, and facts."""
+    """Show one or two large pictures, the photo, bars of shares under a verdict, and facts."""
     data = {
         "panels": list(panels),
         "original": original,
         "facts": [list(fact) for fact in facts],
         "bars": [list(bar) for bar in bars],
+        "verdict": verdict,
     }
     _component("stage", '<div class="stage"></div>')(key=key, data=data)
 

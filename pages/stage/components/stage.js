@@ -12,6 +12,7 @@ export default function ({ data, parentElement }) {
   fit(view.heroes, data.panels.length, () => panel(view));
   data.panels.forEach((given, i) => show(view.heroes.children[i], given));
   show(view.original, data.original);
+  view.verdict.textContent = data.verdict;
   bars(view.bars, data.bars);
   facts(view.facts, data.facts);
   point(view, view.at);
@@ -23,6 +24,7 @@ function build(root) {
   view.heroes = add(layout, "div", "heroes");
   const aside = add(layout, "div", "aside");
   view.original = aside.appendChild(panel(view));
+  view.verdict = add(aside, "p", "verdict");
   view.bars = add(aside, "ol", "bars");
   view.bars.setAttribute("aria-label", "The five most probable classes");
   view.facts = add(aside, "dl", "facts");
