@@ -39,6 +39,7 @@ stage(
     link.ask,
     key="stage",
     bars=source.predictions(),
+    verdict=source.verdict,
 )
 show_channels(rows, hero, look, count)
 downloads.figure(export.channels_figure(rows, hero, look))

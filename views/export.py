@@ -126,7 +126,6 @@ def channels_figure(rows: dict[str, list[Channel]], hero: Channel, look: Look) -
         look: how they are drawn.
     """
     every = [each for row in rows.values() for each in row]
-    classes = [(name, attention.percent(share)) for name, share in hero.source.predictions()]
     return Figure(
         names.file_name(hero.request, "channels"),
         every,
@@ -134,9 +133,15 @@ def channels_figure(rows: dict[str, list[Channel]], hero: Channel, look: Look) -
         captions=[f"channel {each.index}, mean {each.mean:.3g}" for each in every],
         columns=max(len(row) for row in rows.values()),
         title=f"{hero.source.model}: strongest channels",
-        told=[_photo(hero), facts.channel(hero)[1], *classes],
+        told=[_photo(hero), facts.channel(hero)[1], *_prediction(hero)],
         rows=list(rows),
     )
+
+
+def _prediction(shown: Channel) -> list[tuple[str, str]]:
+    """The verdict and the most probable classes; nothing for a model without class names."""
+    classes = [(name, attention.percent(share)) for name, share in shown.source.predictions()]
+    return [("Prediction", shown.source.verdict.rstrip(":")), *classes] if classes else []
 
 
 def _photo(shown: Drawable) -> tuple[str, str]:

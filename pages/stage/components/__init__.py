@@ -124,6 +124,7 @@ def stage(
     *,
     key: str,
     bars: Sequence[tuple[str, float]] = (),
+    verdict: str = "",
     pin: Pin | None = None,
 ) -> None:
     """Show one or two maps under a toolbar, the photo beside them, bars of shares, and facts.
@@ -137,6 +138,7 @@ def stage(
             on the toolbar has ended, before the next run. The pictures show them already.
         key: of the component.
         bars: labels and shares.
+        verdict: a sentence above the bars.
         pin: for maps that can be had from a patch.
     """
     st.html('<div id="map" tabindex="-1"></div>')  # the skip link of the page leads here
@@ -154,7 +156,7 @@ def stage(
     data = {
         "panels": maps, "original": photo, "pictures": pictures, "tables": color_tables(),
         "facts": [list(fact) for fact in facts], "bars": [list(bar) for bar in bars],
-        "tools": list(tools), "turn": turns.get(key, 0), "pin": pin,
+        "verdict": verdict, "tools": list(tools), "turn": turns.get(key, 0), "pin": pin,
     }  # fmt: skip
     _component("stage", '<div class="stage"></div>')(key=key, data=data, on_asked_change=asked)
 
