@@ -14,6 +14,7 @@ from heedmap.views.request import Request
 
 if TYPE_CHECKING:
     from heedmap.models import Adapter, Prepared
+    from heedmap.models.families.order import Order
     from heedmap.viz.capture.attention import Maps
 
 MEAN = "mean"  # instead of the index of a head: the mean of all
@@ -29,7 +30,7 @@ class Source:
         seen: what the model saw.
         maps: (heads, rows, cols) float32 for each layer.
         kind: an id of `viz.KINDS`.
-        has_cls: whether the first token of the model is a CLS token.
+        order: where the patches and the CLS tokens are among the model's tokens.
     """
 
     request: Request
@@ -37,7 +38,7 @@ class Source:
     seen: Prepared
     maps: Maps
     kind: str
-    has_cls: bool
+    order: Order
 
     @property
     def depth(self) -> int:
@@ -47,7 +48,9 @@ class Source:
     @property
     def values(self) -> str:
         """What the values of its maps are, in words."""
-        return viz.KINDS[self.kind].values
+        several = self.kind == "cls" and self.order.cls > 1
+        mean = f", mean of {self.order.cls} CLS tokens" * several
+        return f"{viz.KINDS[self.kind].values}{mean}"
 
     def heads(self, layer: int | None = None) -> int:
         """How many heads a layer has; without a layer, how many every layer has at least."""
@@ -72,8 +75,8 @@ def source(adapter: Adapter, request: Request, kind: str | None = None) -> Sourc
     """
     chosen = kind if kind in adapter.kinds else next(iter(adapter.kinds), "cls")
     recorded, seen = passes.attention(adapter, request, chosen == "tokens")
-    has_cls = recorded.cls is not None
-    return Source(request, adapter.title, seen, recorded.of(chosen), chosen, has_cls)
+    maps = recorded.of(chosen)
+    return Source(request, adapter.title, seen, maps, chosen, adapter.order)
 
 
 @dataclass(frozen=True)

@@ -218,8 +218,17 @@ def _wrap(
         classes = model_toml.classes(model.folder) or classes
     if model.size:
         own["size"] = model.size
-    module = module.to(device(), precision()).eval().requires_grad_(False)
+    module = _placed(module).eval().requires_grad_(False)
     return wrap(module, id=model.id, title=model.title, classes=classes, **own)
+
+
+def _placed(module: nn.Module) -> nn.Module:
+    """The module on the device, in its precision; complex rotations, as Llama 4 has, stay whole."""
+    module = module.to(device())
+    for tensor in (*module.parameters(), *module.buffers()):
+        if tensor.is_floating_point():
+            tensor.data = tensor.data.to(precision())
+    return module
 
 
 @contextmanager

@@ -308,3 +308,10 @@ def test_a_config_without_architectures_is_enough(shelf: Path) -> None:
     del said["architectures"]
     put(shelf, "bare", "", {**files, "config.json": json.dumps(said).encode()})
     assert models.load("local:bare").depth == 2
+
+
+def test_your_own_dino_is_shown_as_its_script_shows_it(shelf: Path, tiny_vit: Files) -> None:
+    put(shelf, "dino", f"{TOML}dino = true\n", weights(tiny_vit))
+    assert models.load("local:dino").preprocessing.dino
+    put(shelf, "wrong", f"{TOML}dino = 1\n", weights(tiny_vit))
+    assert "dino = 1: it has to be true or false" in sentence("local:wrong")
