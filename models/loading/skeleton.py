@@ -11,7 +11,7 @@ from heedmap.models.capabilities import Can
 from heedmap.models.catalogue import local, model_toml
 from heedmap.models.catalogue.entries import Model
 from heedmap.models.files import download
-from heedmap.models.loading import build, factory
+from heedmap.models.loading import build, factory, trained
 
 if TYPE_CHECKING:
     from heedmap.models.adapter.adapter import Adapter
@@ -144,9 +144,8 @@ def _module(model: Model) -> tuple[nn.Module, dict[str, Any]]:
     with torch.device("meta"):
         if model.library == "transformers":
             return _transformers(model, said), {}
-        trained = build.trained_size(model, model.folder) if model.folder else None
-        own = {"img_size": trained} if trained else {}
-        return _timm(model, said, own), {"size": trained} if trained else {}
+        own = trained.arguments(model, model.folder) if model.folder else {}
+        return _timm(model, said, dict(own)), {"size": own["img_size"]} if own else {}
 
 
 def _timm(model: Model, said: dict[str, Any], own: dict[str, Any]) -> nn.Module:
