@@ -10,6 +10,7 @@ from heedmap.views.channels import Channel
 
 if TYPE_CHECKING:
     from heedmap.models import Prepared
+    from heedmap.models.families.order import Order
 
 Facts: TypeAlias = "list[tuple[str, str]]"
 
@@ -104,15 +105,16 @@ def _pass(shown: Map) -> Facts:
         ("Model", shown.source.model),
         ("Saw", saw(shown.seen)),
         ("Grid", f"{rows} × {columns} patches of {patch} px"),
-        ("Prefix tokens", _prefix(shown.seen.prefix, shown.source.has_cls)),
+        ("Prefix tokens", _prefix(shown.source.order)),
         ("Attention", shown.what),
     ]
 
 
-def _prefix(count: int, has_cls: bool) -> str:
+def _prefix(order: Order) -> str:
     """The tokens before the patches."""
-    if not count:
-        return "none"
-    if not has_cls:
-        return f"{count} (no CLS)"
-    return f"{count} (CLS and {count - 1} more)" if count > 1 else "1 (CLS)"
+    if not order.prefix:
+        return "none, CLS is behind the patches" if order.cls else "none"
+    if not order.cls:
+        return f"{order.prefix} (no CLS)"
+    names = [f"{order.cls} CLS" if order.cls > 1 else "CLS"]
+    return f"{order.prefix} ({' and '.join(names + [f'{order.more} more'] * bool(order.more))})"

@@ -80,12 +80,14 @@ def _layers(probe: Probe) -> str:
 
 def _tokens(probe: Probe) -> str:
     """The tokens before the patches, or what replaces CLS."""
-    more = probe.prefix - probe.has_cls
-    tokens = f"{more} {'token' if more == 1 else 'tokens'} before the patches"
-    if probe.has_cls:
-        return f"CLS and {tokens.replace(' ', ' more ', 1)}" if more > 0 else "CLS"
+    order = probe.order
+    more = f"{order.more} {'token' if order.more == 1 else 'tokens'} before the patches"
+    if order.cls:
+        cls = f"{order.cls} CLS tokens" if order.cls > 1 else "CLS"
+        cls += " behind the patches" * order.last
+        return f"{cls} and {more.replace(' ', ' more ', 1)}" if order.more else cls
     words = ["pooling head"] if "pool" in probe.kinds else []
-    return ", ".join([*words, "no CLS", *([tokens] if more > 0 else [])])
+    return ", ".join([*words, "no CLS", *([more] if order.more else [])])
 
 
 def _costs(entry: Model) -> str:
