@@ -7,14 +7,14 @@ from heedmap.pages.controls.attention import pick_head, pick_hiding, pick_layer
 from heedmap.pages.controls.galleries import show_heads
 from heedmap.pages.controls.look import pick_look
 from heedmap.pages.frame import link
-from heedmap.pages.frame.head import head
+from heedmap.pages.frame.head import explain, head
 from heedmap.pages.frame.notices import Notices
 from heedmap.pages.frame.page import enter
 from heedmap.pages.run.beside import pick_beside
 from heedmap.pages.run.opening import open_attention
 from heedmap.pages.stage import downloads
 from heedmap.pages.stage.components import stage
-from heedmap.pages.stage.panels import attention_panels, photo_panel
+from heedmap.pages.stage.panels import attention_panels, photo_panel, words
 from heedmap.views import facts
 from heedmap.views.attention import Map
 from heedmap.viz import KINDS
@@ -51,5 +51,6 @@ stage(
     key="stage",
 )
 
+explain(words(hero, look))
 show_heads(hero, look)
 downloads.heads(hero, look, told)

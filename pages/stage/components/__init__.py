@@ -1,4 +1,4 @@
-"""Three components: the stage of large pictures, the gallery to pick from, the copy button.
+"""Components: the stage of large pictures, the gallery to pick from, explanations, the copy button.
 
 Each is the .css, .js and .html files of its name; dom.js is put before each script, and what the
 stage is made of before stage.js.
@@ -174,6 +174,15 @@ def gallery(
     _component("gallery", '<div class="gallery"></div>')(
         key=key, data=data, on_picked_change=picked
     )
+
+
+def explain(words: Sequence[tuple[str, str, str]]) -> None:
+    """Show the button of a panel that explains words: term, sentences, data URL of a picture.
+
+    The panel is open at the first visit of a browser.
+    """
+    data = {"words": [{"term": term, "told": told, "src": src} for term, told, src in words]}
+    _component("explain", _read("explain.html"))(key="explain", data=data, width="content")
 
 
 def copy_link() -> None:
