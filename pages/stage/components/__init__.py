@@ -1,5 +1,5 @@
-"""Four components: the stage of large pictures, the gallery to pick from, the copy button, and what
-the stage computes maps from.
+"""The parts of the pages that are ours: the stage of large pictures and what it computes maps from,
+the gallery to pick from, explanations, the copy button.
 
 Each is the .css, .js and .html files of its name; dom.js is put before each script, and what the
 stage is made of before stage.js.
@@ -209,6 +209,15 @@ def gallery(
     _component("gallery", '<div class="gallery"></div>')(
         key=key, data=data, on_picked_change=picked
     )
+
+
+def explain(words: Sequence[tuple[str, str, str]]) -> None:
+    """Show the button of a panel that explains words: term, sentences, data URL of a picture.
+
+    The panel is open at the first visit of a browser.
+    """
+    data = {"words": [{"term": term, "told": told, "src": src} for term, told, src in words]}
+    _component("explain", _read("explain.html"))(key="explain", data=data, width="content")
 
 
 def copy_link() -> None:
