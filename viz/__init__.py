@@ -43,6 +43,8 @@ if TYPE_CHECKING:
     from heedmap.viz.draw.render import to_pdf, to_png
     from heedmap.viz.epoch import epoch_figure
     from heedmap.viz.photo.pool import open_upload, start_workers
+    from heedmap.viz.why.explain import explain
+    from heedmap.viz.why.methods import METHODS, Explanation
 
 _LATE = {
     "capture.activations": ("Activations", "record_activations"),
@@ -57,6 +59,8 @@ _LATE = {
     "draw.overlay": ("Overlay",),
     "draw.render": ("to_pdf", "to_png"),
     "epoch": ("epoch_figure",),
+    "why.explain": ("explain",),
+    "why.methods": ("METHODS", "Explanation"),
     "photo.pool": ("open_upload", "start_workers"),
 }
 _HOME = {name: module for module, names in _LATE.items() for name in names}
@@ -65,9 +69,11 @@ __all__ = [
     "COLORMAPS",
     "INTERPOLATIONS",
     "KINDS",
+    "METHODS",
     "SAMPLES",
     "Activations",
     "Attention",
+    "Explanation",
     "Kind",
     "Overlay",
     "Patch",
@@ -79,6 +85,7 @@ __all__ = [
     "encode_jpeg",
     "encode_png",
     "epoch_figure",
+    "explain",
     "grid_figure",
     "grid_lines",
     "head_mean",
