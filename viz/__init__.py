@@ -59,6 +59,8 @@ if TYPE_CHECKING:
     from heedmap.viz.draw.render import to_pdf, to_png
     from heedmap.viz.epoch import epoch_figure
     from heedmap.viz.photo.pool import open_upload, start_workers
+    from heedmap.viz.why.explain import explain
+    from heedmap.viz.why.methods import METHODS, Explanation
 
 _LATE = {
     "capture.activations": ("Activations", "record_activations"),
@@ -79,6 +81,8 @@ _LATE = {
     "draw.overlay": ("Overlay",),
     "draw.render": ("to_pdf", "to_png"),
     "epoch": ("epoch_figure",),
+    "why.explain": ("explain",),
+    "why.methods": ("METHODS", "Explanation"),
     "photo.pool": ("open_upload", "start_workers"),
 }
 _HOME = {name: module for module, names in _LATE.items() for name in names}
@@ -88,12 +92,14 @@ __all__ = [
     "DIVERGING",
     "INTERPOLATIONS",
     "KINDS",
+    "METHODS",
     "SAMPLES",
     "UNIFORM_ENTROPY",
     "Activations",
     "Attention",
     "AttentionMatrix",
     "Colours",
+    "Explanation",
     "Features",
     "GivingUp",
     "Head",
@@ -115,6 +121,7 @@ __all__ = [
     "encode_png",
     "entropy",
     "epoch_figure",
+    "explain",
     "grid_figure",
     "grid_lines",
     "head_mean",

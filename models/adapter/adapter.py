@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import fields, replace
 from functools import cached_property
 from typing import Any
@@ -219,12 +219,15 @@ class Adapter:
         )
 
     def _run(self, pixels: torch.Tensor, fit: str = "whole") -> torch.Tensor | None:
-        family = self._family
-        forward = family.forward
-        if fit == "squash" and self.preprocessing.dino and isinstance(family, families.DINO):
-            forward = family.forward_as_dino
         with evaluating(self.module), torch.inference_mode():
-            return families.vector(forward(pixels.to(self.device, self.dtype)))
+            return families.vector(self._forward(fit)(pixels.to(self.device, self.dtype)))
+
+    def _forward(self, fit: str) -> Callable[[torch.Tensor], Any]:
+        """How the family runs a photo that was fitted in this way."""
+        family = self._family
+        if fit == "squash" and self.preprocessing.dino and isinstance(family, families.DINO):
+            return family.forward_as_dino
+        return family.forward
 
     def _size_that_runs(self) -> int | None:
         """The side of a square photo that the module takes, tried before it is advised."""
