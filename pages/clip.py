@@ -7,14 +7,14 @@ from heedmap.pages.controls.attention import pick_head, pick_pair
 from heedmap.pages.controls.galleries import show_heads, show_layers
 from heedmap.pages.controls.look import pick_look
 from heedmap.pages.frame import link
-from heedmap.pages.frame.head import head
+from heedmap.pages.frame.head import explain, head
 from heedmap.pages.frame.notices import Notices
 from heedmap.pages.frame.page import enter
 from heedmap.pages.run import live
 from heedmap.pages.run.opening import open_attention
 from heedmap.pages.stage import downloads
 from heedmap.pages.stage.components import stage
-from heedmap.pages.stage.panels import attention_panels, photo_panel, pin
+from heedmap.pages.stage.panels import attention_panels, photo_panel, pin, words
 from heedmap.views import attention, export, facts
 from heedmap.views.attention import Map
 from heedmap.viz import KINDS
@@ -48,6 +48,7 @@ stage(
     pin=pin(shown[0]),
 )
 
+explain(words(shown[0], look))
 columns = 4
 if several:
     columns = show_layers(shown, look)

@@ -6,13 +6,13 @@ from heedmap.pages.controls.channels import chosen_channel
 from heedmap.pages.controls.galleries import show_channels
 from heedmap.pages.controls.look import pick_look
 from heedmap.pages.frame import link
-from heedmap.pages.frame.head import head
+from heedmap.pages.frame.head import explain, head
 from heedmap.pages.frame.notices import Notices
 from heedmap.pages.frame.page import enter
 from heedmap.pages.run.opening import open_channels
 from heedmap.pages.stage import downloads
 from heedmap.pages.stage.components import stage
-from heedmap.pages.stage.panels import panel, photo_panel
+from heedmap.pages.stage.panels import panel, photo_panel, words
 from heedmap.views import export, facts
 
 SCALES = ("map", "layer")
@@ -39,6 +39,8 @@ stage(
     link.ask,
     key="stage",
     bars=source.predictions(),
+    verdict=source.verdict,
 )
+explain(words(hero, look))
 show_channels(rows, hero, look, count)
 downloads.figure(export.channels_figure(rows, hero, look))

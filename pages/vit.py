@@ -7,7 +7,7 @@ from heedmap.pages.controls.attention import pick_hiding, pick_map
 from heedmap.pages.controls.galleries import show_heads
 from heedmap.pages.controls.look import pick_look
 from heedmap.pages.frame import link
-from heedmap.pages.frame.head import head
+from heedmap.pages.frame.head import explain, head
 from heedmap.pages.frame.notices import Notices
 from heedmap.pages.frame.page import enter
 from heedmap.pages.run import live
@@ -15,7 +15,7 @@ from heedmap.pages.run.beside import pick_beside
 from heedmap.pages.run.opening import open_attention
 from heedmap.pages.stage import downloads
 from heedmap.pages.stage.components import stage
-from heedmap.pages.stage.panels import attention_panels, photo_panel, pin
+from heedmap.pages.stage.panels import attention_panels, photo_panel, pin, words
 from heedmap.views import facts
 from heedmap.views.attention import Map
 from heedmap.viz import KINDS
@@ -53,6 +53,7 @@ stage(
     pin=pin(hero),
 )
 
+explain(words(hero, look))
 show_heads(hero, look)
-downloads.heads(hero, look, told)
+downloads.heads(hero, look, told, link.address())
 live.send_queries(shown)

@@ -39,6 +39,7 @@ INNER = {
         "channels",
         "render",
         "tours",
+        "explain",
         "data_urls",
         "facts",
         "model_facts",

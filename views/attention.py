@@ -16,6 +16,7 @@ from heedmap.views.request import Request
 
 if TYPE_CHECKING:
     from heedmap.models import Adapter, Prepared
+    from heedmap.models.families.order import Order
     from heedmap.viz.capture.attention import Maps
 
 MEAN = "mean"  # instead of the index of a head: the mean of all
@@ -31,7 +32,7 @@ class Source:
         seen: what the model saw.
         maps: (heads, rows, cols) float32 for each layer.
         kind: an id of `viz.KINDS`.
-        has_cls: whether the first token of the model is a CLS token.
+        order: where the patches and the CLS tokens are among the model's tokens.
         patch: row and column of the patch that all maps are from, for the kind "patch".
         home: the kind that is shown without a patch; "" where no patch can be chosen.
         lead: the kind that the head to show first is looked for in.
@@ -43,7 +44,7 @@ class Source:
     seen: Prepared
     maps: Maps | Layers
     kind: str
-    has_cls: bool
+    order: Order
     patch: Patch | None = None
     home: str = ""
     lead: str = ""
@@ -59,7 +60,9 @@ class Source:
         """What the values of its maps are, in words."""
         if self.patch is not None:
             return f"attention from row {self.patch[0]}, column {self.patch[1]}"
-        return viz.KINDS[self.kind].values
+        several = self.kind == "cls" and self.order.cls > 1
+        mean = f", mean of {self.order.cls} CLS tokens" * several
+        return f"{viz.KINDS[self.kind].values}{mean}"
 
     def heads(self, layer: int | None = None) -> int:
         """How many heads a layer has; without a layer, how many every layer has at least."""
@@ -93,18 +96,17 @@ def source(
     """
     chosen = kind if kind in patches.kinds(adapter) else next(iter(adapter.kinds), "cls")
     recorded, seen = passes.attention(adapter, request, chosen == "tokens")
-    has_cls = recorded.cls is not None
     home = adapter.kinds[0] if patches.KIND in patches.kinds(adapter) else ""
     if chosen == patches.KIND:
         place = patch or patches.middle(seen.grid)
         maps = patches.maps(adapter, request, place)
         lead = next(kind for kind in ("cls", "tokens", "windows") if kind in recorded.maps)
         return Source(
-            request, adapter.title, seen, maps, chosen, has_cls, place, home, lead,
+            request, adapter.title, seen, maps, chosen, adapter.order, place, home, lead,
             recorded.of(lead),
         )  # fmt: skip
     own = recorded.of(chosen)
-    return Source(request, adapter.title, seen, own, chosen, has_cls, None, home, chosen, own)
+    return Source(request, adapter.title, seen, own, chosen, adapter.order, None, home, chosen, own)
 
 
 def same(adapter: Adapter, request: Request, other: Source) -> Source:
@@ -185,7 +187,7 @@ class Map:
     def strongest(self) -> str:
         """Where the strongest patch is, and its share."""
         row, column, share = viz.strongest_patch(self.values)
-        return f"row {row}, column {column} holds {percent(share)}"
+        return f"row {row}, column {column} (from 0) holds {percent(share)}"
 
     @property
     def on_patches(self) -> float:
@@ -261,5 +263,7 @@ def head_caption(head: str) -> str:
 
 
 def percent(share: float) -> str:
-    """A share in percent; on a fine grid even the strongest patch may hold little."""
+    """A share in percent: only nothing is 0% and only all is 100%, however small what is left."""
+    if 0.9995 <= share < 1:
+        return "over 99.9%"
     return f"{share:.1%}" if share >= 0.001 else f"{100 * share:.2g}%"

@@ -8,6 +8,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
+from heedmap import models
+from heedmap.models import Calibration
 from heedmap.views import passes
 from heedmap.views.request import Request
 
@@ -29,12 +31,14 @@ class Source:
         model: the title of the model.
         seen: what the model saw.
         activations: what was recorded, (channels, rows, cols) float32 for each layer.
+        calibration: of the model's probabilities.
     """
 
     request: Request
     model: str
     seen: Prepared
     activations: Activations
+    calibration: Calibration
 
     def strongest(self, count: int) -> dict[str, list[Channel]]:
         """The strongest channels of each layer, by their mean."""
@@ -50,8 +54,19 @@ class Source:
         return any(bool(maps.min() < 0) for maps in self.activations.maps.values())
 
     def predictions(self) -> list[tuple[str, float]]:
-        """The five most probable classes; none for a model without class names."""
-        return self.activations.predictions(5) or []
+        """The five most probable classes, calibrated; none for a model without class names."""
+        return self.activations.predictions(5, self.calibration.temperature) or []
+
+    @property
+    def verdict(self) -> str:
+        """Among how many classes the prediction is, and whether it is one; "" without names."""
+        shares = self.predictions()
+        if not shares:
+            return ""
+        count = len(self.activations.classes or ())
+        if shares[0][1] < self.calibration.threshold:
+            return f"None of the {count} things it knows; the nearest of {count} classes:"
+        return f"The most probable of {count} classes:"
 
 
 def source(
@@ -75,7 +90,7 @@ def source(
     chosen = tuple(name for name in layers or () if name in adapter.conv_layers)
     wanted = chosen or adapter.default_conv_layers
     recorded, seen = passes.activations(adapter, request, wanted, after)
-    return Source(request, adapter.title, seen, recorded)
+    return Source(request, adapter.title, seen, recorded, models.card(request.model).calibration)
 
 
 @dataclass(frozen=True)
@@ -135,7 +150,7 @@ class Channel:
     def strongest(self) -> str:
         """Where it is strongest, and its value there."""
         row, column = np.unravel_index(int(self.values.argmax()), self.values.shape)
-        return f"row {row}, column {column} with {self.values.max():.3g}"
+        return f"row {row}, column {column} (from 0) with {self.values.max():.3g}"
 
     @property
     def values(self) -> np.ndarray:

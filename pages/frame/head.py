@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 from heedmap.pages.frame import link, status
-from heedmap.pages.stage.components import copy_link
+from heedmap.pages.stage import components
 
 if TYPE_CHECKING:
     from streamlit.delta_generator import DeltaGenerator
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 _HERE = Path(__file__).parent
 ICON = str(_HERE / "icon.png")
 _TAB = "heedmap.tab"  # the name of the tab, kept between runs so that it does not flicker
+_WORDS = "heedmap.words"  # the place of the explanations in the head
 
 
 def navigation(pages: Sequence[Any]) -> None:
@@ -32,8 +33,15 @@ def head(title: str) -> DeltaGenerator:
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="head"):
         st.title(title, anchor=False, width="content")
         status.reserve()
-        copy_link()
+        st.session_state[_WORDS] = st.container(key="words", width="content")
+        components.copy_link()
     return st.container(key="caption")
+
+
+def explain(words: Sequence[tuple[str, str, str]]) -> None:
+    """Offer to explain the words of this page; see `components.explain`."""
+    with st.session_state[_WORDS]:
+        components.explain(words)
 
 
 def name_tab(*parts: str) -> None:

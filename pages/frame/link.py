@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
+from urllib.parse import urlencode, urlsplit
 
 import streamlit as st
 from heedmap.private import went_through_history
@@ -154,6 +155,13 @@ def finish() -> None:
     shown = {name: text for name, text in link.shown.items() if text}
     if shown != st.query_params.to_dict():
         st.query_params.from_dict(shown)
+
+
+def address() -> str:
+    """The address of this view; without a browser only its settings."""
+    page = urlsplit(st.context.url or "")
+    query = urlencode({name: text for name, text in _link().shown.items() if text})
+    return page._replace(path=page.path or "/", query=query).geturl()
 
 
 def shared_query() -> dict[str, str]:

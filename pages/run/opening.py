@@ -17,11 +17,11 @@ from heedmap.pages.frame.page import Page
 from heedmap.pages.frame.text import plain, section
 from heedmap.pages.run.answer import answer, first_ready
 from heedmap.pages.run.loading import describe
-from heedmap.views import attention, channels, patches, photos
+from heedmap.views import attention, channels, model_facts, patches, photos
 from heedmap.views.request import Request
 
 if TYPE_CHECKING:
-    from heedmap.models import Adapter
+    from heedmap.models import Adapter, Model
 
 
 def open_attention(page: Page, notices: Notices) -> attention.Source:
@@ -59,22 +59,30 @@ def open_model(page: Page, notices: Notices) -> tuple[Adapter, Request]:
         photo = pick_photo()
         section("Model", "or type an id or URL")
         id = pick_model(page.needs, page.model)
-        about = _describe(page, id, notices)
-        with st.container(key="about"):  # as tall for every model
-            st.caption("  \n".join(map(plain, about)))
-    adapter = first_ready(page, id, bool(about), notices)
-    entry = models.record(adapter.id)
+        asked = _describe(page, id, notices)
+        sight = _pick_sight(asked) if asked else None
+    adapter = first_ready(page, id, asked is not None, notices)
+    shown = models.record(adapter.id)
     with st.sidebar:
-        if not about:
-            st.caption(f"Shown instead: {plain(entry.title)}.")
-        size, fit = pick_sight(entry)
-        show_card(entry)
-    name_tab(page.title, photos.name(photo), entry.title)
+        if shown != asked:
+            st.caption(f"Shown instead: {plain(shown.title)}.")
+        size, fit = sight or _pick_sight(shown)
+    if asked and size == model_facts.native_size(asked):
+        size = model_facts.native_size(shown)
+    name_tab(page.title, photos.name(photo), shown.title)
     return adapter, Request(photo, adapter.id, size, fit)
 
 
-def _describe(page: Page, id: str, notices: Notices) -> list[str]:
-    """What a model is, in lines; none for one that the page cannot show, with an error shown."""
-    with notices.guard():
-        return describe(page, id)
-    return []
+def _describe(page: Page, id: str, notices: Notices) -> Model | None:
+    """Say what a model is; None for one that the page cannot show, with an error shown."""
+    with st.container(key="about"), notices.guard():  # as tall for every model
+        st.caption("  \n".join(map(plain, describe(page, id))))
+        return models.record(id)
+    return None
+
+
+def _pick_sight(entry: Model) -> tuple[int, str]:
+    """Let the visitor choose what a model sees, and show its card; it may still be loading."""
+    sight = pick_sight(entry)
+    show_card(entry)
+    return sight

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from heedmap.pages.stage.components import Group, Item, Panel, Pin
-from heedmap.views import attention, data_urls, facts, patches, photos, render
+from heedmap.views import attention, data_urls, explain, facts, patches, photos, render
 from heedmap.views.attention import Map
 from heedmap.views.channels import Channel
 from heedmap.views.render import THUMBNAIL, Drawable, Look
@@ -137,6 +137,15 @@ def channel_groups(rows: dict[str, list[Channel]], look: Look) -> list[Group]:
         }
         for layer, row in rows.items()
     ]
+
+
+def words(shown: Map | Channel, look: Look) -> list[tuple[str, str, str]]:
+    """What the words of the page mean, each with a data URL of a picture that shows it."""
+    if isinstance(shown, Map):
+        told = explain.of_attention(shown, look)
+    else:
+        told = explain.of_channel(shown, look)
+    return [(term, text, data_urls.encoded(picture)) for term, text, picture in told]
 
 
 def ratio(seen: Prepared) -> float:

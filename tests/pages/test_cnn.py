@@ -24,11 +24,18 @@ def test_three_layers_of_three_channels() -> None:
 
 
 def test_the_five_best_classes() -> None:
-    bars = App("cnn").stage["bars"]
+    stage = App("cnn").stage
+    bars = stage["bars"]
     shares = [share for _, share in bars]
     assert len(bars) == 5
     assert shares == sorted(shares, reverse=True)
     assert 0 < sum(shares) <= 1
+    calibration = models.card("bundled-cnn").calibration
+    known = shares[0] >= calibration.threshold
+    assert stage["verdict"].startswith(
+        "The most probable of" if known else "None of the 118 things"
+    )
+    assert "of 118 classes" in stage["verdict"]
 
 
 def test_every_control(passes: list[str]) -> None:

@@ -159,7 +159,7 @@ def test_what_is_taken_home_is_of_the_kind(pretend: Pretend) -> None:
     content = export.heads_zip(shown, Look(), facts.attention(shown))
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
         assert np.array_equal(np.load(io.BytesIO(archive.read("attention.npy"))), WINDOWS[0])
-        assert "attn-head1.png" in archive.namelist()
+        assert "cat-bundled-vit-layer0-head1.png" in archive.namelist()
         assert "within windows" in archive.read("view.json").decode()
 
 

@@ -5,9 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+import streamlit as st
 from heedmap import models, viz
 from heedmap.errors import CaptureError, CheckpointError, DownloadError
+from heedmap.models import Loading
 from heedmap.pages.frame.notices import UNEXPECTED
+from heedmap.pages.run import opening
 from heedmap.views import cache, photos
 
 from tests.pages.app import App
@@ -70,11 +73,11 @@ def test_an_upload_is_shown_kept_and_linked(portrait: bytes) -> None:
     key = app.link["photo"]
     assert photos.is_upload(key)
     assert photos.find(key) == portrait
-    assert app.facts["Saw"] == "whole photo, 128 × 192 px"
+    assert app.facts["Saw"] == "whole photo, 128 × 192 px, enlarged from 60 × 90"
     assert app.items("photos")[0]["key"] == key
     app.go("clip")
     assert app.link == {"photo": key}
-    assert App(photo=key).facts["Saw"] == "whole photo, 128 × 192 px"
+    assert App(photo=key).facts["Saw"] == "whole photo, 128 × 192 px, enlarged from 60 × 90"
 
 
 @pytest.mark.parametrize("content", [b"no image", b"", b"\xff\xd8\xff\xe0 cut off"])
@@ -122,6 +125,24 @@ def test_a_model_that_cannot_be_had_leaves_the_last_picture(
     assert len(tries) == 2
     app.set("model", "bundled-vit")
     assert not app.errors
+
+
+def test_what_a_model_sees_can_be_chosen_while_it_loads(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(opening, "first_ready", lambda *_: st.stop())
+    app = App(model="dinov2-vits14")
+    assert [box.value for box in app.at.selectbox if box.key in ("vit.size", "all.fit")] == [
+        518,
+        "whole",
+    ]
+
+
+def test_what_is_shown_instead_has_its_own_size(monkeypatch: pytest.MonkeyPatch) -> None:
+    begin = models.begin
+    gone = Loading.failed("dinov2-vits14", DownloadError("The hub cannot be reached: try again."))
+    monkeypatch.setattr(models, "begin", lambda id: gone if id == gone.id else begin(id))
+    app = App(model="dinov2-vits14", photo="coffee")
+    assert app.errors == ["The hub cannot be reached: try again."]
+    assert app.hero["src"] == App(photo="coffee").hero["src"]
 
 
 def test_an_id_of_the_hub_in_the_link(monkeypatch: pytest.MonkeyPatch) -> None:

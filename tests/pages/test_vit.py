@@ -166,6 +166,6 @@ def test_a_link_gives_the_view_again() -> None:
     assert first.stage["original"] == second.stage["original"]
 
 
-def test_downloads_have_the_names_that_people_know(app: App) -> None:
+def test_what_is_taken_home_is_offered_beside_the_heads(app: App) -> None:
     labels = [button.label for button in App(head="3").at.get("download_button")]
-    assert labels == ["attn-head3.png", "All heads (ZIP)"]
+    assert labels == ["This map (PNG)", "All heads (ZIP)"]

@@ -53,11 +53,21 @@ class Activations:
         order = np.argsort(-means, kind="stable")[:k]
         return [(int(channel), float(means[channel])) for channel in order]
 
-    def predictions(self, k: int = 5) -> list[tuple[str, float]] | None:
-        """The `k` most probable classes as (name, probability), or None without class names."""
+    def predictions(self, k: int = 5, temperature: float = 1.0) -> list[tuple[str, float]] | None:
+        """The `k` most probable classes as (name, probability), or None without class names.
+
+        The logits are divided by the temperature first (Guo et al. 2017); `models.card` says that
+        of a bundled model.
+
+        Raises:
+            SettingError: a temperature of 0 or less.
+        """
+        sentence = "A temperature of {} is out of range: choose one above 0."
+        warmth = checks.number(temperature, sentence, lambda t: 0 < t < np.inf)
         if self.logits is None or self.classes is None:
             return None
-        weights = np.exp(self.logits.astype(np.float64) - self.logits.max())
+        scaled = self.logits.astype(np.float64) / warmth
+        weights = np.exp(scaled - scaled.max())
         shares = weights / weights.sum()
         order = np.argsort(-shares, kind="stable")[:k]
         return [(self.classes[i], float(shares[i])) for i in order]

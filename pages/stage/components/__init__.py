@@ -1,5 +1,5 @@
-"""Four components: the stage of large pictures, the gallery to pick from, the copy button, and what
-the stage computes maps from.
+"""The parts of the pages that are ours: the stage of large pictures and what it computes maps from,
+the gallery to pick from, explanations, the copy button.
 
 Each is the .css, .js and .html files of its name; dom.js is put before each script, and what the
 stage is made of before stage.js.
@@ -124,6 +124,7 @@ def stage(
     *,
     key: str,
     bars: Sequence[tuple[str, float]] = (),
+    verdict: str = "",
     pin: Pin | None = None,
 ) -> None:
     """Show one or two maps under a toolbar, the photo beside them, bars of shares, and facts.
@@ -137,6 +138,7 @@ def stage(
             on the toolbar has ended, before the next run. The pictures show them already.
         key: of the component.
         bars: labels and shares.
+        verdict: a sentence above the bars.
         pin: for maps that can be had from a patch.
     """
     st.html('<div id="map" tabindex="-1"></div>')  # the skip link of the page leads here
@@ -154,7 +156,7 @@ def stage(
     data = {
         "panels": maps, "original": photo, "pictures": pictures, "tables": color_tables(),
         "facts": [list(fact) for fact in facts], "bars": [list(bar) for bar in bars],
-        "tools": list(tools), "turn": turns.get(key, 0), "pin": pin,
+        "verdict": verdict, "tools": list(tools), "turn": turns.get(key, 0), "pin": pin,
     }  # fmt: skip
     _component("stage", '<div class="stage"></div>')(key=key, data=data, on_asked_change=asked)
 
@@ -207,6 +209,15 @@ def gallery(
     _component("gallery", '<div class="gallery"></div>')(
         key=key, data=data, on_picked_change=picked
     )
+
+
+def explain(words: Sequence[tuple[str, str, str]]) -> None:
+    """Show the button of a panel that explains words: term, sentences, data URL of a picture.
+
+    The panel is open at the first visit of a browser.
+    """
+    data = {"words": [{"term": term, "told": told, "src": src} for term, told, src in words]}
+    _component("explain", _read("explain.html"))(key="explain", data=data, width="content")
 
 
 def copy_link() -> None:

@@ -16,6 +16,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
   data.panels.forEach((given, i) => show(view, view.heroes.children[i], given));
   show(view, view.original, data.original);
   view.bases.keep(data.pictures);
+  view.verdict.textContent = data.verdict;
   bars(view.bars, data.bars);
   facts(view.facts, data.facts);
   point(view, view.at);
@@ -47,6 +48,7 @@ function build(root) {
   view.heroes = add(layout, "div", "heroes");
   const aside = add(foldable(layout), "div", "aside");
   view.original = aside.appendChild(panel(view, "img"));
+  view.verdict = add(aside, "p", "verdict");
   view.bars = add(aside, "ol", "bars");
   view.bars.setAttribute("aria-label", "The five most probable classes");
   view.facts = add(aside, "dl", "facts");
