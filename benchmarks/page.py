@@ -15,7 +15,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
 
 from benchmarks import chromium
 from benchmarks.server import serve
@@ -23,7 +23,7 @@ from benchmarks.server import serve
 PATIENCE_MS = 120_000
 MOVES = 30  # presses of each control
 FIRSTS = 5  # first maps on a warm server
-SCREEN = {"width": 1440, "height": 900}
+SCREEN: ViewportSize = {"width": 1440, "height": 900}
 EMPTY = """
 import streamlit as st
 on = st.toggle("Switch")
@@ -33,11 +33,14 @@ st.html(f'<p class="count">{on}</p>')
 # From the input event to the frame after the one in which the maps were painted, which the stage
 # counts in data-picture; or in which the text of the empty page has changed.
 STOPWATCH = """(changing) => {
+    const told = () => changing.dataset.picture ?? changing.querySelector('.count')?.textContent;
+    let last = told();
     window.addEventListener('input', () => { window.began ??= performance.now(); }, true);
     window.addEventListener('click', () => { window.began ??= performance.now(); }, true);
     new MutationObserver(() => {
-        const began = window.began;
-        if (!began || window.took) return;
+        const began = window.began, now = told();
+        if (!began || window.took || now === undefined || now === last) return;
+        last = now;
         requestAnimationFrame(() => { window.took ??= performance.now() - began; });
     }).observe(changing, { attributes: true, childList: true, characterData: true, subtree: true });
 }"""
@@ -85,7 +88,7 @@ def moves(tab: Page, press: Callable[[int], None]) -> tuple[float, float]:
 
 def toolbar(tab: Page) -> dict[str, Callable[[int], None]]:
     """How to move each control; every move gives another picture."""
-    bar = tab.locator(".stage .tools")
+    bar = tab.locator(".stage .tool:not([hidden])")
     opacity, view = bar.get_by_label("Opacity"), bar.get_by_label("View")
     smooth, colours = bar.get_by_label("Interpolation"), bar.get_by_label("Colours")
     return {

@@ -170,7 +170,7 @@ class View:
 
     def tool(self, label: str) -> Locator:
         """A control of the toolbar above the large pictures."""
-        return self.tab.locator(".stage .tools").get_by_label(label)
+        return self.tab.locator(".stage .tool:not([hidden])").get_by_label(label)
 
     # What a person does.
 

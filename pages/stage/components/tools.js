@@ -61,8 +61,7 @@ function change(view, { name, kind }, input) {
   view.asked[name] = kind === "switch" ? String(Number(value)) : String(value);
   for (const each of view.tools.children) if (each.tool.follows === name) reset(view, each.tool, before);
   set(view);
-  if (kind === "range") stir(view);
-  else view.repaint();
+  stir(view);
 }
 
 // A tool at its default goes to its new one.
