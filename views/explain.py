@@ -23,7 +23,7 @@ def of_attention(shown: Map, look: Look) -> list[Word]:
     """Patch, token, CLS, head, layer and register, in an attention map."""
     source, (rows, columns) = shown.source, shown.values.shape
     prefix = shown.seen.prefix
-    more = prefix - source.has_cls
+    more = prefix - source.order.cls
     first = replace(shown, layer=0, head=MEAN)
     alone = _alone(shown)
     return [
@@ -32,7 +32,7 @@ def of_attention(shown: Map, look: Look) -> list[Word]:
         ("Token", "Each patch becomes a token, a list of numbers that every layer rewrites. With "
          f"{prefix} more that belong to no patch, this photo is {rows * columns + prefix} tokens.",
          _grid(shown)),
-        ("CLS", _CLS if source.has_cls else _NO_CLS, render.drawn(shown, look, THUMBNAIL)),
+        ("CLS", _CLS if source.order.cls else _NO_CLS, render.drawn(shown, look, THUMBNAIL)),
         ("Head", "A layer reads in several ways at once, its heads, here "
          f"{source.heads(shown.layer)}. This is {alone.head_name} by itself; the mean hides how "
          "they differ.",
