@@ -10,10 +10,11 @@ from heedmap.pages.frame import link
 from heedmap.pages.frame.head import explain, head
 from heedmap.pages.frame.notices import Notices
 from heedmap.pages.frame.page import enter
+from heedmap.pages.run import live
 from heedmap.pages.run.opening import open_attention
 from heedmap.pages.stage import downloads
 from heedmap.pages.stage.components import stage
-from heedmap.pages.stage.panels import attention_panels, photo_panel, words
+from heedmap.pages.stage.panels import attention_panels, photo_panel, pin, words
 from heedmap.views import export, facts
 from heedmap.views.attention import Map
 from heedmap.viz import KINDS
@@ -35,14 +36,15 @@ with st.sidebar:
 
 shown = [Map(source, layer, chosen) for layer in pair]
 scales = ("map", "layers" if several else "layer")
-look, tools = pick_look(scales)
+look, tools = pick_look(scales, patches=bool(source.home))
 stage(
     attention_panels(shown, look, scales),
     photo_panel(shown[0]),
     facts.layers(shown),
     tools,
-    link.ask,
+    live.ask,
     key="stage",
+    pin=pin(shown[0]),
 )
 
 explain(words(shown[0], look))
@@ -54,3 +56,4 @@ else:
 notices.show()
 link.finish()
 downloads.figure(export.layers_figure(shown, look, columns))
+live.send_queries(shown)

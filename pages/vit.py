@@ -10,11 +10,12 @@ from heedmap.pages.frame import link
 from heedmap.pages.frame.head import explain, head
 from heedmap.pages.frame.notices import Notices
 from heedmap.pages.frame.page import enter
+from heedmap.pages.run import live
 from heedmap.pages.run.beside import pick_beside
 from heedmap.pages.run.opening import open_attention
 from heedmap.pages.stage import downloads
 from heedmap.pages.stage.components import stage
-from heedmap.pages.stage.panels import attention_panels, photo_panel, words
+from heedmap.pages.stage.panels import attention_panels, photo_panel, pin, words
 from heedmap.views import facts
 from heedmap.views.attention import Map
 from heedmap.viz import KINDS
@@ -36,21 +37,24 @@ with st.sidebar:
     hide = pick_hiding()
 
 hero = Map(source, layer, chosen, hide)
-look, tools = pick_look(SCALES, masks=True)
+look, tools = pick_look(SCALES, masks=True, patches=bool(source.home))
 second = pick_beside(page, hero, notices)
 notices.show()
 link.finish()
 
 told = facts.attention(hero) + (facts.beside(second) if second else [])
+shown = [hero, second] if second else [hero]
 stage(
-    attention_panels([hero, second] if second else [hero], look, SCALES),
+    attention_panels(shown, look, SCALES),
     photo_panel(hero),
     told,
     tools,
-    link.ask,
+    live.ask,
     key="stage",
+    pin=pin(hero),
 )
 
 explain(words(hero, look))
 show_heads(hero, look)
 downloads.heads(hero, look, told)
+live.send_queries(shown)

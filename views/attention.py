@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from heedmap import viz
-from heedmap.views import passes
+from heedmap.views import passes, patches
+from heedmap.views.patches import Layers, Patch
 from heedmap.views.request import Request
 
 if TYPE_CHECKING:
@@ -30,14 +31,18 @@ class Source:
         maps: (heads, rows, cols) float32 for each layer.
         kind: an id of `viz.KINDS`.
         has_cls: whether the first token of the model is a CLS token.
+        patch: row and column of the patch that all maps are from, for the kind "patch".
+        home: the kind that is shown without a patch; "" where no patch can be chosen.
     """
 
     request: Request
     model: str
     seen: Prepared
-    maps: Maps
+    maps: Maps | Layers
     kind: str
     has_cls: bool
+    patch: Patch | None = None
+    home: str = ""
 
     @property
     def depth(self) -> int:
@@ -47,6 +52,8 @@ class Source:
     @property
     def values(self) -> str:
         """What the values of its maps are, in words."""
+        if self.patch is not None:
+            return f"attention from row {self.patch[0]}, column {self.patch[1]}"
         return viz.KINDS[self.kind].values
 
     def heads(self, layer: int | None = None) -> int:
@@ -59,21 +66,44 @@ class Source:
         return "Pooling head" if self.kind == "pool" else f"Layer {layer}"
 
 
-def source(adapter: Adapter, request: Request, kind: str | None = None) -> Source:
+def source(
+    adapter: Adapter, request: Request, kind: str | None = None, patch: Patch | None = None
+) -> Source:
     """One kind of attention of a photo; runs the model unless that pass is cached.
 
     Args:
         adapter: the model that `request` names.
         request: the photo, the size and the fit.
         kind: an id of `viz.KINDS`; one that the model does not have becomes its first kind.
+        patch: for the kind "patch", the middle one by default.
 
     Raises:
         HeedmapError: as `passes.attention`.
     """
-    chosen = kind if kind in adapter.kinds else next(iter(adapter.kinds), "cls")
+    chosen = kind if kind in patches.kinds(adapter) else next(iter(adapter.kinds), "cls")
     recorded, seen = passes.attention(adapter, request, chosen == "tokens")
     has_cls = recorded.cls is not None
-    return Source(request, adapter.title, seen, recorded.of(chosen), chosen, has_cls)
+    home = adapter.kinds[0] if patches.KIND in patches.kinds(adapter) else ""
+    if chosen == patches.KIND:
+        place = patch or patches.middle(seen.grid)
+        maps = patches.maps(adapter, request, place)
+        return Source(request, adapter.title, seen, maps, chosen, has_cls, place, home)
+    return Source(request, adapter.title, seen, recorded.of(chosen), chosen, has_cls, None, home)
+
+
+def same(adapter: Adapter, request: Request, other: Source) -> Source:
+    """The same kind of attention in another model, from the patch at the same place.
+
+    Raises:
+        HeedmapError: as `source`.
+    """
+    if other.patch is None:
+        return source(adapter, request, other.kind)
+    grid, own = other.seen.grid, passes.attention(adapter, request)[1].grid
+    row, column = (
+        (2 * at + 1) * n // (2 * of) for at, n, of in zip(other.patch, own, grid, strict=True)
+    )
+    return source(adapter, request, other.kind, (row, column))
 
 
 @dataclass(frozen=True)
@@ -98,7 +128,7 @@ class Map:
     @property
     def key(self) -> Hashable:
         """What distinguishes it from all other maps of the same pass."""
-        return self.source.kind, self.layer, self.head, self.hide
+        return self.source.kind, self.source.patch, self.layer, self.head, self.hide
 
     @property
     def title(self) -> str:

@@ -6,7 +6,9 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
+import numpy as np
 from heedmap import viz
+from heedmap.errors import CaptureError
 from heedmap.views import photos, turns
 from heedmap.views.cache import MEGABYTE, kept
 from heedmap.views.request import Request
@@ -16,6 +18,10 @@ if TYPE_CHECKING:
     from heedmap.viz import Activations, Attention
 
 T = TypeVar("T")
+
+
+def _queries_nbytes(result: tuple[viz.LayerQueries, ...] | None) -> int:
+    return 1 + sum(layer.nbytes for layer in result or ())
 
 
 def _nbytes(result: tuple[Any, Prepared]) -> int:
@@ -44,6 +50,34 @@ def attention(
         ImageError, SettingError, CaptureError: see `Adapter.prepare` and `viz.record_attention`.
     """
     return _run(adapter, request, lambda x: viz.record_attention(adapter, x, token_mean=token_mean))
+
+
+@kept(256 * MEGABYTE, _queries_nbytes, key=lambda adapter, request: request)
+def queries(adapter: Adapter, request: Request) -> tuple[viz.LayerQueries, ...] | None:
+    """The queries and keys of all layers; None for a model that does not show them.
+
+    Raises:
+        ImageError, SettingError: see `Adapter.prepare`.
+    """
+    try:
+        return _run(adapter, request, lambda x: viz.record_all_queries(adapter, x))[0]
+    except CaptureError:
+        return None
+
+
+@kept(
+    64 * MEGABYTE,
+    lambda rows: rows.nbytes,
+    key=lambda adapter, request, layer, patch: (request, layer, patch),
+)
+def row(adapter: Adapter, request: Request, layer: int, patch: tuple[int, int]) -> np.ndarray:
+    """What one patch attends to in one layer, (heads, rows, cols) float32.
+
+    Raises:
+        ImageError, SettingError, CaptureError: see `Adapter.prepare` and `viz.record_rows`.
+    """
+    rows = _run(adapter, request, lambda x: viz.record_rows(adapter, x, layer, [patch]))[0]
+    return np.asarray(rows[0])
 
 
 @kept(512 * MEGABYTE, _nbytes, key=lambda adapter, request, layers: (request, layers))

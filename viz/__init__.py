@@ -15,6 +15,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from heedmap.viz.heads import UNIFORM_ENTROPY, cls_shares, uniform_distance, uniform_shares
 from heedmap.viz.kinds import KINDS, Kind
 from heedmap.viz.maps import (
     Patch,
@@ -32,7 +33,7 @@ from heedmap.viz.photo.samples import SAMPLES, Sample, open_sample, sample, samp
 if TYPE_CHECKING:
     from heedmap.viz.capture.activations import Activations, record_activations
     from heedmap.viz.capture.attention import Attention, record_attention
-    from heedmap.viz.capture.queries import LayerQueries, record_queries
+    from heedmap.viz.capture.queries import LayerQueries, record_all_queries, record_queries
     from heedmap.viz.capture.rows import record_rows
     from heedmap.viz.draw.colorbar import colorbar
     from heedmap.viz.draw.colours import COLORMAPS, DIVERGING
@@ -50,7 +51,7 @@ if TYPE_CHECKING:
 _LATE = {
     "capture.activations": ("Activations", "record_activations"),
     "capture.attention": ("Attention", "record_attention"),
-    "capture.queries": ("LayerQueries", "record_queries"),
+    "capture.queries": ("LayerQueries", "record_all_queries", "record_queries"),
     "capture.rows": ("record_rows",),
     "draw.colorbar": ("colorbar",),
     "draw.colours": ("COLORMAPS", "DIVERGING"),
@@ -73,6 +74,7 @@ __all__ = [
     "INTERPOLATIONS",
     "KINDS",
     "SAMPLES",
+    "UNIFORM_ENTROPY",
     "Activations",
     "Attention",
     "Kind",
@@ -81,6 +83,7 @@ __all__ = [
     "Patch",
     "Sample",
     "area",
+    "cls_shares",
     "colorbar",
     "contour",
     "draw_mask",
@@ -99,6 +102,7 @@ __all__ = [
     "open_upload",
     "outliers",
     "record_activations",
+    "record_all_queries",
     "record_attention",
     "record_queries",
     "record_rows",
@@ -110,6 +114,8 @@ __all__ = [
     "threshold_mask",
     "to_pdf",
     "to_png",
+    "uniform_distance",
+    "uniform_shares",
     "zip_pngs",
 ]
 

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 from heedmap.pages.frame import link
-from heedmap.views import attention
+from heedmap.views import attention, patches
 from heedmap.views.attention import MEAN
+from heedmap.views.patches import Patch
 from heedmap.viz import KINDS
 
 if TYPE_CHECKING:
@@ -18,19 +19,29 @@ PAIR = ("first", "second")  # the settings of two layers side by side
 
 def pick_kind(adapter: Adapter) -> str | None:
     """Let the visitor choose a kind of attention, where the model has several."""
-    kinds = adapter.kinds
+    kinds = patches.kinds(adapter)
     if not kinds:
         return None
-    key = link.choice("kind", kinds, kinds[0])
+    key = link.choice("kind", kinds, adapter.kinds[0])
     if len(kinds) == 1:
         return kinds[0]
     return str(
-        st.segmented_control(
+        st.radio(
             "Attention", kinds, key=key, format_func=lambda kind: KINDS[kind].name,
-            required=True, width="stretch",
             help="  \n".join(f"{KINDS[kind].name}: {KINDS[kind].reading}" for kind in kinds),
         )
     )  # fmt: skip
+
+
+def chosen_patch(grid: tuple[int, int]) -> Patch:
+    """The patch that is chosen on the map, in the grid of what the model saw."""
+
+    def fits(patch: Patch) -> bool:
+        return 0 <= patch[0] < grid[0] and 0 <= patch[1] < grid[1]
+
+    key = link.setting("patch", patches.middle(grid), _read_patch, write=_write_patch, fits=fits)
+    found: Patch = st.session_state[key]
+    return found
 
 
 def pick_layer(depth: int, name: str = "layer", *, compact: bool = False) -> int:
@@ -95,6 +106,15 @@ def pick_hiding() -> bool:
         help="Some models store information in a few patches of plain background, which then "
         "outshine all others. This hides them and renormalises the rest.",
     )  # fmt: skip
+
+
+def _read_patch(text: str) -> Patch:
+    row, column = text.split(",")
+    return int(row), int(column)
+
+
+def _write_patch(patch: Patch) -> str:
+    return f"{patch[0]},{patch[1]}"
 
 
 def _head_name(head: str) -> str:

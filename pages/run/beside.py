@@ -42,5 +42,5 @@ def _other(source: Source, model: str, notices: Notices) -> Source | None:
         adapter = load(model)
         size = model_facts.native_size(models.record(adapter.id))
         request = Request(source.request.photo, adapter.id, size, source.request.fit)
-        return run_shown(adapter, request, source.kind, attention.source)
+        return run_shown(adapter, request, source, attention.same)
     return None

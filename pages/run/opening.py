@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 from heedmap import models
-from heedmap.pages.controls.attention import pick_kind
+from heedmap.pages.controls.attention import chosen_patch, pick_kind
 from heedmap.pages.controls.channels import pick_count, pick_layers
 from heedmap.pages.controls.model import pick_model, pick_sight, show_card
 from heedmap.pages.controls.photo import pick_photo
@@ -16,7 +16,7 @@ from heedmap.pages.frame.page import Page
 from heedmap.pages.frame.text import plain, section
 from heedmap.pages.run.answer import answer, first_ready
 from heedmap.pages.run.loading import describe
-from heedmap.views import attention, channels, photos
+from heedmap.views import attention, channels, patches, photos
 from heedmap.views.request import Request
 
 if TYPE_CHECKING:
@@ -29,7 +29,14 @@ def open_attention(page: Page, notices: Notices) -> attention.Source:
     with st.sidebar:
         section("Map")
         kind = pick_kind(adapter)
-    return answer(page, adapter, request, kind, attention.source, notices)
+    if kind != patches.KIND:
+        return answer(page, adapter, request, (kind,), _source, notices)
+    grid = answer(page, adapter, request, (None,), _source, notices).seen.grid
+    return answer(page, adapter, request, (kind, chosen_patch(grid)), _source, notices)
+
+
+def _source(adapter: Adapter, request: Request, part: tuple[Any, ...] | None) -> attention.Source:
+    return attention.source(adapter, request, *(part or ()))
 
 
 def open_channels(page: Page, notices: Notices) -> tuple[channels.Source, int]:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from heedmap.pages.stage.components import Group, Item, Panel
-from heedmap.views import attention, data_urls, explain, facts, photos, render
+from heedmap.pages.stage.components import Group, Item, Panel, Pin
+from heedmap.views import attention, data_urls, explain, facts, patches, photos, render
 from heedmap.views.attention import Map
 from heedmap.views.channels import Channel
 from heedmap.views.render import THUMBNAIL, Drawable, Look
@@ -43,9 +43,42 @@ def attention_panels(shown: Sequence[Map], look: Look, scales: Sequence[str]) ->
     """Attention maps as large pictures; maps of several models are tagged with their model."""
     several = len({each.request.model for each in shown}) > 1
     return [
-        panel(each, look, scales, share=True, tag=each.source.model if several else "")
+        panel(
+            each,
+            look,
+            _cheap(each, look, scales),
+            share=True,
+            tag=each.source.model if several else "",
+        )
+        | _live(each)
         for each in shown
     ]
+
+
+def pin(shown: Map) -> Pin | None:
+    """How a patch is pinned on attention maps; None for a model that has none from patches."""
+    source = shown.source
+    if not source.home:
+        return None
+    return {
+        "kind": patches.KIND,
+        "home": source.home,
+        "grid": list(source.seen.grid),
+        "at": list(source.patch) if source.patch else None,
+    }
+
+
+def _live(shown: Map) -> Panel:
+    """What the browser may compute a map from: not one whose outliers are hidden."""
+    if shown.hide or not shown.source.home:
+        return {}
+    return {"live": {"id": patches.id_of(shown.request, shown.layer), "head": shown.head}}
+
+
+def _cheap(shown: Map, look: Look, scales: Sequence[str]) -> Sequence[str]:
+    """The colour scales whose ends are sent at once; others are computed when they are chosen."""
+    slow = shown.hide or isinstance(shown.source.maps, patches.Layers)
+    return [scale for scale in scales if scale in ("map", "layer", look.scale) or not slow]
 
 
 def photo_panel(shown: Drawable) -> Panel:

@@ -108,7 +108,7 @@ def test_a_control_moves_nothing(window: Opener) -> None:
         view.tab.get_by_role("listbox", name="Heads of layer").get_by_role("option").nth(2).click
     )
     assert rest(view) == [], "head"
-    view.change(lambda: view.tool("View").select_option("mask"))
+    view.set("View", "Mask")
     assert rest(view) == [], "view"
 
 

@@ -14,7 +14,7 @@ from heedmap.viz.capture.calls import check_call
 from heedmap.viz.capture.reasons import check, why_not
 from heedmap.viz.capture.scores import Formed, Scores
 from heedmap.viz.capture.tokens import Token, layer_of, only_patches, tokens_of
-from heedmap.viz.capture.watch import OneLayer, WindowsOfOneLayer
+from heedmap.viz.capture.watch import SomeLayers, WindowsOfOneLayer
 
 if TYPE_CHECKING:
     from heedmap.models import Adapter, Prepared
@@ -61,8 +61,8 @@ def record_rows(adapter: Adapter, x: Prepared, layer: int, patches: Sequence[Tok
         return torch.stack([attention.of_tokens(some).mean(1) for some in tokens]).cpu()
 
     rows = of_layer(adapter, x, index, keep)  # (patches, heads, N)
-    kept = rows[..., x.prefix : x.prefix + math.prod(x.grid)]
-    return kept.unflatten(-1, x.grid).contiguous().numpy()
+    kept = rows[..., x.prefix : x.prefix + math.prod(x.grid)].numpy()
+    return np.ascontiguousarray(kept).reshape(*rows.shape[:2], *x.grid)
 
 
 def of_layer(adapter: Adapter, x: Prepared, layer: int, keep: Callable[[Scores | Formed], T]) -> T:
@@ -71,14 +71,21 @@ def of_layer(adapter: Adapter, x: Prepared, layer: int, keep: Callable[[Scores |
     Raises:
         CaptureError: no attention was seen, or that of fewer layers than the model has.
     """
+    return of_layers(adapter, x, keep, layer)[layer]
+
+
+def of_layers(
+    adapter: Adapter, x: Prepared, keep: Callable[[Scores | Formed], T], layer: int | None = None
+) -> list[T]:
+    """The same of all its layers; of `layer` alone where it is given, and None of the others."""
     kind = "single" if adapter.kinds == ("cls",) else "layers"
     tokens = adapter.order.tokens(math.prod(x.grid))
-    watch = OneLayer(tokens, x.prefix, layer, keep, kind)
+    watch = SomeLayers(tokens, x.prefix, layer, keep, kind)
     with watch:
         adapter.run(x.pixels, x.fit)
     pooled = tokens == 1 and "pool" in adapter.kinds  # whose call has the shape of a layer's
     check(adapter, len(watch.layers) - pooled, watch)
-    found: T = watch.layers[layer]
+    found: list[T] = watch.layers[: adapter.depth]
     return found
 
 
@@ -95,4 +102,4 @@ def _in_windows(adapter: Adapter, x: Prepared, layer: int, queries: list[Token])
     with WindowsOfOneLayer(windows, layer=layer, places=places) as watch:
         adapter.run(x.pixels, x.fit)
     check(adapter, len(watch.maps), watch)
-    return watch.maps[layer].numpy()
+    return np.asarray(watch.maps[layer])

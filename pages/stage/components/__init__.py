@@ -1,4 +1,5 @@
-"""Components: the stage of large pictures, the gallery to pick from, explanations, the copy button.
+"""Components: the stage of large pictures, the gallery to pick from, explanations, the copy button,
+and what the stage computes maps from.
 
 Each is the .css, .js and .html files of its name; dom.js is put before each script, and what the
 stage is made of before stage.js.
@@ -13,9 +14,13 @@ from typing import Any, TypedDict
 
 import streamlit as st
 from heedmap.views.data_urls import color_tables
+from heedmap.views.patches import Sent
 
 _HERE = Path(__file__).parent
-_SCRIPTS = {"stage": ("paint", "tools", "picture", "probe")}  # what a component is made of
+_SCRIPTS = {
+    "stage": ("paint", "attend", "tools", "picture", "probe", "pin"),
+    "queries": ("attend",),
+}  # what a component is made of
 _TURN = "heedmap.turns"  # key of a stage -> how many gestures of its toolbar were heard
 
 
@@ -42,6 +47,25 @@ class Tool(TypedDict, total=False):
     help: str
 
 
+class Live(TypedDict):
+    """From what the browser computes a map: the id of a layer, and a head of it or the mean."""
+
+    id: str
+    head: str
+
+
+class Pin(TypedDict):
+    """How a patch is pinned: the kind of attention that it asks for, and the one without a patch.
+
+    `at` is the pinned patch, in `grid`.
+    """
+
+    kind: str
+    home: str
+    grid: list[int]
+    at: list[int] | None
+
+
 class Panel(TypedDict, total=False):
     """One large picture.
 
@@ -66,6 +90,7 @@ class Panel(TypedDict, total=False):
     colors: str
     signed: bool
     share: bool
+    live: Live
     badge: str
     box: list[float]
     credit: str
@@ -99,6 +124,7 @@ def stage(
     *,
     key: str,
     bars: Sequence[tuple[str, float]] = (),
+    pin: Pin | None = None,
 ) -> None:
     """Show one or two maps under a toolbar, the photo beside them, bars of shares, and facts.
 
@@ -111,6 +137,7 @@ def stage(
             on the toolbar has ended, before the next run. The pictures show them already.
         key: of the component.
         bars: labels and shares.
+        pin: for maps that can be had from a patch.
     """
     st.html('<div id="map" tabindex="-1"></div>')  # the skip link of the page leads here
     turns: dict[str, int] = st.session_state.setdefault(_TURN, {})
@@ -127,9 +154,15 @@ def stage(
     data = {
         "panels": maps, "original": photo, "pictures": pictures, "tables": color_tables(),
         "facts": [list(fact) for fact in facts], "bars": [list(bar) for bar in bars],
-        "tools": list(tools), "turn": turns.get(key, 0),
+        "tools": list(tools), "turn": turns.get(key, 0), "pin": pin,
     }  # fmt: skip
     _component("stage", '<div class="stage"></div>')(key=key, data=data, on_asked_change=asked)
+
+
+def queries(layers: Sequence[Sent]) -> None:
+    """Send what the stage computes the maps of single patches from."""
+    component = _component("queries", '<span class="queries"></span>')
+    component(key="queries", data={"layers": list(layers)})
 
 
 def gallery(

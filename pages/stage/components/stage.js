@@ -10,7 +10,8 @@ export default function ({ data, parentElement, setTriggerValue }) {
   view.data = data;
   view.send = (asked) => setTriggerValue("asked", asked);
   view.scales = data.tools.find(({ name }) => name === "scale").options;
-  equip(view, data.tools, data.turn);
+  const newer = equip(view, data.tools, data.turn);
+  if (!newer) view.pin = data.pin?.at ? { row: data.pin.at[0], column: data.pin.at[1], grid: data.pin.grid } : null;
   fit(view.heroes, data.panels.length, () => panel(view, "canvas"));
   data.panels.forEach((given, i) => show(view, view.heroes.children[i], given));
   show(view, view.original, data.original);
@@ -18,11 +19,17 @@ export default function ({ data, parentElement, setTriggerValue }) {
   bars(view.bars, data.bars);
   facts(view.facts, data.facts);
   point(view, view.at);
-  return () => tell(view); // what was not sent yet, as the page goes
+  for (const figure of figuresOf(view)) ring(view, figure);
+  const arrived = () => aim(view);
+  globalThis.addEventListener("heedmap-layers", arrived);
+  return () => {
+    globalThis.removeEventListener("heedmap-layers", arrived);
+    tell(view); // what was not sent yet, as the page goes
+  };
 }
 
 function build(root) {
-  const view = { at: null, turn: 0, asked: {}, bases: new Bases(), tables: {} };
+  const view = { at: null, pin: null, under: null, turn: 0, asked: {}, wanted: new Set(), bases: new Bases(), tables: {} };
   view.table = (name) => (view.tables[name] ??= bytes(view.data.tables[name]));
   view.repaint = () => {
     cancelAnimationFrame(view.frame);
