@@ -1,5 +1,5 @@
-"""The parts of the pages that are ours: the stage of large pictures and what it computes maps from,
-the gallery to pick from, explanations, the copy button.
+"""Components: the stage of large pictures, the gallery to pick from, explanations, the copy button,
+and what the stage computes maps from.
 
 Each is the .css, .js and .html files of its name; dom.js is put before each script, and what the
 stage is made of before stage.js.
