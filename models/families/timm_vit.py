@@ -12,6 +12,7 @@ from heedmap.models.families.family import ATTENTION, TOKENS
 from heedmap.models.families.order import Order
 from heedmap.models.families.preprocessing import of_timm
 from heedmap.models.families.sharing import sharing
+from heedmap.models.families.stream import Stream, stream
 from torch import nn
 
 
@@ -40,6 +41,11 @@ class TimmViT:
         table = getattr(self.module, "pos_embed", None)
         plain = self.order.prefix == self.order.cls == 1 and hasattr(self.module, "patch_embed")
         return plain and table is not None and not self.module.no_embed_class
+
+    @property
+    def stream(self) -> Stream:
+        """Blocks and final norm."""
+        return stream(self.module, self.module.blocks)
 
     @staticmethod
     def matches(module: nn.Module) -> bool:

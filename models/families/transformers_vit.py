@@ -15,6 +15,7 @@ from heedmap.models.families.family import ATTENTION, TOKENS
 from heedmap.models.families.order import Order, layers_of_tower, measured
 from heedmap.models.families.preprocessing import of_transformers, side
 from heedmap.models.families.sharing import sharing
+from heedmap.models.families.stream import Stream, stream
 from torch import nn
 
 CLS = ("cls_token", "class_embedding", "cls_register_token")
@@ -41,6 +42,11 @@ class TransformersViT:
         pool = ("pool",) if getattr(tower, "use_head", False) else ()
         self.kinds = pool + (TOKENS if self.order.cls else TOKENS[1:])
         self.depth, self.heads = int(config.num_hidden_layers), int(config.num_attention_heads)
+
+    @property
+    def stream(self) -> Stream:
+        """Blocks and final norm."""
+        return stream(self.module, layers_of_tower(self.module))
 
     @staticmethod
     def matches(module: nn.Module) -> bool:

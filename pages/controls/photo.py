@@ -43,9 +43,11 @@ def _uploader(key: str) -> None:
     st.file_uploader(
         "Or your own: choose a file or drop it here", key=_UPLOAD,
         on_change=_take, args=(key,), max_upload_size=20,
+        help="JPEG, PNG, WebP and other formats. Kept in this server’s memory, so that links work.",
     )  # fmt: skip
     if st.session_state.get(_WRONG):
-        st.error(plain(st.session_state[_WRONG]), icon=":material/broken_image:")
+        with st.container(key="complaint"):  # hidden where the browser itself refuses a file
+            st.error(plain(st.session_state[_WRONG]), icon=":material/broken_image:")
     st.caption("Kept in this server’s memory, so that links work.")
 
 
@@ -59,7 +61,7 @@ def _take(key: str) -> None:
         st.session_state[_WRONG] = photos.refusal(session())
         return
     try:
-        _choose(key, photos.take(file.getvalue()))
+        _choose(key, photos.take(file.getvalue(), file.name))
     except Exception as error:
         st.session_state[_WRONG] = sentence(error)
 
