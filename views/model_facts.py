@@ -82,6 +82,8 @@ def _layers(probe: Probe) -> str:
     heads = f"{probe.heads} {'head' if probe.heads == 1 else 'heads'}"
     if "windows" in probe.kinds:
         heads += " or more, within windows"
+    if probe.kinds == ("cls",):  # class attention, as in CaiT, XCiT and VOLO
+        heads += " in which CLS reads the patches (those before have no CLS and are not shown)"
     return f"{probe.depth} {'layer' if probe.depth == 1 else 'layers'} of {heads}"
 
 
