@@ -6,6 +6,7 @@ import streamlit as st
 from heedmap.pages.controls.attention import pick_head, pick_layer, pick_view
 from heedmap.pages.controls.galleries import show_heads
 from heedmap.pages.controls.look import pick_look
+from heedmap.pages.deeper import sections
 from heedmap.pages.frame import link
 from heedmap.pages.frame.head import head
 from heedmap.pages.frame.notices import Notices
@@ -39,6 +40,7 @@ look, hide = pick_view(look)
 hero = Map(source, layer, chosen, hide)
 with st.sidebar:
     second = pick_beside(page, hero, notices)
+deeper = sections.setting()
 notices.show()
 link.finish()
 
@@ -52,3 +54,4 @@ stage(
 
 show_heads(hero, look)
 downloads.heads(hero, look, told)
+sections.show(deeper, hero, look)

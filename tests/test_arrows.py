@@ -39,11 +39,13 @@ INNER = {
         "channels",
         "render",
         "data_urls",
+        "overview",
+        "numbers",
         "facts",
         "model_facts",
         "export",
     ),
-    "pages": ("stage", "frame", "controls", "run"),
+    "pages": ("stage", "frame", "controls", "run", "deeper"),
 }
 PACKAGED = (
     "errors",

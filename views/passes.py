@@ -28,10 +28,10 @@ def _nbytes(result: tuple[Any, Prepared]) -> int:
 @kept(
     256 * MEGABYTE,
     _nbytes,
-    key=lambda adapter, request, token_mean=False: (request, token_mean),
+    key=lambda adapter, request, token_mean=False, stats=False: (request, token_mean, stats),
 )
 def attention(
-    adapter: Adapter, request: Request, token_mean: bool = False
+    adapter: Adapter, request: Request, token_mean: bool = False, stats: bool = False
 ) -> tuple[Attention, Prepared]:
     """Attention of all layers and heads, and what the model saw (without its input tensor).
 
@@ -39,11 +39,16 @@ def attention(
         adapter: the model that `request` names.
         request: the photo, the size and the fit.
         token_mean: also record the mean over the queries of all patches.
+        stats: also record the entropy and the mean distance of each head.
 
     Raises:
         ImageError, SettingError, CaptureError: see `Adapter.prepare` and `viz.record_attention`.
     """
-    return _run(adapter, request, lambda x: viz.record_attention(adapter, x, token_mean=token_mean))
+
+    def record(x: Prepared) -> Attention:
+        return viz.record_attention(adapter, x, token_mean=token_mean, stats=stats)
+
+    return _run(adapter, request, record)
 
 
 @kept(512 * MEGABYTE, _nbytes, key=lambda adapter, request, layers: (request, layers))
