@@ -38,6 +38,7 @@ INNER = {
         "attention",
         "channels",
         "render",
+        "tours",
         "data_urls",
         "overview",
         "numbers",

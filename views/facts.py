@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, TypeAlias
 
-from heedmap.views.attention import MEAN, Map
+from heedmap.views.attention import MEAN, Map, percent
 from heedmap.views.channels import Channel
 
 if TYPE_CHECKING:
     from heedmap.models import Prepared
 
 Facts: TypeAlias = "list[tuple[str, str]]"
+
+ENLARGED = 1.1  # as large an area as the photo's own: less is the rounding to whole patches
 
 
 def attention(shown: Map) -> Facts:
@@ -24,6 +26,7 @@ def attention(shown: Map) -> Facts:
         ("Head", among(shown.head, source.heads(shown.layer))),
         ("Strongest", shown.strongest),
         *([("On patches", on_patches(shown))] if shown.seen.prefix else []),
+        *([("Outliers", shown.label)] if shown.label else []),
     ]
 
 
@@ -59,6 +62,7 @@ def channel(shown: Channel) -> Facts:
         ("Saw", saw(shown.seen)),
         ("Layer", shown.layer),
         ("Channel", f"{shown.index}, mean {shown.mean:.3g}"),
+        ("Shown", shown.what),
         ("Map", f"{rows} × {columns} cells"),
         ("Strongest", shown.strongest),
     ]
@@ -74,7 +78,11 @@ def saw(seen: Prepared) -> str:
     """What part of the photo the model saw, and its size."""
     height, width = seen.view.shape[:2]
     parts = {"whole": "whole photo", "crop": "middle crop", "squash": "photo made square"}
-    return f"{parts[seen.fit]}, {width} × {height} px"
+    left, top, right, bottom = seen.box
+    told = f"{parts[seen.fit]}, {width} × {height} px"
+    if width * height < ENLARGED * (right - left) * (bottom - top):
+        return told
+    return f"{told}, enlarged from {round(right - left)} × {round(bottom - top)}"
 
 
 def among(which: str, count: int) -> str:
@@ -84,7 +92,8 @@ def among(which: str, count: int) -> str:
 
 def on_patches(shown: Map) -> str:
     """How much of the attention goes to patches."""
-    return f"{shown.on_patches:.1%}, the rest on prefix tokens"
+    most = 1 - 1e-6  # what a sum of float32 tells from 1: a softmax leaves every token something
+    return f"{percent(min(shown.on_patches, most))}, the rest on prefix tokens"
 
 
 def _pass(shown: Map) -> Facts:

@@ -17,10 +17,12 @@ LICENCES = {
 
 
 def line(entry: Model) -> str:
-    """A model's name, and the size of its download if it is not loaded."""
-    if entry.folder or models.loaded(entry.id):
-        return entry.title
-    return f"{entry.title} · {size(entry.download_bytes)}"
+    """A model in the list: what it is, its name, and whether it is on disk or a download."""
+    name = entry.title.removeprefix(f"{entry.group} ")
+    if entry.folder:
+        return f"{entry.group} · {name}"
+    there = models.loaded(entry.id) or _on_disk(entry)
+    return f"{entry.group} · {name} · {'on disk' if there else f'↓ {size(entry.download_bytes)}'}"
 
 
 def lines(entry: Model) -> list[str]:
@@ -61,6 +63,11 @@ def shape(probe: Probe) -> str:
 @kept_briefly(entries=64, seconds=60)
 def _probe(id: str) -> Probe:
     return models.probe(id)
+
+
+@kept_briefly(entries=256, seconds=60)
+def _on_disk(entry: Model) -> bool:
+    return cached(entry) is not None
 
 
 def _layers(probe: Probe) -> str:

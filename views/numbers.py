@@ -77,8 +77,10 @@ def of_record(recorded: Attention, patch: int) -> Numbers:
     uniform = {"distance": distance, "entropy": viz.UNIFORM_ENTROPY}
     if recorded.cls is not None:
         values |= viz.cls_shares(recorded)
-        shares = viz.uniform_shares(recorded)  # some models have no registers
-        uniform |= {key: float(each.mean()) for key, each in shares.items() if each.any()}
+        shares = viz.uniform_shares(recorded)
+        uniform |= {key: float(each.mean()) for key, each in shares.items()}
+        if not uniform["registers"]:
+            del uniform["registers"], values["registers"]
     rows = tuple(
         {
             "layer": layer,

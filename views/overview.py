@@ -35,7 +35,7 @@ class Sprite:
     16 * MEGABYTE,
     lambda sprite: len(sprite.src),
     key=lambda shown, look: (
-        shown.request, shown.source.kind, shown.hide, look.scale, look.colormap,
+        shown.request, shown.source.kind, shown.source.patch, shown.hide, look.scale, look.colormap,
     ),
 )  # fmt: skip
 def sprite(shown: Map, look: Look) -> Sprite:

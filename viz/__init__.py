@@ -15,6 +15,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from heedmap.viz.clearest import Head, clearest, entropy
 from heedmap.viz.features import Colours, colours_of, norm_outliers, similarity
 from heedmap.viz.heads import (
     UNIFORM_ENTROPY,
@@ -36,16 +37,18 @@ from heedmap.viz.maps import (
 )
 from heedmap.viz.photo.image import open_image
 from heedmap.viz.photo.region import region
-from heedmap.viz.photo.samples import SAMPLES, Sample, open_sample, sample, sample_ids
+from heedmap.viz.photo.samples import SAMPLES, Sample, open_sample, sample, sample_file, sample_ids
 
 if TYPE_CHECKING:
     from heedmap.viz.capture.activations import Activations, record_activations
     from heedmap.viz.capture.attention import Attention, record_attention
     from heedmap.viz.capture.features import Features, record_features
+    from heedmap.viz.capture.giving_up import GivingUp
     from heedmap.viz.capture.matrix import AttentionMatrix, attention_matrix
-    from heedmap.viz.capture.queries import LayerQueries, record_queries
+    from heedmap.viz.capture.queries import LayerQueries, record_all_queries, record_queries
     from heedmap.viz.capture.rows import record_rows
-    from heedmap.viz.draw.colours import COLORMAPS, colorbar
+    from heedmap.viz.draw.colorbar import colorbar
+    from heedmap.viz.draw.colours import COLORMAPS, DIVERGING
     from heedmap.viz.draw.encode import encode_jpeg, encode_png, zip_pngs
     from heedmap.viz.draw.figure import grid_figure
     from heedmap.viz.draw.interpolate import INTERPOLATIONS, interpolate
@@ -62,9 +65,11 @@ _LATE = {
     "capture.attention": ("Attention", "record_attention"),
     "capture.features": ("Features", "record_features"),
     "capture.matrix": ("AttentionMatrix", "attention_matrix"),
-    "capture.queries": ("LayerQueries", "record_queries"),
+    "capture.giving_up": ("GivingUp",),
+    "capture.queries": ("LayerQueries", "record_all_queries", "record_queries"),
     "capture.rows": ("record_rows",),
-    "draw.colours": ("COLORMAPS", "colorbar"),
+    "draw.colorbar": ("colorbar",),
+    "draw.colours": ("COLORMAPS", "DIVERGING"),
     "draw.encode": ("encode_jpeg", "encode_png", "zip_pngs"),
     "draw.figure": ("grid_figure",),
     "draw.interpolate": ("INTERPOLATIONS", "interpolate"),
@@ -80,6 +85,7 @@ _HOME = {name: module for module, names in _LATE.items() for name in names}
 
 __all__ = [
     "COLORMAPS",
+    "DIVERGING",
     "INTERPOLATIONS",
     "KINDS",
     "SAMPLES",
@@ -89,6 +95,8 @@ __all__ = [
     "AttentionMatrix",
     "Colours",
     "Features",
+    "GivingUp",
+    "Head",
     "Kind",
     "LayerQueries",
     "Overlap",
@@ -97,6 +105,7 @@ __all__ = [
     "Sample",
     "area",
     "attention_matrix",
+    "clearest",
     "cls_shares",
     "colorbar",
     "colours_of",
@@ -104,6 +113,7 @@ __all__ = [
     "draw_mask",
     "encode_jpeg",
     "encode_png",
+    "entropy",
     "epoch_figure",
     "grid_figure",
     "grid_lines",
@@ -119,12 +129,14 @@ __all__ = [
     "outliers",
     "overlap",
     "record_activations",
+    "record_all_queries",
     "record_attention",
     "record_features",
     "record_queries",
     "record_rows",
     "region",
     "sample",
+    "sample_file",
     "sample_ids",
     "similarity",
     "start_workers",

@@ -132,8 +132,12 @@ class Adapter:
         if not isinstance(output, torch.Tensor) or output.ndim != 4:
             some = ", ".join(self.default_conv_layers)
             raise CaptureError(f"{name} of {self.title} makes no map: choose from {some}.")
+        return output[0].movedim(self.channel_axis(name) - 1, 0)
+
+    def channel_axis(self, name: str) -> int:
+        """The axis of the channels in the output (1, ..., ..., ...) of a layer: 1 or 3."""
         layout = self._layers.get(name)
-        return output[0].movedim(-1, 0) if layout and layout.channels_last else output[0]
+        return 3 if layout and layout.channels_last else 1
 
     def prepare(self, photo: Photo, size: int | None = None, fit: str = "whole") -> Prepared:
         """Fit a photo to this model.
@@ -284,7 +288,8 @@ def _told(family: families.Family, said: dict[str, Any]) -> Preprocessing:
         raise SettingError(f"wrap knows no {unknown[0]!r}: give any of {', '.join(known)}.")
     if said.get("dino") and not (isinstance(family, families.DINO) and family.can_be_dino):
         raise SettingError(
-            "dino=True is for a plain ViT of timm with a CLS token, as DINO's: leave it out."
+            "dino=True is for a plain ViT of timm or Transformers with a CLS token, as DINO's: "
+            "leave it out."
         )
     return replace(family.preprocessing, **said)
 

@@ -107,6 +107,19 @@ def test_a_file_that_is_too_large_is_not_even_sent(view: View) -> None:
     assert view.hero() == before
 
 
+def test_the_browsers_own_refusal_stands_alone(view: View) -> None:
+    view.open()
+    seen = view.alert().filter(visible=True)
+    view.drop_file("bad.png", BAD["empty"])
+    expect(seen).to_have_count(1)
+    view.drop_file("large.png", size=21 << 20, refused=True)
+    expect(seen).to_have_count(1)
+    expect(seen).to_contain_text("20")
+    view.drop_file("bad.png", BAD["no picture"])
+    expect(seen).to_have_count(1)
+    expect(seen).to_contain_text("not a picture")
+
+
 def test_the_complaint_goes_with_the_next_good_photo(view: View) -> None:
     view.open()
     view.drop_file("bad.png", BAD["empty"])

@@ -18,7 +18,9 @@ def test_all_is_closed_at_first_and_costs_no_pass(passes: list[str]) -> None:
     assert table["columns"] == ["Mean", *map(str, range(6))]
     assert table["layers"] == [str(layer) for layer in range(6)]
     assert table["heads"] == [6] * 6
-    assert table["chosen"] == "5,mean"
+    layer, head = table["chosen"].split(",")
+    assert app.facts["Layer"].startswith(f"{layer} ")
+    assert app.facts["Head"].startswith(head)
     assert table["src"].startswith("data:image/png;base64,")
     own = table["src"]
     assert app.set("scale", "model").overview()["src"] != own
