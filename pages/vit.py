@@ -6,6 +6,7 @@ import streamlit as st
 from heedmap.pages.controls.attention import pick_hiding, pick_map
 from heedmap.pages.controls.galleries import show_heads
 from heedmap.pages.controls.look import pick_look
+from heedmap.pages.deeper import sections
 from heedmap.pages.frame import link
 from heedmap.pages.frame.head import explain, head
 from heedmap.pages.frame.notices import Notices
@@ -38,6 +39,7 @@ with st.sidebar:
 hero = Map(source, layer, chosen, hide)
 look, tools = pick_look(SCALES, masks=True, patches=bool(source.home))
 second = pick_beside(page, hero, notices)
+deeper = sections.setting()
 notices.show()
 link.finish()
 
@@ -57,3 +59,4 @@ explain(words(hero, look))
 show_heads(hero, look)
 downloads.heads(hero, look, told, link.address())
 live.send_queries(shown)
+sections.show(deeper, hero, look)

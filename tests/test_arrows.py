@@ -41,11 +41,13 @@ INNER = {
         "tours",
         "explain",
         "data_urls",
+        "overview",
+        "numbers",
         "facts",
         "model_facts",
         "export",
     ),
-    "pages": ("stage", "frame", "controls", "run"),
+    "pages": ("stage", "frame", "controls", "run", "deeper"),
 }
 PACKAGED = (
     "errors",
