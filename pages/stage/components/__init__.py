@@ -1,5 +1,5 @@
-"""Components: the stage of large pictures and what it computes maps from, galleries and the overview
-to pick from, explanations, the copy button.
+"""Components: the stage and what it computes maps from, galleries and the overview to pick from,
+explanations, the copy button.
 
 Each is the .css, .js and .html files of its name; dom.js is put before each script, and what the
 stage is made of before stage.js.
