@@ -122,7 +122,7 @@ def test_a_gesture_on_the_toolbar_is_read_as_a_link_is(monkeypatch: pytest.Monke
         patch.setattr(st, "session_state", app.at.session_state)
         link.ask(asked)
     app.run()
-    assert app.link == {"layer": "3", **asked}
+    assert app.link == {"layer": "3", "head": "mean", **asked}
     assert app.look | {"opacity": 35, "colors": "magma", "grid": True} == app.look
 
 
