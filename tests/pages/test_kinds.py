@@ -57,8 +57,8 @@ def without_cls(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
 
 def offers(app: App) -> list[str]:
     """The names on the control of kinds."""
-    radios = [radio for radio in app.at.radio if radio.key == f"{app.page}.kind"]
-    return [str(name) for radio in radios for name in radio.options]
+    radios = app.at.radio
+    return [str(name) for each in radios if each.key == f"{app.page}.kind" for name in each.options]
 
 
 def caption(app: App) -> str:
@@ -67,7 +67,7 @@ def caption(app: App) -> str:
     return said
 
 
-def test_a_model_with_cls_offers_both(passes: list[str]) -> None:
+def test_a_model_with_cls_offers_all_three(passes: list[str]) -> None:
     app = App()
     assert offers(app) == ["From CLS", "From a patch", "Received (mean token-to-token)"]
     assert app.facts["Attention"] == "attention from CLS"
@@ -96,7 +96,7 @@ def test_a_kind_that_the_model_has_not_is_said(page: str, kind: str) -> None:
 def test_a_pooling_head_is_shown_first(pretend: Pretend) -> None:
     pretend("bundled-vit", POOLED, ("pool", "tokens"))
     app = App(head="mean")
-    assert offers(app) == ["Pooling head", "Received (mean token-to-token)"]
+    assert offers(app) == ["Pooling head", "From a patch", "Received (mean token-to-token)"]
     assert app.hero["title"] == "Pooling head, mean of all heads"
     assert np.allclose(app.hero["values"], POOL.mean(0), rtol=1e-3)
     assert app.facts["Layer"] == "the pooling head, after the last"
