@@ -15,6 +15,16 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from heedmap.viz.compare import (
+    Common,
+    Overlap,
+    common_grid,
+    difference,
+    overlap,
+    per_area,
+    rank_correlation,
+    regrid,
+)
 from heedmap.viz.kinds import KINDS, Kind
 from heedmap.viz.maps import (
     Patch,
@@ -68,13 +78,17 @@ __all__ = [
     "SAMPLES",
     "Activations",
     "Attention",
+    "Common",
     "Kind",
+    "Overlap",
     "Overlay",
     "Patch",
     "Sample",
     "area",
     "colorbar",
+    "common_grid",
     "contour",
+    "difference",
     "draw_mask",
     "encode_jpeg",
     "encode_png",
@@ -90,9 +104,13 @@ __all__ = [
     "open_sample",
     "open_upload",
     "outliers",
+    "overlap",
+    "per_area",
+    "rank_correlation",
     "record_activations",
     "record_attention",
     "region",
+    "regrid",
     "sample",
     "sample_ids",
     "start_workers",
