@@ -37,6 +37,14 @@ PAGES = (
         needs=frozenset({"convolutions"}),
         model="bundled-cnn",
     ),
+    Page(
+        name="compare",
+        title="Compare",
+        icon=":material/compare:",
+        address="compare",
+        needs=frozenset(),
+        model="bundled-vit",
+    ),
 )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 from heedmap.pages.controls.attention import pick_head, pick_pair
+from heedmap.pages.controls.columns import offer_comparison
 from heedmap.pages.controls.galleries import show_heads, show_layers
 from heedmap.pages.controls.look import pick_look
 from heedmap.pages.frame import link
@@ -20,7 +21,7 @@ from heedmap.views.attention import Map
 from heedmap.viz import KINDS
 
 page = enter("clip")
-caption = head(page.title)
+caption, links = head(page.title)
 notices = Notices()
 
 source = open_attention(page, notices)
@@ -46,4 +47,5 @@ else:
     show_heads(shown[0], look)
 notices.show()
 link.finish()
+offer_comparison(links, look, *shown)
 downloads.figure(export.layers_figure(shown, look, columns))

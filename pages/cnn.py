@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 from heedmap.pages.controls.channels import chosen_channel
+from heedmap.pages.controls.columns import offer_comparison
 from heedmap.pages.controls.galleries import show_channels
 from heedmap.pages.controls.look import pick_look
 from heedmap.pages.frame import link
@@ -18,7 +19,8 @@ from heedmap.pages.stage.panels import panel, photo_panel
 from heedmap.views import export, facts
 
 page = enter("cnn")
-head(page.title).caption(
+caption, links = head(page.title)
+caption.caption(
     "Where in the photo the strongest channels of each layer respond; convolutions are shown "
     "before any normalisation. A strong channel is a response, not a reason for the prediction."
 )
@@ -33,6 +35,7 @@ rows = source.strongest(count)
 hero = chosen_channel(rows)
 notices.show()
 link.finish()
+offer_comparison(links, look, hero)
 
 stage(
     [panel(hero, look)],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 from heedmap.pages.controls.attention import pick_head, pick_layer, pick_view
+from heedmap.pages.controls.columns import offer_comparison
 from heedmap.pages.controls.galleries import show_heads
 from heedmap.pages.controls.look import pick_look
 from heedmap.pages.frame import link
@@ -21,7 +22,7 @@ from heedmap.views.attention import Map
 from heedmap.viz import KINDS
 
 page = enter("vit")
-caption = head(page.title)
+caption, links = head(page.title)
 notices = Notices()
 
 source = open_attention(page, notices)
@@ -41,6 +42,7 @@ with st.sidebar:
     second = pick_beside(page, hero, notices)
 notices.show()
 link.finish()
+offer_comparison(links, look, hero, *([second] if second else []))
 
 told = facts.attention(hero) + (facts.beside(second) if second else [])
 stage(

@@ -40,6 +40,7 @@ INNER = {
         "render",
         "data_urls",
         "facts",
+        "compare",
         "model_facts",
         "export",
     ),

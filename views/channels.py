@@ -39,6 +39,10 @@ class Source:
             for layer, found in top.items()
         }
 
+    def count(self, layer: str) -> int:
+        """How many channels a layer has."""
+        return len(self.activations.maps[layer])
+
     def predictions(self) -> list[tuple[str, float]]:
         """The five most probable classes; none for a model without class names."""
         return self.activations.predictions(5) or []

@@ -11,11 +11,12 @@ from typing import Any
 
 import numpy as np
 from heedmap import viz
-from heedmap.views import attention, facts
+from heedmap.views import attention, facts, photos
 from heedmap.views.attention import MEAN, Map
 from heedmap.views.channels import Channel
+from heedmap.views.compare import ALL, Column, Difference, Pair, on_one_scale
 from heedmap.views.facts import Facts
-from heedmap.views.render import Drawable, Look, drawn
+from heedmap.views.render import Drawable, Look, drawn, even
 
 
 def png(shown: Drawable, look: Look) -> bytes:
@@ -62,6 +63,8 @@ class Figure:
         told: facts under all.
         limits: the ends of the colour bar; None if each map has its own.
         rows: names of the rows.
+        what: what the colours of that bar mean.
+        difference: drawn after the maps, with colours and a bar of its own.
     """
 
     name: str
@@ -73,6 +76,8 @@ class Figure:
     told: Facts
     limits: tuple[float, float] | None = None
     rows: Sequence[str] = ()
+    what: str = ""
+    difference: Difference | None = None
 
     def png(self) -> bytes:
         """The figure as PNG."""
@@ -83,17 +88,30 @@ class Figure:
         return viz.to_pdf(self._drawn())
 
     def _drawn(self) -> Any:
+        own: list[tuple[Drawable, Look]] = [(each, self.look) for each in self.maps]
+        if self.difference:
+            own.append((self.difference, self.difference.look(self.look)))
         return viz.grid_figure(
-            [drawn(each, self.look) for each in self.maps],
+            [drawn(each, look) for each, look in own],
             captions=self.captions,
             columns=self.columns,
             title=self.title,
             footer=" · ".join(f"{label}: {value}" for label, value in self.told),
             colormap=self.look.colormap,
             limits=self.limits,
-            own_limits=[] if self.limits else [m.limits(self.look.scale) for m in self.maps],
+            colorbar_label=self.what,
+            own_limits=self._own_limits(),
+            own_colormaps=[look.colormap for _, look in own],
             row_labels=self.rows,
         )
+
+    def _own_limits(self) -> list[tuple[float, float] | None]:
+        """The ends of each picture's own bar; a mask has none."""
+        if self.limits and not self.difference:
+            return []
+        alone = self.limits is None and self.look.view == "overlay"
+        ends = [each.limits(self.look.scale) if alone else None for each in self.maps]
+        return [*ends, *([self.difference.limits("map")] if self.difference else [])]
 
 
 def layers_figure(shown: Sequence[Map], look: Look, columns: int) -> Figure:
@@ -141,6 +159,35 @@ def channels_figure(rows: dict[str, list[Channel]], hero: Channel, look: Look) -
         title=f"{hero.source.model}: strongest channels",
         told=[facts.channel(hero)[1], *classes],
         rows=list(rows),
+    )
+
+
+def comparison_figure(
+    columns: Sequence[Column], look: Look, difference: Difference | None, pairs: Sequence[Pair]
+) -> Figure:
+    """Columns beside each other, the difference of two of them, and the numbers of each pair.
+
+    Args:
+        columns: what is shown.
+        look: how it is drawn.
+        difference: of two of the columns, or None.
+        pairs: whose numbers are told.
+    """
+    scaled = on_one_scale([each.shown for each in columns], look)
+    common = look.scale == ALL and look.view == "overlay"
+    captions = [f"{each.title}\n{each.shown.source.model}\n{each.shown.what}" for each in columns]
+    names = list(dict.fromkeys(photos.name(each.photo) for each in columns))
+    return Figure(
+        "compare",
+        scaled,
+        look,
+        captions=[*captions, *([f"{difference.title}\n{difference.what}"] if difference else [])],
+        columns=even(len(columns) + bool(difference), most=4),
+        title=f"Comparison on “{'”, “'.join(names)}”",
+        told=[(pair.name, pair.told(look.keep)) for pair in pairs],
+        limits=scaled[0].ends if common else None,
+        what=scaled[0].what if common else "",
+        difference=difference,
     )
 
 

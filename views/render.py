@@ -26,6 +26,7 @@ SCALES = {
     "layer": "This layer",
     "layers": "Common to all layers",
     "model": "All heads of all layers",
+    "columns": "Common to all columns",
 }
 
 
@@ -129,7 +130,7 @@ def draw(shown: Drawable, look: Look, base: np.ndarray) -> np.ndarray:
 @kept(
     64 * MEGABYTE,
     lambda picture: picture.nbytes,
-    key=lambda request, seen, over="photo", long_side=SCREEN: (request, over, long_side),
+    key=lambda request, seen, over="photo", long_side=SCREEN: (request, seen.box, over, long_side),
 )
 def base(
     request: Request, seen: Prepared, over: str = "photo", long_side: int = SCREEN
@@ -165,6 +166,12 @@ def square(picture: np.ndarray, side: int) -> np.ndarray:
     least = min(picture.shape[:2])
     top, left = (picture.shape[0] - least) // 2, (picture.shape[1] - least) // 2
     return fit_within(picture[top : top + least, left : left + least], side)
+
+
+def even(count: int, most: int) -> int:
+    """The columns that fill rows evenly: for rows of at most 8, 7 -> 7, 13 -> 7, 17 -> 6."""
+    rows = -(-count // most)
+    return -(-count // max(1, rows))
 
 
 def legend(shown: Drawable, look: Look) -> Legend:

@@ -18,12 +18,12 @@ if TYPE_CHECKING:
 PAIR = ("first", "second")  # the settings of two layers side by side
 
 
-def pick_kind(adapter: Adapter) -> str | None:
+def pick_kind(adapter: Adapter, name: str = "kind") -> str | None:
     """Let the visitor choose a kind of attention, where the model has several."""
     kinds = adapter.kinds
     if not kinds:
         return None
-    key = link.choice("kind", kinds, kinds[0])
+    key = link.choice(name, kinds, kinds[0])
     if len(kinds) == 1:
         return kinds[0]
     return str(

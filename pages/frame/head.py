@@ -26,9 +26,10 @@ def navigation(pages: Sequence[Any]) -> None:
             st.page_link(page, query_params=link.shared_query())
 
 
-def head(title: str) -> DeltaGenerator:
-    """Show the title of a page, and return the place for the line under it."""
+def head(title: str) -> tuple[DeltaGenerator, DeltaGenerator]:
+    """Show the title of a page; return the places for the line under it and for links beside it."""
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.header(title, anchor=False, width="stretch")
+        links = st.container(width="content")
         copy_link()
-    return st.container()
+    return st.container(), links

@@ -29,19 +29,22 @@ class _Link:
     memory: dict[str, Any] = field(default_factory=dict)  # key -> value, of all pages
     defaults: dict[str, Any] = field(default_factory=dict)  # key -> its latest default
     shown: dict[str, str] = field(default_factory=dict)  # name -> text, of this run
+    kept: set[str] = field(default_factory=set)  # names that stay pending after this run
     notices: list[str] = field(default_factory=list)
     settled: set[str] = field(default_factory=set)  # keys set in the state on this page
 
 
 def begin(page: str) -> None:
-    """Start a run of `page`: read the URL where it is new to the session."""
+    """Start a run of `page`: read the URL where it is new to the session or to the page."""
     link = _link()
-    new = not link.page or went_through_history()
-    if link.page != page:
+    new, arrived = not link.page or went_through_history(), link.page != page
+    if arrived:
         link.settled.clear()
     link.page, link.shown, link.notices = page, {}, []
-    if new:
+    link.kept.clear()
+    if new or arrived:
         link.pending = {name: st.query_params[name] for name in st.query_params}
+    if new:
         _forget(link, page)
 
 
@@ -101,6 +104,29 @@ def key_of(name: str) -> str:
     return f"{_link().page}.{name}"
 
 
+def move(old: str, new: str) -> None:
+    """Give each setting of this page named `new...` the value of the one named `old...`."""
+    link = _link()
+    before, after = f"{link.page}.{old}", f"{link.page}.{new}"
+    for key in [key for key in link.memory if key.startswith(after)]:
+        link.memory.pop(key)
+        link.defaults.pop(key, None)
+        st.session_state.pop(key, None)
+    for key in [key for key in link.memory if key.startswith(before)]:
+        moved = after + key.removeprefix(before)
+        link.memory[moved] = st.session_state[moved] = st.session_state.get(key, link.memory[key])
+
+
+def unread(prefix: str) -> list[str]:
+    """The names that start so, are in the URL and were not asked for yet."""
+    return [name for name in _link().pending if name.startswith(prefix)]
+
+
+def keep(prefix: str) -> None:
+    """Leave what is `unread` in the URL, for a later run to ask for."""
+    _link().kept.update(unread(prefix))
+
+
 def choice(name: str, options: Collection[str], default: str, *, shared: bool = False) -> str:
     """The key of a setting that is one of `options`."""
     return setting(name, default, str, fits=lambda value: value in options, shared=shared)
@@ -119,8 +145,8 @@ def switch(name: str, default: bool = False, *, shared: bool = False) -> str:
 def finish() -> None:
     """Write the settings of this run into the URL; defaults are left out."""
     link = _link()
-    link.pending.clear()
-    shown = {name: text for name, text in link.shown.items() if text}
+    link.pending = {name: text for name, text in link.pending.items() if name in link.kept}
+    shown = {name: text for name, text in link.shown.items() if text} | link.pending
     if shown != st.query_params.to_dict():
         st.query_params.from_dict(shown)
 

@@ -22,7 +22,8 @@ class Page:
         title: its name for people.
         icon: a Material symbol.
         address: its path in the URL, "" for the first page; else the same as its name.
-        needs: what a model must be able to do; see `models.capabilities`.
+        needs: what a model must be able to do; see `models.capabilities`. Nothing: any model that
+            another page can show.
         model: the id of the model that it opens with.
     """
 
@@ -60,6 +61,6 @@ def enter(name: str) -> Page:
 
 
 def pages_for(model: Model) -> list[str]:
-    """The titles of the pages that can show a model."""
+    """The titles of the pages that are for models of its kind."""
     table: dict[str, Page] = st.session_state[_TABLE]
-    return [page.title for page in table.values() if fits(model.can, page.needs)]
+    return [p.title for p in table.values() if p.needs and fits(model.can, p.needs)]

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from heedmap.pages.stage.components import Group, Item, Panel
+from heedmap.pages.stage.components import Group, Item, Panel, Place
 from heedmap.views import attention, data_urls, facts, photos, render
 from heedmap.views.attention import Map
 from heedmap.views.channels import Channel
+from heedmap.views.compare import Column, Difference, Scaled
 from heedmap.views.render import THUMBNAIL, Drawable, Look
 
 if TYPE_CHECKING:
@@ -41,6 +42,33 @@ def attention_panels(shown: Sequence[Map], look: Look) -> list[Panel]:
     ]
 
 
+def compared_panel(column: Column, scaled: Scaled, look: Look, tag: str) -> Panel:
+    """A column of a comparison as a large picture."""
+    made = panel(scaled, look, share=isinstance(column.shown, Map), tag=tag)
+    made["title"] = column.title
+    made["place"] = _place(scaled)
+    return made
+
+
+def difference_panel(shown: Difference, look: Look) -> Panel:
+    """The difference of two columns as a large picture."""
+    made = panel(shown, shown.look(look))
+    made["place"] = _place(shown)
+    return made
+
+
+def failed_panel(letter: str, why: str) -> Panel:
+    """What stands in for a column that failed."""
+    return {"title": letter, "says": why, "alt": why, "width": 1, "height": 1}
+
+
+def _place(shown: Drawable) -> Place:
+    height, width = photos.pixels(shown.request.photo).shape[:2]
+    left, top, right, bottom = shown.seen.box
+    box = [left / width, top / height, right / width, bottom / height]
+    return {"photo": shown.request.photo, "box": box}
+
+
 def photo_panel(shown: Drawable) -> Panel:
     """The photo beside a map; what a crop left out is darkened."""
     photo, seen = shown.request.photo, shown.seen
@@ -56,8 +84,7 @@ def photo_panel(shown: Drawable) -> Panel:
     if credit := photos.credit(photo):
         made["legend"] = {"what": credit}
     if seen.fit == "crop":
-        left, top, right, bottom = seen.box
-        made["box"] = [left / width, top / height, right / width, bottom / height]
+        made["box"] = _place(shown)["box"]
     return made
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from streamlit.testing.v1 import AppTest
 
 ROOT = Path(__file__).parent.parent.parent
-PAGES = {"vit": "pages/vit.py", "clip": "pages/clip.py", "cnn": "pages/cnn.py"}
+PAGES = {name: f"pages/{name}.py" for name in ("vit", "clip", "cnn", "compare")}
 
 
 class App:

@@ -28,6 +28,7 @@ class Content:
     colorbar_label: str
     width: float
     own_limits: Sequence[Limits | None]
+    own_colormaps: Sequence[str]
 
     @property
     def rows(self) -> int:
@@ -35,8 +36,8 @@ class Content:
 
     @property
     def one_scale(self) -> bool:
-        """Whether the figure has one colour bar for all pictures."""
-        return self.colormap is not None and not self.own_limits
+        """Whether the figure has one colour bar for all pictures without their own."""
+        return self.colormap is not None and (not self.own_limits or self.limits is not None)
 
 
 def checked(given: Content) -> Content:
@@ -70,6 +71,7 @@ def checked(given: Content) -> Content:
             lambda width: 1 <= width <= 60,
         ),
         own_limits=_own_limits(given, count),
+        own_colormaps=_own_colormaps(given, count),
     )
 
 
@@ -86,6 +88,11 @@ def _own_limits(given: Content, count: int) -> list[Limits | None]:
     if found and given.colormap is None:
         raise SettingError(f"{len(found)} own limits have no colours: give a colormap too.")
     return _one_each(found, "own limits", count, "pictures")
+
+
+def _own_colormaps(given: Content, count: int) -> list[str]:
+    found = [check_colormap(name) for name in checks.listed(given.own_colormaps, "Own colours")]
+    return _one_each(found, "own colours", count, "pictures")
 
 
 def _one_each(found: list[Any], what: str, count: int, of: str) -> list[Any]:

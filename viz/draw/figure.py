@@ -53,6 +53,7 @@ def grid_figure(
     colorbar_label: str = "",
     width: float = WIDTH,
     own_limits: Sequence[Limits | None] = (),
+    own_colormaps: Sequence[str] = (),
 ) -> Figure:
     """Pictures in a grid, row by row.
 
@@ -68,15 +69,17 @@ def grid_figure(
             "high" if left out.
         colorbar_label: what the colours mean, above the colour bar.
         width: of the figure in inches; its height follows.
-        own_limits: (low, high) of each picture where these differ, None for one without a map:
-            draws a colour bar below each picture in place of the one for all.
+        own_limits: (low, high) of each picture where these differ, None for one without a map or
+            on the scale of all: draws a colour bar below each picture, and the one for all only
+            with `limits`.
+        own_colormaps: the colours of each picture's own bar, where they are not `colormap`.
 
     Raises:
         SettingError: no pictures, or settings that do not fit them.
     """
     content = wrap_text(checked(Content(
         pictures, captions, columns, title, row_labels, footer, colormap, limits, colorbar_label,
-        width, own_limits,
+        width, own_limits, own_colormaps,
     )))  # fmt: skip
     layout = plan(content)
     figure = Figure(figsize=(content.width, layout.height), facecolor="white")
@@ -119,10 +122,11 @@ def _draw_scales(figure: Figure, layout: Layout, content: Content) -> None:
     colormap = content.colormap
     if colormap is None:
         return
+    own = content.own_colormaps or [colormap] * len(content.own_limits)
     for index, limits in enumerate(content.own_limits):
         if limits is not None:
             x, y, wide, high = _place(layout, index, content.pictures[index])
-            _draw_scale(figure, layout, (x, y + high + 0.03, wide, OWN_SCALE), colormap, limits)
+            _draw_scale(figure, layout, (x, y + high + 0.03, wide, OWN_SCALE), own[index], limits)
     if content.one_scale:
         wide, high = SCALE
         x, y = content.width - MARGIN - wide, layout.foot_top

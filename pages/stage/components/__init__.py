@@ -11,9 +11,16 @@ from pathlib import Path
 from typing import Any, TypedDict
 
 import streamlit as st
-from heedmap.views.render import Legend
+from heedmap.views.render import Legend, even
 
 _HERE = Path(__file__).parent
+
+
+class Place(TypedDict):
+    """A region (left, top, right, bottom) of a photo, as fractions of it."""
+
+    photo: str
+    box: list[float]
 
 
 class Panel(TypedDict, total=False):
@@ -21,7 +28,9 @@ class Panel(TypedDict, total=False):
 
     `src` is a data URL of `width` x `height` px. `values` is (rows, cols), and with `share` each
     value is also shown as a share of their sum. `box` is the region (left, top, right, bottom) that
-    the model saw, as fractions of the picture; all of it by default.
+    the model saw, as fractions of the picture; all of it by default. `place` is the region of which
+    photo the picture shows, as fractions of the photo, where panels show several: pointing at one
+    marks the same place of that photo in all. `says` stands in for a picture that failed.
     """
 
     title: str
@@ -34,6 +43,8 @@ class Panel(TypedDict, total=False):
     values: list[list[float]]
     share: bool
     box: list[float]
+    place: Place
+    says: str
     legend: Legend
 
 
@@ -58,18 +69,22 @@ class Group(TypedDict, total=False):
 
 def stage(
     panels: Sequence[Panel],
-    original: Panel,
+    original: Panel | None,
     facts: Sequence[tuple[str, str]],
     *,
     key: str,
     bars: Sequence[tuple[str, float]] = (),
 ) -> None:
-    """Show one or two large pictures, the photo beside them, bars of shares, and facts."""
+    """Show large pictures, the photo beside them, bars of shares, and facts.
+
+    Without the photo, the pictures have the whole width, in even rows of at most four.
+    """
     data = {
         "panels": list(panels),
         "original": original,
         "facts": [list(fact) for fact in facts],
         "bars": [list(bar) for bar in bars],
+        "columns": None if original else even(len(panels), 4),
     }
     _component("stage", '<div class="stage"></div>')(key=key, data=data)
 
@@ -109,7 +124,7 @@ def gallery(
 
     data = {
         "groups": list(groups), "chosen": list(chosen), "label": label, "ratio": ratio,
-        "columns": columns or _even(max(len(group["items"]) for group in groups), most),
+        "columns": columns or even(max(len(group["items"]) for group in groups), most),
         "fixed": columns is not None, "small": small,
         "badges": list(badges) if badges else None,
     }  # fmt: skip
@@ -121,12 +136,6 @@ def gallery(
 def copy_link() -> None:
     """Show the button that copies the URL of this view."""
     _component("copy", _read("copy.html"))(key="copy-link", width="content")
-
-
-def _even(count: int, most: int) -> int:
-    """The columns that fill rows evenly: for rows of at most 8, 7 -> 7, 13 -> 7, 17 -> 6."""
-    rows = -(-count // most)
-    return -(-count // max(1, rows))
 
 
 @cache
