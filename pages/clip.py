@@ -11,7 +11,6 @@ from heedmap.pages.frame import link
 from heedmap.pages.frame.head import head
 from heedmap.pages.frame.notices import Notices
 from heedmap.pages.frame.page import enter
-from heedmap.pages.frame.text import section
 from heedmap.pages.run.opening import open_attention
 from heedmap.pages.stage import downloads
 from heedmap.pages.stage.components import stage
@@ -34,11 +33,18 @@ caption.caption(
 with st.sidebar:
     chosen = pick_head(source.heads())
     pair = pick_pair(source.depth)
-    section("Picture")
-    look = pick_look(("map", "layers" if several else "layer"), "bilinear")
 
 shown = [Map(source, layer, chosen) for layer in pair]
-stage(attention_panels(shown, look), photo_panel(shown[0]), facts.layers(shown), key="stage")
+scales = ("map", "layers" if several else "layer")
+look, tools = pick_look(scales, "bilinear")
+stage(
+    attention_panels(shown, look, scales),
+    photo_panel(shown[0]),
+    facts.layers(shown),
+    tools,
+    link.ask,
+    key="stage",
+)
 
 columns = 4
 if several:

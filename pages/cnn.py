@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import streamlit as st
 from heedmap.pages.controls.channels import chosen_channel
 from heedmap.pages.controls.columns import offer_comparison
 from heedmap.pages.controls.galleries import show_channels
@@ -11,12 +10,13 @@ from heedmap.pages.frame import link
 from heedmap.pages.frame.head import head
 from heedmap.pages.frame.notices import Notices
 from heedmap.pages.frame.page import enter
-from heedmap.pages.frame.text import section
 from heedmap.pages.run.opening import open_channels
 from heedmap.pages.stage import downloads
 from heedmap.pages.stage.components import stage
 from heedmap.pages.stage.panels import panel, photo_panel
 from heedmap.views import export, facts
+
+SCALES = ("map", "layer")
 
 page = enter("cnn")
 caption, links = head(page.title)
@@ -27,10 +27,7 @@ caption.caption(
 notices = Notices()
 
 source, count = open_channels(page, notices)
-with st.sidebar:
-    section("Picture")
-    look = pick_look(("map", "layer"), "bilinear")
-
+look, tools = pick_look(SCALES, "bilinear")
 rows = source.strongest(count)
 hero = chosen_channel(rows)
 notices.show()
@@ -38,9 +35,11 @@ link.finish()
 offer_comparison(links, look, hero)
 
 stage(
-    [panel(hero, look)],
+    [panel(hero, look, SCALES)],
     photo_panel(hero),
     facts.channel(hero),
+    tools,
+    link.ask,
     key="stage",
     bars=source.predictions(),
 )

@@ -1,11 +1,9 @@
-"""Compare: maps of two to four models, layers or photos beside each other, and in numbers."""
+"""Compare: maps of models, layers or photos beside each other, on one scale and in numbers."""
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import streamlit as st
-from heedmap.pages.controls.attention import pick_view
+from heedmap.pages.controls.attention import pick_hiding
 from heedmap.pages.controls.columns import add_button, pick_letters, pick_pair
 from heedmap.pages.controls.look import pick_look
 from heedmap.pages.controls.photo import pick_photo
@@ -13,19 +11,21 @@ from heedmap.pages.frame import link
 from heedmap.pages.frame.head import head
 from heedmap.pages.frame.notices import Notices
 from heedmap.pages.frame.page import enter
-from heedmap.pages.frame.text import section
+from heedmap.pages.frame.text import heading, section
 from heedmap.pages.run.columns import open_column
-from heedmap.pages.stage import downloads, panels
+from heedmap.pages.stage import downloads, tables
 from heedmap.pages.stage.components import stage
-from heedmap.pages.stage.tables import show_columns, show_pairs
-from heedmap.views import compare, export
-from heedmap.views.compare import ALL, Column, Difference
+from heedmap.pages.stage.panels import compared_panels
+from heedmap.views import export
+from heedmap.views.compare import ALL, Column, Difference, pairs
+
+SCALES = (ALL, "map")
 
 page = enter("compare")
 caption, _ = head(page.title)
 caption.caption(
-    "Two to four maps, on one scale and in numbers. "
-    "Two models that look at the same places need not see the same things there."
+    "Two to four maps on one scale, and how far they agree. Models that look at the same places "
+    "need not see the same things there."
 )
 notices = Notices()
 
@@ -35,26 +35,26 @@ with st.sidebar:
     section("Columns")
     letters = pick_letters()
 opened = [open_column(page, letter, letters, photo) for letter in letters]
-columns = [each for each in opened if isinstance(each, Column)]
 with st.sidebar:
     add_button(letters)
-    chosen = pick_pair(compare.pairs(columns))
-    section("Picture")
-    look = pick_look((ALL, "map"))
-look, hide = pick_view(look)
+    hide = pick_hiding()
+    opened = [each.hiding(hide) for each in opened]
+    columns = [each for each in opened if isinstance(each, Column)]
+    compared = pairs(columns)
+    pair = pick_pair(compared)
+look, tools = pick_look(SCALES, masks=True)
 notices.show()
 link.finish()
 
-columns = [each.hiding(hide) for each in columns]
-pairs = compare.pairs(columns)
-difference = next((Difference(pair) for pair in pairs if pair.key == chosen), None)
-stage(compared_panels(opened, columns, difference, look), None, [], key="stage")
-
+difference = Difference(pair) if pair else None
+stage(
+    compared_panels(opened, difference, look, SCALES), None, [], tools, link.ask, key="stage"
+)
 if columns:
     heading("The columns")
-    tables.columns({each.letter: each.facts for each in columns})
-if pairs:
-    heading("Each pair", NOTE)
-    tables.rows([pair.facts(look.keep) for pair in pairs])
+    tables.side_by_side({each.letter: each.facts for each in columns})
+if compared:
+    heading("How far they agree", "1 is the same, chance is what random masks of their sizes share")
+    tables.listed([each.facts(look.keep) for each in compared])
 if columns:
-    downloads.figure(export.comparison_figure(columns, look, difference, pairs))
+    downloads.figure(export.comparison_figure(columns, look, difference, compared))

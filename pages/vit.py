@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import streamlit as st
-from heedmap.pages.controls.attention import pick_head, pick_layer, pick_view
+from heedmap.pages.controls.attention import pick_head, pick_hiding, pick_layer
 from heedmap.pages.controls.columns import offer_comparison
 from heedmap.pages.controls.galleries import show_heads
 from heedmap.pages.controls.look import pick_look
@@ -11,7 +11,6 @@ from heedmap.pages.frame import link
 from heedmap.pages.frame.head import head
 from heedmap.pages.frame.notices import Notices
 from heedmap.pages.frame.page import enter
-from heedmap.pages.frame.text import section
 from heedmap.pages.run.beside import pick_beside
 from heedmap.pages.run.opening import open_attention
 from heedmap.pages.stage import downloads
@@ -20,6 +19,8 @@ from heedmap.pages.stage.panels import attention_panels, photo_panel
 from heedmap.views import facts
 from heedmap.views.attention import Map
 from heedmap.viz import KINDS
+
+SCALES = ("map", "layer", "model")
 
 page = enter("vit")
 caption, links = head(page.title)
@@ -33,11 +34,10 @@ caption.caption(
 with st.sidebar:
     layer = pick_layer(source.depth)
     chosen = pick_head(source.heads(layer))
-    section("Picture")
-    look = pick_look(("map", "layer", "model"))
+    hide = pick_hiding()
 
-look, hide = pick_view(look)
 hero = Map(source, layer, chosen, hide)
+look, tools = pick_look(SCALES, masks=True)
 with st.sidebar:
     second = pick_beside(page, hero, notices)
 notices.show()
@@ -46,9 +46,11 @@ offer_comparison(links, look, hero, *([second] if second else []))
 
 told = facts.attention(hero) + (facts.beside(second) if second else [])
 stage(
-    attention_panels([hero, second] if second else [hero], look),
+    attention_panels([hero, second] if second else [hero], look, SCALES),
     photo_panel(hero),
     told,
+    tools,
+    link.ask,
     key="stage",
 )
 

@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 Shown: TypeAlias = "Map | Channel"
 
 ALL = "columns"  # the colour scale that spans all columns
-DIVERGING = "RdBu_r"  # colours of a difference: blue below zero, red above
 
 
 @dataclass(frozen=True)
@@ -38,6 +37,12 @@ class Column:
     def title(self) -> str:
         """Its name."""
         return f"{self.letter} · {self.shown.title}"
+
+    def hiding(self, hide: bool) -> Column:
+        """The column with its outlier patches hidden or not; activations have none."""
+        if isinstance(self.shown, Channel):
+            return self
+        return replace(self, shown=replace(self.shown, hide=hide))
 
     @property
     def photo(self) -> str:
@@ -56,6 +61,14 @@ class Column:
             ("Grid", f"{rows} × {cols}"),
             ("Strongest", self.shown.strongest),
         ]
+
+
+@dataclass(frozen=True)
+class Failed:
+    """A column that cannot be shown, and why, one sentence."""
+
+    letter: str
+    why: str
 
 
 @dataclass(frozen=True)
@@ -111,13 +124,14 @@ class Scaled:
         return self.ends if scale == ALL else (float(self.values.min()), float(self.values.max()))
 
 
-def on_one_scale(shown: Sequence[Shown], look: Look) -> list[Scaled]:
+def on_one_scale(shown: Sequence[Shown]) -> list[Scaled]:
     """Columns as they are drawn.
 
-    Values of one kind on one grid share their own scale. Others are shown as shares of mass per
-    area, which have one unit on every grid; so are masks, which hold a share of the mass.
+    Attention of one kind on one grid, and channels of one layer, are shown as they are. Others
+    are shown as shares of mass per area, which have one unit on every grid; so are signed values,
+    of which the positive part has a share.
     """
-    shares = look.view != "overlay" or (look.scale == ALL and not alike(shown))
+    shares = not alike(shown) or any(each.values.min() < 0 for each in shown)
     maps = [_values(each, shares) for each in shown]
     ends = (float(min(m.min() for m in maps)), float(max(m.max() for m in maps)))
     return [Scaled(each, shares, ends) for each in shown]
@@ -269,7 +283,7 @@ class Difference:
     @staticmethod
     def look(look: Look) -> Look:
         """How a difference is drawn where its columns are drawn so."""
-        return replace(look, colormap=DIVERGING, scale="map", view="overlay")
+        return replace(look, colormap=viz.DIVERGING[0], scale="map", view="overlay")
 
 
 def _values(shown: Shown, shares: bool) -> np.ndarray:

@@ -1,14 +1,20 @@
-"""Pictures as data URLs (JPEG), cached."""
+"""Pictures as data URLs (JPEG), cached, and numbers as text, for the browser."""
 
 from __future__ import annotations
 
 import base64
+from functools import cache
+from typing import TYPE_CHECKING
 
 import numpy as np
 from heedmap import viz
 from heedmap.views import photos
 from heedmap.views.cache import MEGABYTE, kept
-from heedmap.views.render import SCREEN, Drawable, Look, drawn, fit_within, square
+from heedmap.views.render import SCREEN, Drawable, Look, base, drawn, fit_within, square
+from heedmap.views.request import Request
+
+if TYPE_CHECKING:
+    from heedmap.models import Prepared
 
 _PHOTO_THUMBNAIL = 112  # px
 
@@ -21,6 +27,12 @@ _PHOTO_THUMBNAIL = 112  # px
 def of_map(shown: Drawable, look: Look, long_side: int = SCREEN) -> str:
     """A map over its photo."""
     return encoded(drawn(shown, look, long_side))
+
+
+@kept(16 * MEGABYTE, len, key=lambda request, seen, over: (request, seen.box, over))
+def of_base(request: Request, seen: Prepared, over: str) -> str:
+    """What large maps are painted over; see `render.base`."""
+    return encoded(base(request, seen, over))
 
 
 @kept(16 * MEGABYTE, len, key=lambda photo: photo)
@@ -38,3 +50,15 @@ def of_thumbnail(photo: str) -> str:
 def encoded(picture: np.ndarray, quality: int = 88) -> str:
     """A picture (H, W, 3) uint8 as a data URL."""
     return "data:image/jpeg;base64," + base64.b64encode(viz.encode_jpeg(picture, quality)).decode()
+
+
+@cache
+def color_tables() -> dict[str, str]:
+    """The colours of each colour map from low to high, base64 of (256, 3) uint8."""
+    every = (*viz.COLORMAPS, *viz.DIVERGING)
+    return {name: base64_of(viz.colorbar(name, 256, 1)) for name in every}
+
+
+def base64_of(values: np.ndarray) -> str:
+    """The bytes of an array, row by row, in base64."""
+    return base64.b64encode(np.ascontiguousarray(values).tobytes()).decode()

@@ -173,7 +173,7 @@ def comparison_figure(
         difference: of two of the columns, or None.
         pairs: whose numbers are told.
     """
-    scaled = on_one_scale([each.shown for each in columns], look)
+    scaled = on_one_scale([each.shown for each in columns])
     common = look.scale == ALL and look.view == "overlay"
     captions = [f"{each.title}\n{each.shown.source.model}\n{each.shown.what}" for each in columns]
     names = list(dict.fromkeys(photos.name(each.photo) for each in columns))

@@ -1,11 +1,10 @@
-"""Maps as pictures: how they look, what they are drawn over, and their legend."""
+"""Maps as pictures: how they look and what they are drawn over."""
 
 from __future__ import annotations
 
 from collections.abc import Hashable
 from dataclasses import dataclass
-from functools import cache
-from typing import TYPE_CHECKING, Protocol, TypedDict
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 from heedmap import viz
@@ -94,15 +93,6 @@ class Look:
     keep: float = 0.6
 
 
-class Legend(TypedDict, total=False):
-    """What is under a picture: CSS colours from low to high, the two numbers, and words."""
-
-    colors: list[str]
-    low: str
-    high: str
-    what: str
-
-
 def drawn(shown: Drawable, look: Look, long_side: int = SCREEN) -> np.ndarray:
     """A map over its photo, (h, w, 3) uint8; large pictures carry their label."""
     picture = draw(shown, look, base(shown.request, shown.seen, look.over, long_side))
@@ -174,35 +164,8 @@ def even(count: int, most: int) -> int:
     return -(-count // max(1, rows))
 
 
-def legend(shown: Drawable, look: Look) -> Legend:
-    """What the colours of an overlay mean, or how much of the picture a mask covers."""
-    if look.view != "overlay":
-        return {"what": covered(shown, look.keep)}
-    low, high = shown.limits(look.scale)
-    scale = SCALES[look.scale]
-    return {
-        "colors": colors(look.colormap),
-        "low": f"{low:.3g}",
-        "high": f"{high:.3g}",
-        "what": f"{shown.what} · scale: {scale[0].lower()}{scale[1:]}",
-    }
-
-
-def covered(shown: Drawable, keep: float) -> str:
-    """How much of the picture holds the share `keep` of a map's mass, in words."""
-    area = float(viz.area(viz.threshold_mask(shown.values, keep)))
-    return f"{keep:.0%} of the patches’ attention lies on {area:.1%} of the area"
-
-
 def alt(shown: Drawable, look: Look) -> str:
     """Alternative text: what a picture shows."""
     photo = photos.name(shown.request.photo)
     view = VIEWS[look.view]
     return f"{view} of {shown.what} on “{photo}”: {shown.title}. Strongest: {shown.strongest}."
-
-
-@cache
-def colors(colormap: str, count: int = 24) -> list[str]:
-    """CSS colours of a colour map, from low to high."""
-    strip = viz.colorbar(colormap, count, 1)[0]
-    return [f"rgb({red} {green} {blue})" for red, green, blue in strip.tolist()]

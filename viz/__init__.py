@@ -42,7 +42,10 @@ from heedmap.viz.photo.samples import SAMPLES, Sample, open_sample, sample, samp
 if TYPE_CHECKING:
     from heedmap.viz.capture.activations import Activations, record_activations
     from heedmap.viz.capture.attention import Attention, record_attention
-    from heedmap.viz.draw.colours import COLORMAPS, colorbar
+    from heedmap.viz.capture.queries import LayerQueries, record_queries
+    from heedmap.viz.capture.rows import record_rows
+    from heedmap.viz.draw.colorbar import colorbar
+    from heedmap.viz.draw.colours import COLORMAPS, DIVERGING
     from heedmap.viz.draw.encode import encode_jpeg, encode_png, zip_pngs
     from heedmap.viz.draw.figure import grid_figure
     from heedmap.viz.draw.interpolate import INTERPOLATIONS, interpolate
@@ -57,7 +60,10 @@ if TYPE_CHECKING:
 _LATE = {
     "capture.activations": ("Activations", "record_activations"),
     "capture.attention": ("Attention", "record_attention"),
-    "draw.colours": ("COLORMAPS", "colorbar"),
+    "capture.queries": ("LayerQueries", "record_queries"),
+    "capture.rows": ("record_rows",),
+    "draw.colorbar": ("colorbar",),
+    "draw.colours": ("COLORMAPS", "DIVERGING"),
     "draw.encode": ("encode_jpeg", "encode_png", "zip_pngs"),
     "draw.figure": ("grid_figure",),
     "draw.interpolate": ("INTERPOLATIONS", "interpolate"),
@@ -73,6 +79,7 @@ _HOME = {name: module for module, names in _LATE.items() for name in names}
 
 __all__ = [
     "COLORMAPS",
+    "DIVERGING",
     "INTERPOLATIONS",
     "KINDS",
     "SAMPLES",
@@ -80,6 +87,7 @@ __all__ = [
     "Attention",
     "Common",
     "Kind",
+    "LayerQueries",
     "Overlap",
     "Overlay",
     "Patch",
@@ -109,6 +117,8 @@ __all__ = [
     "rank_correlation",
     "record_activations",
     "record_attention",
+    "record_queries",
+    "record_rows",
     "region",
     "regrid",
     "sample",

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import streamlit as st
 from heedmap.pages.frame import link
 from heedmap.views import attention
 from heedmap.views.attention import MEAN
-from heedmap.views.render import VIEWS, Look
 from heedmap.viz import KINDS
 
 if TYPE_CHECKING:
@@ -67,27 +65,13 @@ def pick_head(count: int, name: str = "head") -> str:
     return str(st.selectbox("Head", options, key=key, format_func=_head_name))
 
 
-def pick_view(look: Look) -> tuple[Look, bool]:
-    """Let the visitor choose the view and what a mask keeps, and whether outliers are hidden."""
-    with st.container(horizontal=True, vertical_alignment="center", gap="medium", key="tools"):
-        view = st.segmented_control(
-            "View", VIEWS, key=link.choice("view", VIEWS, "overlay"), format_func=VIEWS.__getitem__,
-            required=True, label_visibility="collapsed",
-        )  # fmt: skip
-        key = link.whole("keep", 1, 100, 60)
-        keep = st.session_state[key]
-        if view != "overlay":
-            keep = st.slider(
-                "Share of attention kept", 1, 100, key=key, format="keep %d %%", width=280,
-                label_visibility="collapsed",
-                help="The smallest set of patches that holds this share, as in DINO’s script.",
-            )  # fmt: skip
-        hide = st.toggle(
-            "Hide outlier patches", key=link.switch("hide"),
-            help="Some models store information in a few patches of plain background, which then "
-            "outshine all others. This hides them and renormalises the rest.",
-        )  # fmt: skip
-    return replace(look, view=str(view), keep=keep / 100), hide
+def pick_hiding() -> bool:
+    """Let the visitor hide outlier patches."""
+    return st.toggle(
+        "Hide outlier patches", key=link.switch("hide"),
+        help="Some models store information in a few patches of plain background, which then "
+        "outshine all others. This hides them and renormalises the rest.",
+    )  # fmt: skip
 
 
 def _head_name(head: str) -> str:

@@ -99,6 +99,11 @@ def setting(
     return key
 
 
+def ask(settings: dict[str, str]) -> None:
+    """Ask for settings by name and text, as a URL does; for a callback."""
+    _link().pending.update(settings)
+
+
 def key_of(name: str) -> str:
     """The key of a setting of this page, for a callback that changes it."""
     return f"{_link().page}.{name}"

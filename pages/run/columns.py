@@ -6,7 +6,6 @@ A column that fails says why in its place, and costs the others nothing.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from heedmap import models
@@ -24,20 +23,12 @@ from heedmap.pages.run.answer import run_shown
 from heedmap.pages.run.loading import describe, load
 from heedmap.views import attention, channels
 from heedmap.views.attention import Map
-from heedmap.views.compare import Column, Shown
+from heedmap.views.compare import Column, Failed, Shown
 from heedmap.views.request import Request
 
 if TYPE_CHECKING:
     from heedmap.models import Adapter
     from streamlit.delta_generator import DeltaGenerator
-
-
-@dataclass(frozen=True)
-class Failed:
-    """A column that cannot be shown, and why, one sentence."""
-
-    letter: str
-    why: str
 
 
 def open_column(page: Page, letter: str, letters: Sequence[str], photo: str) -> Column | Failed:

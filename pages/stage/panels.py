@@ -9,57 +9,72 @@ from heedmap.pages.stage.components import Group, Item, Panel, Place
 from heedmap.views import attention, data_urls, facts, photos, render
 from heedmap.views.attention import Map
 from heedmap.views.channels import Channel
-from heedmap.views.compare import Column, Difference, Scaled
+from heedmap.views.compare import Column, Difference, Failed, Scaled, on_one_scale
 from heedmap.views.render import THUMBNAIL, Drawable, Look
 
 if TYPE_CHECKING:
     from heedmap.models import Prepared
 
 
-def panel(shown: Drawable, look: Look, *, share: bool = False, tag: str = "") -> Panel:
-    """A map as a large picture, with its values and its colour bar."""
-    base = render.base(shown.request, shown.seen, look.over)
+def panel(
+    shown: Drawable, look: Look, scales: Sequence[str], *, share: bool = False, tag: str = ""
+) -> Panel:
+    """A map as a large picture, with its values and the ends of its colour bars."""
     rows, columns = shown.values.shape
+    height, width = render.base(shown.request, shown.seen, look.over).shape[:2]
     return {
         "title": shown.title,
         "tag": tag,
-        "src": data_urls.of_map(shown, look),
-        "width": base.shape[1],
-        "height": base.shape[0],
+        "src": data_urls.of_base(shown.request, shown.seen, look.over),
+        "width": width,
+        "height": height,
         "alt": render.alt(shown, look),
         "grid": [rows, columns],
-        "values": [[float(f"{value:.4g}") for value in row] for row in shown.values.tolist()],
+        "values": data_urls.base64_of(shown.values),
+        "what": shown.what,
+        "limits": {scale: shown.limits(scale) for scale in scales},
         "share": share,
-        "legend": render.legend(shown, look),
+        "note": shown.label,
     }
 
 
-def attention_panels(shown: Sequence[Map], look: Look) -> list[Panel]:
+def attention_panels(shown: Sequence[Map], look: Look, scales: Sequence[str]) -> list[Panel]:
     """Attention maps as large pictures; maps of several models are tagged with their model."""
     several = len({each.request.model for each in shown}) > 1
     return [
-        panel(each, look, share=True, tag=each.source.model if several else "") for each in shown
+        panel(each, look, scales, share=True, tag=each.source.model if several else "")
+        for each in shown
     ]
 
 
-def compared_panel(column: Column, scaled: Scaled, look: Look, tag: str) -> Panel:
-    """A column of a comparison as a large picture."""
-    made = panel(scaled, look, share=isinstance(column.shown, Map), tag=tag)
-    made["title"] = column.title
-    made["place"] = _place(scaled)
-    return made
+def compared_panels(
+    opened: Sequence[Column | Failed], difference: Difference | None, look: Look,
+    scales: Sequence[str],
+) -> list[Panel]:  # fmt: skip
+    """Columns as large pictures on one scale, then the difference of two."""
+    columns = [each for each in opened if isinstance(each, Column)]
+    scaled = iter(on_one_scale([each.shown for each in columns]) if columns else [])
+    made = [
+        _compared(each, next(scaled), look, scales) if isinstance(each, Column) else _failed(each)
+        for each in opened
+    ]
+    return [*made, *([_difference(difference, look, scales)] if difference else [])]
 
 
-def difference_panel(shown: Difference, look: Look) -> Panel:
-    """The difference of two columns as a large picture."""
-    made = panel(shown, shown.look(look))
-    made["place"] = _place(shown)
-    return made
+def _compared(column: Column, scaled: Scaled, look: Look, scales: Sequence[str]) -> Panel:
+    share = isinstance(column.shown, Map)
+    made = panel(scaled, look, scales, share=share, tag=column.shown.source.model)
+    return {**made, "title": column.title, "place": _place(scaled)}
 
 
-def failed_panel(letter: str, why: str) -> Panel:
-    """What stands in for a column that failed."""
-    return {"title": letter, "says": why, "alt": why, "width": 1, "height": 1}
+def _failed(column: Failed) -> Panel:
+    return {"title": column.letter, "says": column.why, "alt": column.why, "src": "",
+            "width": 1, "height": 1}  # fmt: skip
+
+
+def _difference(shown: Difference, look: Look, scales: Sequence[str]) -> Panel:
+    own: dict[str, str | bool] = {"view": "overlay", "colors": shown.look(look).colormap}
+    return {**panel(shown, shown.look(look), scales), "look": own, "place": _place(shown)}
 
 
 def _place(shown: Drawable) -> Place:
@@ -82,7 +97,7 @@ def photo_panel(shown: Drawable) -> Panel:
         "grid": list(shown.values.shape),
     }
     if credit := photos.credit(photo):
-        made["legend"] = {"what": credit}
+        made["credit"] = credit
     if seen.fit == "crop":
         made["box"] = _place(shown)["box"]
     return made

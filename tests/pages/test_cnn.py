@@ -39,9 +39,9 @@ def test_every_control(passes: list[str]) -> None:
         ("opacity", 20, True), ("colors", "turbo", True), ("interp", "nearest", False),
         ("scale", "layer", False), ("grid", True, True),
     ]:  # fmt: skip
-        before = app.hero["src"]
+        before = app.painted
         app.set(name, value, shared)
-        assert app.hero["src"] != before, name
+        assert app.painted != before, name
     assert passes == ["bundled-cnn"]
     names = models.load("bundled-cnn").conv_layers
     app.set("layers", [names[4], names[1]])
@@ -66,7 +66,7 @@ def test_a_channel_by_link() -> None:
 
 def test_a_failing_pass_keeps_the_layers(monkeypatch: pytest.MonkeyPatch) -> None:
     app = App("cnn")
-    before = app.hero["src"]
+    before = app.painted
 
     def fails(*_args: object) -> None:
         raise CaptureError("It did not run this one: choose other layers.")
@@ -74,4 +74,4 @@ def test_a_failing_pass_keeps_the_layers(monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setattr(viz, "record_activations", fails, raising=False)
     app.set("layers", [models.load("bundled-cnn").conv_layers[3]])
     assert app.errors == ["It did not run this one: choose other layers."]
-    assert app.hero["src"] == before
+    assert app.painted == before

@@ -98,7 +98,7 @@ def test_a_model_that_cannot_be_had_leaves_the_last_picture(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     app = App(photo="coffee")
-    before = app.hero["src"]
+    before = app.painted
 
     def fails(id: str):
         if id == "dino-vits16":
@@ -111,7 +111,7 @@ def test_a_model_that_cannot_be_had_leaves_the_last_picture(
     monkeypatch.setattr(models, "begin", fails)
     app.set("model", "dino-vits16")
     assert app.errors == ["The hub cannot be reached: try again."]
-    assert app.hero["src"] == before
+    assert app.painted == before
     assert app.facts["Model"].startswith("Heedmap ViT")
     app.set("opacity", 10, shared=True)
     assert tries == ["dino-vits16"], "a failed model is not asked for at every move"
@@ -151,7 +151,7 @@ def test_a_failing_pass_keeps_what_was_there(
     caplog: pytest.LogCaptureFixture,
 ) -> None:  # fmt: skip
     app = App()
-    before = app.hero["src"]
+    before = app.painted
 
     def fails(*_args: object, **_named: object) -> None:
         raise error
@@ -159,7 +159,7 @@ def test_a_failing_pass_keeps_what_was_there(
     monkeypatch.setattr(viz, "record_attention", fails, raising=False)
     app.set("size", 336)
     assert app.errors == [said]
-    assert app.hero["src"] == before
+    assert app.painted == before
     assert ("secret" in caplog.text) == (said == UNEXPECTED)
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+import streamlit as st
+from heedmap.pages.frame import link
 
 from tests.pages.app import App
 
@@ -45,7 +47,7 @@ def test_values_of_the_hero_stand_on_the_grid(app: App) -> None:
 def test_picture_only_controls_run_no_model(passes: list[str]) -> None:
     app = App()
     assert passes == ["bundled-vit"]
-    seen = {app.hero["src"]}
+    seen = {app.painted}
     for name, value, shared in [
         ("layer", 2, False), ("head", "3", False), ("opacity", 30, True), ("colors", "magma", True),
         ("interp", "bicubic", False), ("grid", True, True), ("scale", "layer", False),
@@ -53,8 +55,8 @@ def test_picture_only_controls_run_no_model(passes: list[str]) -> None:
         ("view", "highlight", False), ("view", "contour", False),
     ]:  # fmt: skip
         app.set(name, value, shared)
-        assert app.hero["src"] not in seen, f"{name} changed nothing"
-        seen.add(app.hero["src"])
+        assert app.painted not in seen, f"{name} changed nothing"
+        seen.add(app.painted)
         assert app.link[name] == str(int(value) if isinstance(value, bool) else value)
     assert passes == ["bundled-vit"]
 
@@ -76,32 +78,43 @@ def test_size_fit_and_photo_run_the_model_once_each(passes: list[str]) -> None:
     assert passes == ["bundled-vit"] * 4
 
 
-def test_a_mask_tells_what_it_covers() -> None:
+def test_the_thumbnails_follow_the_toolbar() -> None:
     app = App(view="mask", keep="35")
-    words = app.hero["legend"]["what"]
-    assert words.startswith("35% of the patches’ attention lies on ")
+    before = app.items("heads")
+    assert app.look["keep"] == 35
     app.set("keep", 90)
-    assert app.hero["legend"]["what"].startswith("90%")
+    assert all(a["src"] != b["src"] for a, b in zip(app.items("heads"), before, strict=True))
+
+
+def test_a_gesture_on_the_toolbar_is_read_as_a_link_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: dict[str, str] = {"opacity": "35", "colors": "magma", "grid": "1"}
+    app = App(layer="3")
+    with monkeypatch.context() as patch:
+        patch.setattr(st, "session_state", app.at.session_state)
+        link.ask(asked)
+    app.run()
+    assert app.link == {"layer": "3", **asked}
+    assert app.look | {"opacity": 35, "colors": "magma", "grid": True} == app.look
 
 
 def test_the_scale_is_named_and_shared_by_a_layer() -> None:
     app = App(scale="layer")
-    legend = app.hero["legend"]
-    assert legend["what"] == "attention from CLS · scale: this layer"
+    limits = app.limits
+    assert app.hero["what"] == "attention from CLS"
     app.set("head", "2")
-    assert (app.hero["legend"]["low"], app.hero["legend"]["high"]) == (
-        legend["low"],
-        legend["high"],
-    )
+    assert app.limits == limits
+    app.set("scale", "map")
+    assert app.limits != limits
 
 
 def test_hiding_outliers_is_off_and_renormalises() -> None:
     app = App(head="1")
     mass = sum(map(sum, app.hero["values"]))
-    before = app.hero["src"]
+    before = app.painted
     app.set("hide", True)
     assert app.link["hide"] == "1"
-    assert app.hero["src"] != before
+    assert app.painted != before
+    assert "outlier" in app.hero["note"]
     assert sum(map(sum, app.hero["values"])) == pytest.approx(mass, rel=1e-2)
 
 

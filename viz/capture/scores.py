@@ -6,7 +6,7 @@ Softmax, means and sums are computed in float32, a block of queries or of window
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import torch
@@ -115,6 +115,28 @@ class Scores:
                 scores += part
         return scores
 
+    @property
+    def keys(self) -> int:
+        """N."""
+        return self.key.shape[1]
+
+    def of_tokens(self, tokens: Sequence[int]) -> torch.Tensor:
+        """Attention of these queries: (heads, len(tokens), N) float32."""
+        return torch.cat([self.rows(token, token + 1) for token in tokens], 1).softmax(-1)
+
+    def bias(self) -> torch.Tensor | None:
+        """What is added to the scores, (1 or heads, 1 or Q, N) float32; None where nothing is."""
+        queries, keys = self.query.shape[1], self.keys
+        bias = torch.zeros(1, 1, keys, device=self.key.device)
+        if self.mask is not None:
+            mask = self.mask if self.mask.stride(0) else self.mask[:1]  # the same for all heads
+            boolean = mask.dtype == torch.bool
+            bias = bias.masked_fill(~mask, -torch.inf) if boolean else mask.float()
+        if self.causal:
+            later = torch.ones(queries, keys, dtype=torch.bool, device=bias.device).triu(1)
+            bias = bias.masked_fill(later, -torch.inf)
+        return bias if bias.any() else None
+
     def mean_of(self, queries: slice) -> torch.Tensor:
         """Mean attention of these queries: (heads, N) float32."""
         return self.rows(queries.start, queries.stop).softmax(-1).mean(1)
@@ -155,10 +177,25 @@ class Scores:
         return output, Layer(self.mean_of(reduced.cls), received)
 
 
-def reduce(attention: torch.Tensor, queries: Queries, mean: bool) -> Layer:
-    """Reduce attention weights (heads, Q, N) that the model computed itself."""
-    received = attention[:, queries.patches].mean(1, dtype=torch.float32) if mean else None
-    return Layer(attention[:, queries.cls].mean(1, dtype=torch.float32), received)
+@dataclass
+class Formed:
+    """Attention weights (heads, Q, N) that the model computed itself, of any dtype."""
+
+    weights: torch.Tensor
+
+    @property
+    def keys(self) -> int:
+        """N."""
+        return self.weights.shape[-1]
+
+    def of_tokens(self, tokens: Sequence[int]) -> torch.Tensor:
+        """Attention of these queries: (heads, len(tokens), N) float32."""
+        return self.weights[:, list(tokens)].float()
+
+    def layer(self, queries: Queries, mean: bool) -> Layer:
+        """The reduction, with `Layer.received` if `mean` is set."""
+        received = self.weights[:, queries.patches].mean(1, dtype=torch.float32) if mean else None
+        return Layer(self.weights[:, queries.cls].mean(1, dtype=torch.float32), received)
 
 
 def received_in_windows(

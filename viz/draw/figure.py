@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from typing import Any, TypeAlias
 
 import numpy as np
-from heedmap.viz.draw.colours import colorbar
+from heedmap.viz.draw.colorbar import colorbar
 from heedmap.viz.draw.content import Content, checked
 from heedmap.viz.draw.layout import (
     CAPTION,

@@ -1,6 +1,7 @@
 """Three components: the stage of large pictures, the gallery to pick from, the copy button.
 
-Each is the .css, .js and .html files of its name; dom.js is put before each script.
+Each is the .css, .js and .html files of its name; dom.js is put before each script, and what the
+stage is made of before stage.js.
 """
 
 from __future__ import annotations
@@ -11,9 +12,31 @@ from pathlib import Path
 from typing import Any, TypedDict
 
 import streamlit as st
-from heedmap.views.render import Legend, even
+from heedmap.views.data_urls import color_tables
+from heedmap.views.render import even
 
 _HERE = Path(__file__).parent
+_SCRIPTS = {"stage": ("paint", "tools", "picture", "probe")}  # what a component is made of
+_TURN = "heedmap.turns"  # key of a stage -> how many gestures of its toolbar were heard
+
+
+class Tool(TypedDict, total=False):
+    """One control of the toolbar, named as its setting in the URL.
+
+    `kind` is "choice" of `options` (value -> words), "range" from `low` to `high` in steps of
+    `step`, or "switch". With `views` it works in these views only.
+    """
+
+    name: str
+    label: str
+    kind: str
+    value: str | int | bool
+    options: dict[str, str]
+    low: int
+    high: int
+    step: int
+    views: list[str]
+    help: str
 
 
 class Place(TypedDict):
@@ -26,11 +49,13 @@ class Place(TypedDict):
 class Panel(TypedDict, total=False):
     """One large picture.
 
-    `src` is a data URL of `width` x `height` px. `values` is (rows, cols), and with `share` each
-    value is also shown as a share of their sum. `box` is the region (left, top, right, bottom) that
-    the model saw, as fractions of the picture; all of it by default. `place` is the region of which
-    photo the picture shows, as fractions of the photo, where panels show several: pointing at one
-    marks the same place of that photo in all. `says` stands in for a picture that failed.
+    `src` is a data URL of a photo; a picture has the proportions of `width` to `height`. A map is
+    painted over it from `values`, base64 of (rows, cols) float32, between the `limits` of the
+    chosen scale; with `share` each value is also shown as a share of their sum. `note` is written
+    into the picture. `box` is the region (left, top, right, bottom) that the model saw, as
+    fractions of the picture; all of it by default. `place` is the region of which photo it shows,
+    where panels show several: pointing at one marks the same place of that photo in all. `look`
+    overrides the settings of the toolbar. `says` stands in for a picture that failed.
     """
 
     title: str
@@ -40,12 +65,16 @@ class Panel(TypedDict, total=False):
     height: int
     alt: str
     grid: list[int]
-    values: list[list[float]]
+    values: str
+    what: str
+    limits: dict[str, tuple[float, float]]
     share: bool
+    note: str
     box: list[float]
     place: Place
+    look: dict[str, str | bool]
     says: str
-    legend: Legend
+    credit: str
 
 
 class Item(TypedDict, total=False):
@@ -71,22 +100,45 @@ def stage(
     panels: Sequence[Panel],
     original: Panel | None,
     facts: Sequence[tuple[str, str]],
+    tools: Sequence[Tool],
+    on_ask: Callable[[dict[str, str]], None],
     *,
     key: str,
     bars: Sequence[tuple[str, float]] = (),
 ) -> None:
-    """Show large pictures, the photo beside them, bars of shares, and facts.
+    """Show maps under a toolbar, the photo beside them, bars of shares, and facts.
 
-    Without the photo, the pictures have the whole width, in even rows of at most four.
+    Without the photo the maps have the whole width, in even rows of at most four.
+
+    Args:
+        panels: the maps.
+        original: the photo, or None.
+        facts: labels and values.
+        tools: the toolbar.
+        on_ask: called with the settings {name: text} that the visitor has changed, when a gesture
+            on the toolbar has ended, before the next run. The pictures show them already.
+        key: of the component.
+        bars: labels and shares.
     """
+    turns: dict[str, int] = st.session_state.setdefault(_TURN, {})
+
+    def asked() -> None:
+        value = st.session_state[key].get("asked")
+        if value is not None:
+            turns[key] = int(value["turn"])
+            on_ask({str(name): str(text) for name, text in value["asked"].items()})
+
+    shown = [*panels, *([original] if original else [])]
+    pictures = list(dict.fromkeys(each["src"] for each in shown))  # each is sent once
+    sent = [{**each, "picture": pictures.index(each["src"]), "src": ""} for each in shown]
     data = {
-        "panels": list(panels),
-        "original": original,
-        "facts": [list(fact) for fact in facts],
-        "bars": [list(bar) for bar in bars],
+        "panels": sent[: len(panels)], "original": sent[-1] if original else None,
         "columns": None if original else even(len(panels), 4),
-    }
-    _component("stage", '<div class="stage"></div>')(key=key, data=data)
+        "pictures": pictures, "tables": color_tables(),
+        "facts": [list(fact) for fact in facts], "bars": [list(bar) for bar in bars],
+        "tools": list(tools), "turn": turns.get(key, 0),
+    }  # fmt: skip
+    _component("stage", '<div class="stage"></div>')(key=key, data=data, on_asked_change=asked)
 
 
 def gallery(
@@ -141,7 +193,7 @@ def copy_link() -> None:
 @cache
 def _component(name: str, html: str) -> Any:
     """Register a component from the files that carry its name."""
-    script = _read("dom.js") + _read(f"{name}.js")
+    script = "".join(_read(f"{part}.js") for part in ("dom", *_SCRIPTS.get(name, ()), name))
     return st.components.v2.component(
         f"heedmap_{name}", html=html, css=_read(f"{name}.css"), js=script
     )

@@ -12,3 +12,7 @@ function add(parent, tag, name) {
   return parent.appendChild(element);
 }
 
+// The bytes of a base64 text.
+function bytes(text) {
+  return Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
+}

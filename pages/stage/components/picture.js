@@ -1,0 +1,187 @@
+// One large picture: a map painted over its photo on a canvas, or a photo as it is; its legend.
+
+function panel(view, kind) {
+  const figure = document.createElement("figure");
+  figure.className = "panel";
+  const title = add(figure, "figcaption", "title");
+  const frame = add(figure, "div", "frame");
+  const parts = {
+    name: add(title, "span", "name"),
+    tag: add(title, "span", "tag"),
+    frame,
+    picture: add(frame, kind, ""),
+    seen: add(frame, "div", "seen"),
+    patch: add(frame, "div", "patch"),
+    note: add(frame, "div", "note"),
+    says: add(frame, "p", "says"),
+    readout: add(frame, "div", "readout"),
+    legend: add(figure, "div", "legend"),
+  };
+  parts.picture.draggable = false;
+  parts.bar = add(parts.legend, "div", "bar");
+  const ends = add(parts.legend, "div", "ends");
+  for (const name of ["low", "what", "high"]) parts[name] = add(ends, "span", name);
+  parts.readout.setAttribute("aria-live", "polite");
+  figure.parts = parts;
+  listen(view, figure);
+  return figure;
+}
+
+function show(view, figure, given) {
+  const { parts } = figure;
+  figure.given = given;
+  figure.map = given.values && mapOf(given);
+  parts.name.textContent = given.title;
+  parts.tag.textContent = given.tag ?? "";
+  parts.note.textContent = given.note ?? "";
+  figure.style.setProperty("--ratio", given.width / given.height);
+  parts.frame.setAttribute("role", "img");
+  parts.frame.setAttribute("aria-label", given.alt);
+  parts.frame.tabIndex = given.values ? 0 : -1;
+  parts.seen.classList.toggle("on", Boolean(given.box));
+  if (given.box) place(parts.seen, given.box);
+  parts.says.textContent = given.says ?? "";
+  parts.picture.hidden = Boolean(given.says);
+  if (given.values) return put(view, figure);
+  parts.legend.hidden = !given.credit;
+  parts.bar.hidden = true;
+  parts.what.textContent = given.credit ?? "";
+  if (given.says) return (parts.shown = parts.wanted = given.says);
+  return swap(figure, view.data.pictures[given.picture]);
+}
+
+function mapOf({ grid: [rows, columns], values }) {
+  return { rows, columns, values: new Float32Array(bytes(values).buffer) };
+}
+
+// The next photo is decoded before it replaces the last one, so that nothing flickers.
+function swap({ parts }, src) {
+  if (parts.wanted === src) return;
+  parts.wanted = src;
+  const next = parts.picture.cloneNode();
+  next.alt = "";
+  next.src = src;
+  const put = () => {
+    if (parts.wanted !== src) return;
+    parts.picture.replaceWith(next);
+    parts.picture = next;
+    parts.shown = src;
+  };
+  next.decode().then(put, put);
+}
+
+// Paint the map of a figure once its photo is decoded; until then the last picture stays.
+function put(view, figure) {
+  const { given, parts } = figure;
+  const src = view.data.pictures[given.picture];
+  parts.legend.hidden = false;
+  parts.wanted = wanted(view, figure);
+  view.bases.get(src, (base) => {
+    if (figure.given !== given) return;
+    figure.base = base;
+    repaint(view, figure);
+  });
+}
+
+// The settings of the toolbar, but for those that the picture has of its own.
+function lookOf(view, { given }) {
+  return { ...view.look, ...given.look };
+}
+
+// What a picture depends on; a scale whose limits the server has yet to send leaves it as it is.
+function wanted(view, figure) {
+  const { given, map, parts } = figure;
+  const limits = given.limits[view.look.scale];
+  if (!limits) return parts.wanted;
+  return JSON.stringify([lookOf(view, figure), limits, given.picture, given.values, map.turn]);
+}
+
+function repaint(view, figure) {
+  const { parts, given, base, map } = figure;
+  parts.wanted = wanted(view, figure);
+  if (!base || parts.shown === parts.wanted) return;
+  const limits = given.limits[view.look.scale];
+  const look = lookOf(view, figure);
+  const table = view.table(look.colors);
+  const canvas = parts.picture;
+  if (canvas.width !== base.width) canvas.width = base.width;
+  if (canvas.height !== base.height) canvas.height = base.height;
+  const pixels = paint(base, map, { ...look, limits, table });
+  canvas.getContext("2d").putImageData(new ImageData(pixels, base.width, base.height), 0, 0);
+  parts.shown = parts.wanted;
+  parts.frame.dataset.picture = String(Number(parts.frame.dataset.picture ?? 0) + 1);
+  legend(view, figure, limits, table);
+}
+
+function legend(view, figure, [low, high], table) {
+  const { parts, given, map } = figure;
+  const look = lookOf(view, figure);
+  const over = look.view === "overlay";
+  parts.bar.hidden = !over;
+  parts.low.textContent = over ? short(low) : "";
+  parts.high.textContent = over ? short(high) : "";
+  if (over) parts.bar.style.background = `linear-gradient(to right, ${gradient(table)})`;
+  parts.what.textContent = over ? given.what + scaleOf(view, given) : covered(map.values, look.keep);
+}
+
+// Which maps the ends of the bar are of; a picture with a look of its own has a scale of its own.
+function scaleOf({ look, scales }, given) {
+  const words = scales[look.scale];
+  return given.look ? "" : ` · scale: ${words[0].toLowerCase()}${words.slice(1)}`;
+}
+
+function covered(values, keep) {
+  const inside = thresholdMask(values, keep / 100).reduce((sum, each) => sum + each, 0);
+  const area = ((100 * inside) / values.length).toFixed(1);
+  return `${keep}% of the patches’ attention lies on ${area}% of the area`;
+}
+
+function gradient(table) {
+  const stops = Array.from({ length: 24 }, (_, i) => 3 * Math.floor((i * 256) / 24));
+  return stops.map((at) => `rgb(${table[at]} ${table[at + 1]} ${table[at + 2]})`).join();
+}
+
+function short(value) {
+  return String(Number(value.toPrecision(3)));
+}
+
+// Photos as pixels, decoded once each; the ones that are no longer asked for are let go.
+class Bases {
+  constructor() {
+    this.kept = new Map();
+  }
+
+  // Call back with the pixels: at once where they are there already.
+  get(src, back) {
+    const found = this.kept.get(src);
+    if (found?.pixels) return back(found.pixels);
+    const entry = found ?? this.load(src);
+    entry.waiting.push(back);
+    return undefined;
+  }
+
+  load(src) {
+    const entry = { waiting: [] };
+    this.kept.set(src, entry);
+    const img = new Image();
+    img.src = src;
+    img.decode().then(() => {
+      entry.pixels = pixelsOf(img);
+      for (const back of entry.waiting.splice(0)) back(entry.pixels);
+    });
+    return entry;
+  }
+
+  keep(sources) {
+    for (const src of this.kept.keys()) if (!sources.includes(src)) this.kept.delete(src);
+  }
+}
+
+function pixelsOf(img) {
+  const canvas = document.createElement("canvas");
+  canvas.width = img.naturalWidth;
+  canvas.height = img.naturalHeight;
+  const context = canvas.getContext("2d", { willReadFrequently: true });
+  context.drawImage(img, 0, 0);
+  return context.getImageData(0, 0, canvas.width, canvas.height);
+}

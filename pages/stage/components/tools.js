@@ -1,0 +1,84 @@
+// The toolbar of the stage. A tool is { name, label, kind, value, views }: a "choice" of `options`,
+// a "range" from `low` to `high`, or a "switch". It changes `view.look` at once; the server hears
+// of it when the gesture ends, by the names and texts of the URL.
+
+const REST_MS = 250; // after the last change
+
+// Show the tools with the values of the server, unless the visitor has newer ones.
+function equip(view, given, turn) {
+  const newer = turn < view.turn || Object.keys(view.asked).length;
+  view.turn = Math.max(view.turn, turn);
+  const made = JSON.stringify(given.map((tool) => ({ ...tool, value: null })));
+  if (view.tools.dataset.made !== made) {
+    view.tools.replaceChildren(...given.map((tool) => label(view, tool)));
+    view.tools.dataset.made = made;
+  }
+  const look = given.map(({ name, value }) => [name, value]);
+  if (!newer) view.look = { view: "overlay", ...Object.fromEntries(look) };
+  set(view);
+}
+
+function label(view, tool) {
+  const made = document.createElement("label");
+  made.className = `tool ${tool.kind}`;
+  if (tool.help) made.title = tool.help;
+  add(made, "span", "").textContent = tool.label;
+  const input = MAKE[tool.kind](made, tool);
+  input.name = tool.name;
+  made.tool = tool;
+  made.input = input;
+  input.oninput = () => change(view, tool, input);
+  input.onchange = () => rest(view);
+  return made;
+}
+
+const MAKE = {
+  choice(made, { options }) {
+    const select = add(made, "select", "");
+    for (const [key, words] of Object.entries(options)) select.add(new Option(words, key));
+    return select;
+  },
+  range(made, { low, high, step }) {
+    add(made.firstChild, "output", "");
+    const input = add(made, "input", "");
+    Object.assign(input, { type: "range", min: low, max: high, step: step ?? 1 });
+    return input;
+  },
+  switch(made) {
+    const input = add(made, "input", "");
+    input.type = "checkbox";
+    return input;
+  },
+};
+
+function change(view, { name, kind }, input) {
+  const value = kind === "switch" ? input.checked : kind === "range" ? Number(input.value) : input.value;
+  view.look = { ...view.look, [name]: value };
+  view.asked[name] = kind === "switch" ? String(Number(value)) : String(value);
+  set(view);
+  view.repaint();
+}
+
+// Put the values of the look into the inputs; a tool of another view is dimmed.
+function set(view) {
+  for (const { tool, input } of view.tools.children) {
+    const value = view.look[tool.name];
+    if (tool.kind === "switch") input.checked = value;
+    else if (input.value !== String(value)) input.value = value;
+    if (tool.kind === "range") input.previousSibling.lastChild.value = `${value} %`;
+    input.disabled = Boolean(tool.views && !tool.views.includes(view.look.view));
+  }
+}
+
+function rest(view) {
+  clearTimeout(view.resting);
+  view.resting = setTimeout(() => tell(view), REST_MS);
+}
+
+function tell(view) {
+  clearTimeout(view.resting);
+  if (!Object.keys(view.asked).length) return;
+  view.turn += 1;
+  view.send({ turn: view.turn, asked: view.asked });
+  view.asked = {};
+}
