@@ -7,13 +7,13 @@ from heedmap.pages.controls.attention import pick_hiding
 from heedmap.pages.controls.columns import add_button, pick_letters, pick_pair
 from heedmap.pages.controls.look import pick_look
 from heedmap.pages.controls.photo import pick_photo
-from heedmap.pages.frame import link
+from heedmap.pages.frame import link, tables
 from heedmap.pages.frame.head import head
 from heedmap.pages.frame.notices import Notices
 from heedmap.pages.frame.page import enter
 from heedmap.pages.frame.text import heading, section
 from heedmap.pages.run.columns import open_column
-from heedmap.pages.stage import downloads, tables
+from heedmap.pages.stage import downloads
 from heedmap.pages.stage.components import stage
 from heedmap.pages.stage.panels import compared_panels
 from heedmap.views import export
@@ -38,7 +38,7 @@ opened = [open_column(page, letter, letters, photo) for letter in letters]
 with st.sidebar:
     add_button(letters)
     hide = pick_hiding()
-    opened = [each.hiding(hide) for each in opened]
+    opened = [each.hiding(hide) if isinstance(each, Column) else each for each in opened]
     columns = [each for each in opened if isinstance(each, Column)]
     compared = pairs(columns)
     pair = pick_pair(compared)
@@ -47,9 +47,7 @@ notices.show()
 link.finish()
 
 difference = Difference(pair) if pair else None
-stage(
-    compared_panels(opened, difference, look, SCALES), None, [], tools, link.ask, key="stage"
-)
+stage(compared_panels(opened, difference, look, SCALES), None, [], tools, link.ask, key="stage")
 if columns:
     heading("The columns")
     tables.side_by_side({each.letter: each.facts for each in columns})

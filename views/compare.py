@@ -287,7 +287,7 @@ class Difference:
 
 
 def _values(shown: Shown, shares: bool) -> np.ndarray:
-    return viz.per_area(_mass(shown.values)) if shares else shown.values
+    return np.asarray(viz.per_area(_mass(shown.values)) if shares else shown.values)
 
 
 def _mass(values: np.ndarray) -> np.ndarray:

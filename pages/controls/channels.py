@@ -40,7 +40,7 @@ def chosen_channel(rows: dict[str, list[Channel]]) -> Channel:
 
 
 def pick_conv(adapter: Adapter, name: str) -> str:
-    """Let the visitor choose one layer that makes maps, the deepest of the default ones at first."""
+    """Let the visitor choose a layer that makes maps, the deepest of the default ones at first."""
     key = link.choice(name, adapter.conv_layers, adapter.default_conv_layers[-1])
     return str(st.selectbox("Layer", adapter.conv_layers, key=key))
 

@@ -6,6 +6,7 @@ Each column's settings have names of their own in the link: `a.model`, `a.layer`
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import streamlit as st
@@ -123,6 +124,6 @@ def _set_count(count: int) -> None:
 
 def _remove(letter: str, letters: Sequence[str]) -> None:
     after = letters[letters.index(letter) :]
-    for here, there in zip(after, after[1:], strict=False):
+    for here, there in pairwise(after):
         link.move(f"{there}.", f"{here}.")
     _set_count(len(letters) - 1)

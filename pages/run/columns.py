@@ -32,7 +32,10 @@ if TYPE_CHECKING:
 
 
 def open_column(page: Page, letter: str, letters: Sequence[str], photo: str) -> Column | Failed:
-    """Let the visitor choose what a column shows, and make it; `photo` unless they choose another."""
+    """Let the visitor choose what a column shows, and make it.
+
+    `photo` is the one that all columns show by default.
+    """
     place = controls.expander(letter)
     with place:
         id = pick_model(page.needs, controls.COLUMNS[letter], f"{letter}.model")
