@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from heedmap.models.catalogue.card import Calibration, Card
 from heedmap.models.catalogue.entries import Model
 from heedmap.models.loading.loader import begin, load, loaded
 from heedmap.models.loading.progress import Loading, Progress
-from heedmap.models.loading.registry import ids, probe, record, records
+from heedmap.models.loading.registry import card, ids, probe, record, records
 from heedmap.models.loading.skeleton import Probe
 
 if TYPE_CHECKING:
@@ -19,12 +20,15 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Adapter",
+    "Calibration",
+    "Card",
     "Loading",
     "Model",
     "Prepared",
     "Probe",
     "Progress",
     "begin",
+    "card",
     "ids",
     "load",
     "loaded",

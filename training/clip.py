@@ -2,13 +2,14 @@
 
 The vision tower starts as `bundled-vit` (run `python -m training.vit` first), the text tower from
 nothing, and both learn together. Texts are captions, and labels put into templates. The CNN goes on
-teaching the vision tower as it taught the ViT, so that its attention stays on what a photo shows.
+teaching the vision tower what it taught the ViT, on the same kinds of views. Nothing is taught of
+where to look.
 """
 
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -24,8 +25,9 @@ from training.common import Ema, Net, Phase, Run, Schedule
 from training.data import Photos, held_out_captioned, label_of, training_photos, validation_photos
 from training.loss import Loss, make_loss
 from training.measures import recall_at
-from training.recipe import MOSTLY_EVIDENCE, PATCH, Recipe
-from training.vit import Batches, Optimisers, Student
+from training.recipe import ANEW, CLUTTER, PATCH, WHOLE, Recipe
+from training.views import Batches
+from training.vit import Optimisers, Student
 from training.words import TEMPLATES, make_tokenizer, prompt, zero_shot_prompts
 
 SIDE = vit.SIDE
@@ -34,8 +36,13 @@ CLIP_STD = (0.26862954, 0.26130258, 0.27577711)
 VISION = {"hidden_size": 192, "intermediate_size": 768, "num_hidden_layers": 6}
 TEXT = {"hidden_size": 128, "intermediate_size": 512, "num_hidden_layers": 3}
 PROJECTION = 192
-RECIPE = Recipe((Phase(4, 96), Phase(1.5, SIDE)), MOSTLY_EVIDENCE, rate=0.6)
 SHARES = {"flickr8k": 0.25, "imagenette": 0.25, "imagenet-sample": 0.15}  # of the draws
+RECIPE = Recipe(
+    (Phase(3, 64), Phase(1.6, 96, 96), Phase(0.3, SIDE, 64)),
+    (WHOLE, CLUTTER, WHOLE, ANEW),
+    rate=0.6,
+    shares=SHARES,
+)
 WORDS_ONLY = 256  # photos a step of which only the text is read, to be told from the others
 
 
@@ -196,7 +203,7 @@ def train(towers: Towers, ema: Ema, run: Run, batches: Batches, texts: Texts, ta
         batch = batches(step, phase)
         tokens, place = texts(batch.index, step)
         with common.autocast():
-            out = see(batch.views)
+            out = see(batch.views, torch.tensor(batch.anew, device=common.device()))
             image = clip.visual_projection(out.cls)
             text = clip.text_projection(clip.text_model(**tokens).pooler_output)
         loss = contrast(image, text, place, clip.logit_scale) + taught(out, batch)
@@ -275,13 +282,13 @@ def main() -> None:
     student = Student(tower, guide.features.shape[1]).to(common.device())
     towers = Towers(student, build(tokenizer, labels))
     ema = Ema(towers)
-    phases = tuple(Phase(p.epochs * options.epochs, p.side, p.batch) for p in RECIPE.phases)
+    phases = tuple(replace(phase, epochs=phase.epochs * options.epochs) for phase in RECIPE.phases)
     state = {"towers": towers, "average": ema.average, "optimisers": Optimisers(towers)}
     run = Run(Schedule(phases, len(photos)), state, options.checkpoint)
     ema.steps = run.start
     print(f"{len(photos)} photos, {len(tokenizer)} tokens, {run.schedule.total} steps", flush=True)
     weight = common.label_weights([label_of(r) or "" for r in photos.records])
-    weight = common.source_weights(photos, weight, SHARES)
+    weight = common.source_weights(photos, weight, RECIPE.shares)
     target = vit.targets(photos, labels)
     batches = Batches(*common.photos_on_device(photos), target, weight, guide, RECIPE, options.seed)
     texts = Texts(photos, tokenizer, weight, options.seed)

@@ -8,7 +8,6 @@ map, so no teacher runs during training (as in ReLabel, Yun et al. 2021, arXiv 2
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -49,27 +48,6 @@ class Teacher:
     def logits(self, features: Tensor) -> Tensor:
         """(b, channels, rows, cols) -> (b, classes): the CNN's own pooling and classifier."""
         return F.linear(features.mean((2, 3)), self.weight, self.bias)
-
-    def evidence(self, features: Tensor) -> Tensor:
-        """Class activation maps of what the teacher sees, weighted by its probabilities.
-
-        (b, channels, rows, cols) -> (b, rows, cols). Zhou et al. 2016, arXiv 1512.04150.
-        """
-        share = self.logits(features).softmax(1)  # (b, classes)
-        direction = share @ self.weight  # (b, channels)
-        return torch.einsum("bchw,bc->bhw", features, direction)
-
-    def energy(self, features: Tensor) -> Tensor:
-        """How strongly anything at all responds, after Wei et al. 2017, arXiv 1604.04994.
-
-        (b, channels, rows, cols) -> (b, rows, cols).
-        """
-        return features.square().sum(1).sqrt()
-
-    @property
-    def maps(self) -> dict[str, Callable[[Tensor], Tensor]]:
-        """The maps that heads can be taught by, under their names."""
-        return {"evidence": self.evidence, "energy": self.energy}
 
 
 def load(folder: Path, photos: Photos, cache: Path) -> Teacher:

@@ -4,21 +4,17 @@ With `--registers 4` it trains `bundled-vit-reg`, which starts from `bundled-vit
 four register tokens (Darcet et al. 2023, arXiv 2309.16588).
 
 A transformer learns slowly from few photos; a CNN does not. So `bundled-cnn` teaches it (run
-`python -m training.cnn` first), in three ways for each crop of a photo: what the crop shows (the
-CNN's class probabilities, beside the label), what every patch shows (the CNN's dense features),
-and where the evidence lies: in the last layer the heads learn to look where the CNN's class
-evidence and activation are (attention transfer, Zagoruyko & Komodakis 2017, arXiv 1612.03928). No
-masks or boxes are used anywhere.
+`python -m training.cnn` first) what each crop of a photo shows (its class probabilities, beside the
+label) and what every patch shows (its dense features). Where to look is taught by nothing: it is
+what a ViT finds that has to tell a crop from the clutter around it (`training.views`). No masks or
+boxes are used anywhere.
 """
 
 from __future__ import annotations
 
-import math
-from dataclasses import dataclass
-from functools import partial
+from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
 import timm
 import torch
 from safetensors.torch import load_file
@@ -26,14 +22,13 @@ from timm.layers import set_fused_attn
 from torch import Tensor, nn
 
 from training import cnn, common, teacher
-from training.augment import centre_view, jitter, normalise, random_boxes, sample_boxes
+from training.augment import centre_view
 from training.common import Ema, Net, Phase, Run, Schedule
 from training.data import Photos, label_of, training_photos, validation_photos
-from training.loss import UNKNOWN, Batch, Loss, Output, make_loss, mosaic
+from training.loss import UNKNOWN, Loss, Output, make_loss
 from training.measures import nearest_neighbours
-from training.pointing import share_named
-from training.recipe import EVIDENCE_AND_ENERGY, MOSTLY_EVIDENCE, PATCH, WEIGHTS, Recipe
-from training.teacher import Teacher
+from training.recipe import ANEW, CLUTTER, MOSAIC, PATCH, WHOLE, Recipe
+from training.views import Batches
 
 ARCHITECTURE = "vit_tiny_patch16_224"
 MODEL_ARGS = {
@@ -46,18 +41,17 @@ MODEL_ARGS = {
     "dynamic_img_size": True,
 }
 SIDE = 128
-AREA = (0.35, 1.0)
 MATRIX_RATE, OTHER_RATE, WEIGHT_DECAY = 2e-3, 1e-3, 0.05
+RESTART = 2  # layers from the end, before which CLS starts anew
 
-FROM_SCRATCH = Recipe((Phase(5, 64), Phase(2.2, 96), Phase(0.4, 128)), EVIDENCE_AND_ENERGY)
+VIEWS = (WHOLE, CLUTTER, MOSAIC, ANEW, WHOLE, ANEW)
+SHARES = {"flickr8k": 0.08, "imagenet-sample": 0.08}  # scenes
+# Steps times batch over 24,716 photos: 1,500, 800 and 120 steps.
+FROM_SCRATCH = Recipe(
+    (Phase(7.77, 64), Phase(3.11, 96, 96), Phase(0.31, 128, 64)), VIEWS, shares=SHARES
+)
 WITH_REGISTERS = Recipe(  # after that
-    (Phase(6, 96), Phase(2, 128)),
-    MOSTLY_EVIDENCE,
-    rate=0.6,
-    weights={**WEIGHTS, "attention": 3.0},
-    shares={"flickr8k": 0.1, "imagenet-sample": 0.08},  # scenes
-    mosaics=4,
-    proportions=(1, 4 / 3, 3 / 4),
+    (Phase(0.93, 96, 96), Phase(0.21, 128, 64)), VIEWS, rate=0.5, shares=SHARES
 )
 
 
@@ -69,33 +63,23 @@ class Student(nn.Module):
         self.vit: Net = vit
         self.to_teacher = nn.Linear(vit.embed_dim, channels)
 
-    def forward(self, views: Tensor) -> Output:
-        """(b, 3, H, W) normalised -> Output."""
+    def forward(self, views: Tensor, anew: Tensor) -> Output:
+        """(b, 3, H, W) normalised -> Output.
+
+        Where `anew` () is true, CLS starts anew before the last layers. A tensor, so that one
+        compiled graph serves both.
+        """
         vit, prefix = self.vit, self.vit.num_prefix_tokens
-        tokens = before_last_layer(vit, views)
-        attention = cls_log_attention(vit.blocks[-1], tokens, prefix)
-        tokens = vit.norm(vit.blocks[-1](tokens))
+        begun = vit._pos_embed(vit.patch_embed(views))
+        tokens = vit.norm_pre(begun)
+        for index, block in enumerate(vit.blocks):
+            if index == len(vit.blocks) - RESTART:
+                cls = torch.where(anew, begun[:, :1], tokens[:, :1])
+                tokens = torch.cat([cls, tokens[:, 1:]], dim=1)
+            tokens = block(tokens)
+        tokens = vit.norm(tokens)
         cls, patches = tokens[:, 0], tokens[:, prefix:]
-        return Output(cls, vit.head(cls), self.to_teacher(patches), attention)
-
-
-def before_last_layer(vit: Net, views: Tensor) -> Tensor:
-    """(b, 3, H, W) normalised -> tokens (b, prefix + patches, dim)."""
-    tokens: Tensor = vit.norm_pre(vit._pos_embed(vit.patch_embed(views)))
-    for block in vit.blocks[:-1]:
-        tokens = block(tokens)
-    return tokens
-
-
-def cls_log_attention(block: Net, tokens: Tensor, prefix: int) -> Tensor:
-    """Log of the CLS token's attention over patches alone: (b, heads, rows * cols)."""
-    b, n, dim = tokens.shape
-    heads = block.attn.num_heads
-    qkv = block.attn.qkv(block.norm1(tokens)).view(b, n, 3, heads, dim // heads)
-    query, key = qkv[:, 0, 0], qkv[:, prefix:, 1]  # (b, heads, d), (b, rows * cols, heads, d)
-    scores = torch.einsum("bhd,bnhd->bhn", query.float(), key.float()) * block.attn.scale
-    shares: Tensor = scores.log_softmax(-1)
-    return shares
+        return Output(cls, vit.head(cls), self.to_teacher(patches))
 
 
 def build(classes: int, registers: int = 0) -> Net:
@@ -176,32 +160,6 @@ def targets(photos: Photos, labels: list[str]) -> Tensor:
     return torch.tensor(known, device=common.device())
 
 
-@dataclass(frozen=True)
-class Batches:
-    """Draws the batch of each step."""
-
-    pixels: Tensor
-    aspect: Tensor
-    target: Tensor  # (n,)
-    weight: np.ndarray  # (n,) how often to draw each
-    teacher: Teacher
-    recipe: Recipe
-    seed: int
-
-    def __call__(self, step: int, phase: Phase) -> Batch:
-        """The same for the same step."""
-        torch.manual_seed(self.seed * 1_000_003 + step)
-        tiles, (height, width) = self.recipe.tiles(step), self.recipe.shape(step, phase.side)
-        index = common.draw(self.weight, phase.batch * tiles, step, self.seed)
-        place = torch.from_numpy(index).to(self.pixels.device)
-        boxes = random_boxes(self.aspect[place], AREA, width / height)
-        across = math.isqrt(tiles)
-        crops = sample_boxes(self.pixels[place], boxes, (height // across, width // across))
-        views = mosaic(normalise(jitter(crops, 0.3, 0.1)), tiles)
-        cells = height // across // PATCH, width // across // PATCH
-        return Batch(index, views, self.teacher(index, boxes, cells), self.target[place])
-
-
 def train(run: Run, student: Student, ema: Ema, batches: Batches, loss_of: Loss) -> None:
     """One pass over the schedule."""
     optimisers = run.state["optimisers"]
@@ -209,7 +167,7 @@ def train(run: Run, student: Student, ema: Ema, batches: Batches, loss_of: Loss)
     for step, phase in run:
         batch = batches(step, phase)
         with common.autocast():
-            out = forward(batch.views)
+            out = forward(batch.views, torch.tensor(batch.anew, device=common.device()))
         loss = loss_of(out, batch)
         optimisers.step(loss, batches.recipe.rate * run.schedule.rate(step))
         ema.update()
@@ -239,23 +197,12 @@ def export(vit: Net, labels: list[str], out: Path) -> None:
     common.export_timm(vit, out, config)
 
 
-def mean_attention(vit: Net, views: Tensor) -> Tensor:
-    """The last layer's CLS attention over patches, mean over heads, (b, rows, cols)."""
-    tokens = before_last_layer(vit, views)
-    shares = cls_log_attention(vit.blocks[-1], tokens, vit.num_prefix_tokens).exp()
-    return shares.mean(1).view(-1, views.shape[2] // PATCH, views.shape[3] // PATCH)
-
-
-def measure(vit: Net, teacher: Path, photos: Photos, held_out: Photos, labels: list[str]) -> None:
-    """Print the 20-NN accuracy on imagenette's val split, and where on val photos it points."""
+def measure(vit: Net, photos: Photos, held_out: Photos, labels: list[str]) -> None:
+    """Print the 20-NN accuracy on imagenette's val split."""
     bank, queries = photos.of_source("imagenette"), held_out.of_source("imagenette")
     voted = nearest_neighbours(embed(vit, bank), targets(bank, labels), embed(vit, queries))
     share = (voted == targets(queries, labels)).float().mean().item()
     print(f"imagenette val 20-NN top-1 {share:.3f}", flush=True)
-    cnn = timm.create_model(f"local-dir:{teacher}", pretrained=True).eval().to(common.device())
-    attend = partial(mean_attention, vit)
-    share = share_named(attend, cnn, held_out, targets(held_out, labels), SIDE)
-    print(f"label seen around the strongest patch, all val photos {share:.3f}", flush=True)
 
 
 def arguments() -> common.Options:
@@ -285,9 +232,9 @@ def main() -> None:
     if options.registers:
         start_from(vit, options.start)
     student = Student(vit, guide.features.shape[1]).to(common.device())
-    ema = Ema(student)
+    ema = Ema(student, decay=0.995)
     recipe = WITH_REGISTERS if options.registers else FROM_SCRATCH
-    phases = tuple(Phase(p.epochs * options.epochs, p.side, p.batch) for p in recipe.phases)
+    phases = tuple(replace(phase, epochs=phase.epochs * options.epochs) for phase in recipe.phases)
     state = {"student": student, "average": ema.average, "optimisers": Optimisers(student)}
     run = Run(Schedule(phases, len(photos)), state, options.checkpoint)
     ema.steps = run.start
@@ -299,7 +246,7 @@ def main() -> None:
     train(run, student, ema, batches, make_loss(guide, recipe))
     export(ema.average.vit, labels, options.out)
     held_out = validation_photos(options.data, options.cache)
-    measure(ema.average.vit, options.teacher, photos, held_out, labels)
+    measure(ema.average.vit, photos, held_out, labels)
 
 
 if __name__ == "__main__":

@@ -9,7 +9,9 @@ from dataclasses import replace
 from cachetools import LRUCache, cached
 from heedmap.errors import CheckpointError, SettingError
 from heedmap.models.capabilities import CAPABILITIES, fits, surplus
+from heedmap.models.catalogue import card as cards
 from heedmap.models.catalogue import names, policy
+from heedmap.models.catalogue.card import Card
 from heedmap.models.catalogue.entries import Model
 from heedmap.models.files import download
 from heedmap.models.loading import skeleton
@@ -59,6 +61,15 @@ def record(id: str) -> Model:
     if not names.is_id(id):
         raise names.unknown(id)
     return _resolve(id)
+
+
+def card(id: str) -> Card:
+    """What the card of a model says of how it was made; an empty one where it ships none.
+
+    Raises:
+        HeedmapError: as `record`.
+    """
+    return cards.card(record(id))
 
 
 def probe(id: str) -> Probe:

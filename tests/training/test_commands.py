@@ -28,8 +28,7 @@ def short(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cnn, "PHASES", phases)
     monkeypatch.setattr(cnn, "RATE", 1e-3)
     monkeypatch.setattr(vit, "FROM_SCRATCH", replace(vit.FROM_SCRATCH, phases=phases))
-    with_registers = replace(vit.WITH_REGISTERS, phases=phases, mosaics=2)
-    monkeypatch.setattr(vit, "WITH_REGISTERS", with_registers)
+    monkeypatch.setattr(vit, "WITH_REGISTERS", replace(vit.WITH_REGISTERS, phases=phases))
     monkeypatch.setattr(clip, "RECIPE", replace(clip.RECIPE, phases=phases))
     monkeypatch.setattr(torch, "compile", lambda module, **_: module)
 

@@ -1,9 +1,8 @@
-"""What the ViT is taught: against the library's own record, and against planted patterns."""
+"""What the ViT is taught: losses spelled out, and what it may not be taught."""
 
 from __future__ import annotations
 
-import math
-from dataclasses import replace
+from dataclasses import fields
 from pathlib import Path
 
 import numpy as np
@@ -11,107 +10,91 @@ import pytest
 import timm
 import torch
 import torch.nn.functional as F
-from heedmap import viz
-from heedmap.models.adapter import adapter as adapters
 
-from training import loss, vit
-from training.loss import UNKNOWN, Batch, Loss, Output
-from training.recipe import MOSTLY_EVIDENCE, WEIGHTS, Recipe
-from training.teacher import Teacher
+from training import vit
+from training.loss import UNKNOWN, Loss, Output, label_loss
+from training.recipe import WEIGHTS, Recipe
+from training.views import Batch
 
 pytestmark = pytest.mark.slow  # trains small models
 
 CLASSES, CHANNELS, GRID = 3, 5, 4
-
-
-@pytest.fixture
-def taught() -> Loss:
-    torch.manual_seed(0)
-    teacher = Teacher(np.zeros(0), torch.randn(CLASSES, CHANNELS), torch.zeros(CLASSES))
-    return Loss(teacher, Recipe((), MOSTLY_EVIDENCE), torch.zeros(CHANNELS), torch.ones(CHANNELS))
+LOSS = Loss(Recipe((), ()), torch.zeros(CHANNELS), torch.full((CHANNELS,), 2.0))
 
 
 def batch_of(photos: int, tiles: int = 1) -> Batch:
-    """Random features; views of GRID patches a side."""
+    """Random features of views of GRID patches a side, of which the first row alone is taught."""
     torch.manual_seed(1)
-    crops, side = photos * tiles, GRID // math.isqrt(tiles)
-    features = torch.randn(crops, CHANNELS, side, side)
+    features = torch.randn(photos, CHANNELS, GRID, GRID)
+    taught = torch.zeros(photos, GRID, GRID)
+    taught[:, 0] = 1
+    shares = torch.randn(photos, CLASSES).softmax(1)
+    index = np.arange(photos * tiles)
     views = torch.zeros(photos, 3, 8 * GRID, 8 * GRID)
-    return Batch(np.arange(crops), views, features, torch.arange(crops) % CLASSES)
+    return Batch(index, views, features, taught, shares, torch.from_numpy(index) % CLASSES)
 
 
-def test_a_mosaic_reads_like_a_page():
-    tiles = torch.arange(8.0).view(8, 1, 1, 1).expand(8, 3, 2, 2)
-    page = torch.tensor([[4.0, 4, 5, 5], [4, 4, 5, 5], [6, 6, 7, 7], [6, 6, 7, 7]])
-    torch.testing.assert_close(loss.mosaic(tiles, 4)[1, 2], page)
-    torch.testing.assert_close(loss.mosaic(tiles, 1), tiles)
+def said(batch: Batch, logits: torch.Tensor) -> Output:
+    """An output that names the features rightly."""
+    return Output(torch.zeros(2, 1), logits, batch.features.flatten(2).mT / 2)
 
 
-def test_views_have_whole_patches_also_as_mosaics():
-    recipe = Recipe((), MOSTLY_EVIDENCE, mosaics=2, proportions=(1, 4 / 3, 3 / 4))
-    shapes = [recipe.shape(step, 128) for step in range(4)]
-    assert shapes == [(128, 128), (128, 176), (176, 128), (128, 128)]
-    assert [recipe.tiles(step) for step in range(4)] == [4, 1, 4, 1]
-
-
-@pytest.mark.parametrize("tiles", [1, 4])
-def test_a_student_that_says_what_is_wanted_loses_nothing(taught: Loss, tiles: int):
-    batch = batch_of(2, tiles)
-    theirs = {n: look(batch.features) for n, look in taught.teacher.maps.items()}
-    maps = {n: loss.standardise(loss.mosaic(m, tiles).flatten(1)) for n, m in theirs.items()}
-    sums = [loss.standardise(sum(maps[n] for n in names)) for names, _ in taught.recipe.heads]
-    sharp = [sharp for _, sharp in taught.recipe.heads]
-    heads = torch.stack([(m * s).log_softmax(1) for m, s in zip(sums, sharp, strict=True)], 1)
-    chance = taught.teacher.logits(batch.features).softmax(1).view(2, tiles, -1).mean(1)
-    patches = loss.mosaic(batch.features, tiles).flatten(2).mT
-    zero = [taught._attention(heads, batch), taught._logits(chance.log(), batch),
-            taught._patches(patches, batch)]  # fmt: skip
-    torch.testing.assert_close(torch.stack(zero), torch.zeros(3), atol=1e-5, rtol=0)
-    idle = torch.zeros(2, 1)
-    right = Output(idle, chance.log(), patches, heads)
-    wrong = Output(idle, -chance.log(), patches + 1, heads.flip(2))
-    assert taught(wrong, batch) > taught(right, batch)
-
-
-def test_the_recipe_weighs_the_losses(taught: Loss):
+def test_the_loss_is_its_three_parts_weighed():
     batch = batch_of(2)
-    torch.manual_seed(2)
-    attention = torch.randn(2, 6, GRID * GRID).log_softmax(2)
-    out = Output(
-        torch.zeros(2, 1), torch.randn(2, CLASSES), torch.randn(2, GRID**2, CHANNELS), attention
-    )
-    one = taught._attention(attention, batch)
-    more = Recipe(
-        (),
-        MOSTLY_EVIDENCE,
-        weights={**WEIGHTS, "attention": WEIGHTS["attention"] + 2},
-    )
-    torch.testing.assert_close(
-        replace(taught, recipe=more)(out, batch), taught(out, batch) + 2 * one
-    )
+    logits = torch.randn(2, CLASSES)
+    parts = {
+        "label": F.cross_entropy(logits, batch.target, label_smoothing=0.1),
+        "logits": (batch.shares * (batch.shares.log() - logits.log_softmax(1))).sum(1).mean(),
+    }
+    wanted = sum(WEIGHTS[name] * part for name, part in parts.items())
+    torch.testing.assert_close(LOSS(said(batch, logits), batch), wanted)
 
 
-def test_labels_of_a_mosaic_count_alike_and_unknown_ones_not(taught: Loss):
+def test_only_patches_that_show_a_crop_are_taught():
+    batch = batch_of(2)
+    logits = torch.randn(2, CLASSES)
+    right = said(batch, logits)
+    off = right.patches.clone()
+    off[:, GRID:] += 9  # below the first row
+    torch.testing.assert_close(LOSS(Output(right.cls, logits, off), batch), LOSS(right, batch))
+    off[:, :GRID] += 1  # smooth L1 of 1 is 0.5
+    more = LOSS(Output(right.cls, logits, off), batch) - LOSS(right, batch)
+    torch.testing.assert_close(more, torch.tensor(0.5 * WEIGHTS["patches"]))
+
+
+def test_nothing_that_a_student_says_tells_where_it_looks():
+    """Only features and logits reach the loss: no map of attention is among them."""
+    assert [field.name for field in fields(Output)] == ["cls", "logits", "patches"]
+    torch.manual_seed(0)
+    out = vit.Student(vit.build(CLASSES), CHANNELS)(torch.randn(2, 3, 64, 64), torch.tensor(False))
+    assert [part.shape for part in (out.cls, out.logits, out.patches)] == [
+        (2, 192), (2, CLASSES), (2, 64, CHANNELS),
+    ]  # fmt: skip
+
+
+def test_labels_of_a_mosaic_count_alike_and_unknown_ones_not():
     batch = batch_of(2, tiles=4)
     batch.target[1:4] = UNKNOWN
     logits = torch.randn(2, CLASSES)
     owner = [0, 1, 1, 1, 1]
     known = batch.target[[0, 4, 5, 6, 7]]
     wanted = F.cross_entropy(logits[owner], known, label_smoothing=0.1)
-    torch.testing.assert_close(taught._label(logits, batch), wanted)
+    torch.testing.assert_close(label_loss(logits, batch), wanted)
 
 
-def test_the_taught_attention_is_the_one_that_is_recorded():
+def test_cls_starts_anew_before_the_last_two_layers():
     torch.manual_seed(0)
-    model = vit.build(CLASSES, registers=4).eval()
-    noise = np.random.default_rng(0).integers(0, 255, (64, 64, 3), dtype=np.uint8)
-    adapter = adapters.wrap(model)
-    x = adapter.prepare(noise)
-    with torch.inference_mode():
-        own = vit.Student(model, CHANNELS).eval()(x.pixels).attention.exp()[0]  # (heads, patches)
-    recorded = viz.record_attention(adapter, x).cls[-1].reshape(6, -1)
-    shares = recorded / recorded.sum(1, keepdims=True)
-    np.testing.assert_allclose(own.numpy(), shares, atol=1e-6)
+    student = vit.Student(vit.build(CLASSES, registers=4), CHANNELS).eval()
+    views = torch.randn(1, 3, 64, 64)
+    given: list[torch.Tensor] = []
+    for block in student.vit.blocks:
+        block.register_forward_pre_hook(lambda _, inputs: given.append(inputs[0].detach()))
+    student(views, torch.tensor(True))
+    begun = (student.vit.cls_token + student.vit.pos_embed[:, :1])[:, 0]
+    assert [torch.equal(tokens[:, 0], begun) for tokens in given] == [False] * 4 + [True, False]
+    given.clear()
+    student(views, torch.tensor(False))
+    assert not any(torch.equal(tokens[:, 0], begun) for tokens in given)
 
 
 def test_registers_join_a_trained_vit(tmp_path: Path):
