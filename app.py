@@ -68,7 +68,7 @@ def start() -> threading.Thread:
 def main() -> None:
     """Show the page that the URL asks for."""
     st.set_page_config(
-        page_title="Heedmap", page_icon=head.ICON, layout="wide", initial_sidebar_state=328
+        page_title=head.tab(), page_icon=head.ICON, layout="wide", initial_sidebar_state=328
     )
     st.logo(head.ICON, size="large")
     start()

@@ -16,11 +16,12 @@ import streamlit as st
 from heedmap import private
 from heedmap.errors import HeedmapError, SettingError
 from heedmap.models.catalogue import policy
-from heedmap.serving import headers, hosts, leaving, uploads
+from heedmap.serving import first_paint, headers, hosts, leaving, uploads
 from heedmap.views import turns
 from starlette.middleware import Middleware
 
 APP = Path(__file__).with_name("app.py")
+STYLE = APP.with_name("pages") / "frame" / "style.css"
 
 
 def check_settings() -> None:
@@ -51,6 +52,7 @@ def checks() -> list[Middleware]:
     return [
         Middleware(hosts.HostCheck, hosts.from_environment(st.get_option("server.address"))),
         Middleware(headers.SafeHeaders, ancestors, headers.inline_scripts(private.index_page())),
+        Middleware(first_paint.FirstPaint, first_paint.with_style(private.index_page(), STYLE)),
         Middleware(headers.Private),
         Middleware(uploads.UploadLimit, private.upload_bytes),
     ]

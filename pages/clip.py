@@ -36,7 +36,7 @@ with st.sidebar:
 
 shown = [Map(source, layer, chosen) for layer in pair]
 scales = ("map", "layers" if several else "layer")
-look, tools = pick_look(scales, "bilinear")
+look, tools = pick_look(scales)
 stage(
     attention_panels(shown, look, scales),
     photo_panel(shown[0]),

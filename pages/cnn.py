@@ -27,7 +27,7 @@ caption.caption(
 notices = Notices()
 
 source, count = open_channels(page, notices)
-look, tools = pick_look(SCALES, "bilinear")
+look, tools = pick_look(SCALES, signed=source.signed)
 rows = source.strongest(count)
 hero = chosen_channel(rows)
 notices.show()

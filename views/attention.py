@@ -131,6 +131,11 @@ class Map:
         return f"{count} outlier {'patch' if count == 1 else 'patches'} hidden, renormalised"
 
     @property
+    def signed(self) -> bool:
+        """Attention is never negative."""
+        return False
+
+    @property
     def strongest(self) -> str:
         """Where the strongest patch is, and its share."""
         row, column, share = viz.strongest_patch(self.values)

@@ -43,6 +43,11 @@ class Source:
         """How many channels a layer has."""
         return len(self.activations.maps[layer])
 
+    @property
+    def signed(self) -> bool:
+        """Whether any value is negative."""
+        return any(bool(maps.min() < 0) for maps in self.activations.maps.values())
+
     def predictions(self) -> list[tuple[str, float]]:
         """The five most probable classes; none for a model without class names."""
         return self.activations.predictions(5) or []
@@ -105,8 +110,13 @@ class Channel:
 
     @property
     def label(self) -> str:
-        """Nothing needs to be written into the picture."""
+        """Nothing needs to be told with the picture."""
         return ""
+
+    @property
+    def signed(self) -> bool:
+        """Whether its layer has negative values."""
+        return bool(self._layer.min() < 0)
 
     @property
     def mean(self) -> float:

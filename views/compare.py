@@ -106,8 +106,13 @@ class Scaled:
 
     @property
     def label(self) -> str:
-        """What must be written into the picture."""
+        """What must be told with the picture."""
         return self.own.label
+
+    @property
+    def signed(self) -> bool:
+        """Signed values are shown by the share of their positive part."""
+        return False
 
     @property
     def strongest(self) -> str:
@@ -259,8 +264,13 @@ class Difference:
 
     @property
     def label(self) -> str:
-        """Nothing needs to be written into the picture."""
+        """Nothing needs to be told with the picture."""
         return ""
+
+    @property
+    def signed(self) -> bool:
+        """Its colours diverge from zero."""
+        return True
 
     @property
     def strongest(self) -> str:
@@ -273,7 +283,7 @@ class Difference:
     def values(self) -> np.ndarray:
         """(rows, cols) float32, signed."""
         common = self.pair.common
-        return viz.difference(_mass(common.first), _mass(common.second))
+        return np.asarray(viz.difference(_mass(common.first), _mass(common.second)))
 
     def limits(self, scale: str) -> tuple[float, float]:
         """The values at the two ends of the colour bar; zero is in its middle."""
@@ -283,7 +293,7 @@ class Difference:
     @staticmethod
     def look(look: Look) -> Look:
         """How a difference is drawn where its columns are drawn so."""
-        return replace(look, colormap=viz.DIVERGING[0], scale="map", view="overlay")
+        return replace(look, scale="map", view="overlay")
 
 
 def _values(shown: Shown, shares: bool) -> np.ndarray:
@@ -292,7 +302,7 @@ def _values(shown: Shown, shares: bool) -> np.ndarray:
 
 def _mass(values: np.ndarray) -> np.ndarray:
     """What has a share: attention as it is, of activations the positive part."""
-    return np.maximum(values, 0)
+    return np.asarray(np.maximum(values, 0))
 
 
 def _layer_of(shown: Shown) -> tuple[str, ...]:

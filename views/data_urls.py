@@ -10,13 +10,13 @@ import numpy as np
 from heedmap import viz
 from heedmap.views import photos
 from heedmap.views.cache import MEGABYTE, kept
-from heedmap.views.render import SCREEN, Drawable, Look, base, drawn, fit_within, square
+from heedmap.views.render import SCREEN, Drawable, Look, base, drawn, fit_within
 from heedmap.views.request import Request
 
 if TYPE_CHECKING:
     from heedmap.models import Prepared
 
-_PHOTO_THUMBNAIL = 112  # px
+_PHOTO_THUMBNAIL = 144  # px, long side
 
 
 @kept(
@@ -43,8 +43,8 @@ def of_photo(photo: str) -> str:
 
 @kept(4 * MEGABYTE, len, key=lambda photo: photo)
 def of_thumbnail(photo: str) -> str:
-    """The middle square of a photo, small."""
-    return encoded(square(photos.pixels(photo), _PHOTO_THUMBNAIL), quality=80)
+    """A photo as a whole, small."""
+    return encoded(fit_within(photos.pixels(photo), _PHOTO_THUMBNAIL), quality=80)
 
 
 def encoded(picture: np.ndarray, quality: int = 88) -> str:
@@ -55,8 +55,9 @@ def encoded(picture: np.ndarray, quality: int = 88) -> str:
 @cache
 def color_tables() -> dict[str, str]:
     """The colours of each colour map from low to high, base64 of (256, 3) uint8."""
-    every = (*viz.COLORMAPS, *viz.DIVERGING)
-    return {name: base64_of(viz.colorbar(name, 256, 1)) for name in every}
+    return {
+        name: base64_of(viz.colorbar(name, 256, 1)) for name in (*viz.COLORMAPS, *viz.DIVERGING)
+    }
 
 
 def base64_of(values: np.ndarray) -> str:

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 from heedmap import viz
-from heedmap.views import attention, facts, photos
+from heedmap.views import attention, facts, photos, render
 from heedmap.views.attention import MEAN, Map
 from heedmap.views.channels import Channel
 from heedmap.views.compare import ALL, Column, Difference, Pair, on_one_scale
@@ -21,7 +21,7 @@ from heedmap.views.render import Drawable, Look, drawn, even
 
 def png(shown: Drawable, look: Look) -> bytes:
     """A map over its photo, as PNG."""
-    return viz.encode_png(drawn(shown, look))
+    return viz.encode_png(drawn(shown, look), render.alt(shown, look))
 
 
 def head_file(head: str) -> str:
@@ -41,8 +41,10 @@ def heads_zip(shown: Map, look: Look, told: Facts) -> bytes:
     attention.npy    as it was recorded, (heads, rows, cols) float32
     view.json        the facts given as `told`
     """
-    pictures = {head_file(each.head): drawn(each, look) for each in attention.heads(shown)}
-    stream = io.BytesIO(viz.zip_pngs(pictures))
+    every = {head_file(each.head): each for each in attention.heads(shown)}
+    pictures = {name: drawn(each, look) for name, each in every.items()}
+    about = {name: render.alt(each, look) for name, each in every.items()}
+    stream = io.BytesIO(viz.zip_pngs(pictures, about))
     with zipfile.ZipFile(stream, "a") as archive:
         archive.writestr("attention.npy", _npy(shown.source.maps[shown.layer]))
         archive.writestr("view.json", json.dumps(dict(told), indent=2, ensure_ascii=False))
@@ -88,30 +90,32 @@ class Figure:
         return viz.to_pdf(self._drawn())
 
     def _drawn(self) -> Any:
-        own: list[tuple[Drawable, Look]] = [(each, self.look) for each in self.maps]
+        shown: list[Drawable] = [*self.maps]
+        looks = [self.look] * len(shown)
         if self.difference:
-            own.append((self.difference, self.difference.look(self.look)))
+            shown.append(self.difference)
+            looks.append(self.difference.look(self.look))
+        drawings = [render.overlay(*each) for each in zip(shown, looks, strict=True)]
+        own = [self._own(*each) for each in zip(shown, drawings, strict=True)]
+        one_bar = self.limits is not None and not self.difference
         return viz.grid_figure(
-            [drawn(each, look) for each, look in own],
+            [drawn(*each) for each in zip(shown, looks, strict=True)],
             captions=self.captions,
             columns=self.columns,
             title=self.title,
             footer=" · ".join(f"{label}: {value}" for label, value in self.told),
-            colormap=self.look.colormap,
+            colormap=drawings[0] if one_bar else drawings,
             limits=self.limits,
             colorbar_label=self.what,
-            own_limits=self._own_limits(),
-            own_colormaps=[look.colormap for _, look in own],
+            own_limits=[] if one_bar else own,
             row_labels=self.rows,
         )
 
-    def _own_limits(self) -> list[tuple[float, float] | None]:
-        """The ends of each picture's own bar; a mask has none."""
-        if self.limits and not self.difference:
-            return []
-        alone = self.limits is None and self.look.view == "overlay"
-        ends = [each.limits(self.look.scale) if alone else None for each in self.maps]
-        return [*ends, *([self.difference.limits("map")] if self.difference else [])]
+    def _own(self, shown: Drawable, drawing: viz.Overlay) -> tuple[float, float] | None:
+        """The ends of a picture's own bar; a mask has none, nor has a map on the common scale."""
+        if shown is not self.difference and (self.limits or self.look.view != "overlay"):
+            return None
+        return drawing.limits_of(shown.values)
 
 
 def layers_figure(shown: Sequence[Map], look: Look, columns: int) -> Figure:

@@ -24,6 +24,7 @@ def attention(shown: Map) -> Facts:
         ("Head", among(shown.head, source.heads(shown.layer))),
         ("Strongest", shown.strongest),
         *([("On patches", on_patches(shown))] if shown.seen.prefix else []),
+        *([("Outliers", shown.label)] if shown.label else []),
     ]
 
 

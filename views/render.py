@@ -11,6 +11,7 @@ from heedmap import viz
 from heedmap.views import photos
 from heedmap.views.cache import MEGABYTE, kept
 from heedmap.views.request import Request
+from heedmap.viz.draw.overlay import centred
 from PIL import Image
 
 if TYPE_CHECKING:
@@ -54,7 +55,11 @@ class Drawable(Protocol):
 
     @property
     def label(self) -> str:
-        """What must be written into the picture; "" for nothing."""
+        """What must be told with the picture; "" for nothing."""
+
+    @property
+    def signed(self) -> bool:
+        """Whether its values have a sign, so that its colours diverge from zero."""
 
     @property
     def strongest(self) -> str:
@@ -74,6 +79,8 @@ class Look:
 
     Attributes:
         colormap: a name of `viz.COLORMAPS`.
+        diverging: a name of `viz.DIVERGING`, for signed maps.
+        fade: whether transparency follows the value; see `viz.Overlay`.
         opacity: of the colours over the photo, 0 to 1.
         interpolation: a name of `viz.INTERPOLATIONS`.
         patch_grid: whether lines are drawn between patches.
@@ -83,38 +90,44 @@ class Look:
         keep: the share of the mass that a mask keeps, 0 to 1.
     """
 
-    colormap: str = "viridis"
-    opacity: float = 0.6
-    interpolation: str = "nearest"
+    colormap: str = "inferno"
+    opacity: float = 0.9
+    interpolation: str = "bicubic"
     patch_grid: bool = False
     over: str = "photo"
     scale: str = "map"
     view: str = "overlay"
     keep: float = 0.6
+    fade: bool = True
+    diverging: str = "RdBu_r"
 
 
 def drawn(shown: Drawable, look: Look, long_side: int = SCREEN) -> np.ndarray:
-    """A map over its photo, (h, w, 3) uint8; large pictures carry their label."""
-    picture = draw(shown, look, base(shown.request, shown.seen, look.over, long_side))
-    if shown.label and long_side >= SCREEN:
-        return viz.label(picture, shown.label, "top-left")
-    return picture
+    """A map over its photo, (h, w, 3) uint8."""
+    return draw(shown, look, base(shown.request, shown.seen, look.over, long_side))
 
 
 def draw(shown: Drawable, look: Look, base: np.ndarray) -> np.ndarray:
     """A map over a picture of what the model saw, (h, w, 3) uint8; `base` is not written to."""
     if look.view == "overlay":
-        return viz.Overlay(
-            colormap=look.colormap,
-            opacity=look.opacity,
-            interpolation=look.interpolation,
-            limits=shown.limits(look.scale),
-            patch_grid=look.patch_grid,
-        )(base, shown.values)
+        return overlay(shown, look)(base, shown.values)
     mask = viz.threshold_mask(shown.values, look.keep)
     if look.view == "mask":
         return viz.draw_mask(mask, (base.shape[0], base.shape[1]))
     return viz.highlight(base, mask) if look.view == "highlight" else viz.contour(base, mask)
+
+
+def overlay(shown: Drawable, look: Look) -> viz.Overlay:
+    """The settings that a map is drawn with."""
+    return viz.Overlay(
+        colormap=look.diverging if shown.signed else look.colormap,
+        opacity=look.opacity,
+        interpolation=look.interpolation,
+        limits=shown.limits(look.scale),
+        patch_grid=look.patch_grid,
+        fade=look.fade,
+        signed=shown.signed,
+    )
 
 
 @kept(
@@ -151,11 +164,10 @@ def fit_within(picture: np.ndarray, long_side: int) -> np.ndarray:
     return np.asarray(Image.fromarray(picture).resize(size, Image.Resampling.BOX, reducing_gap=2))
 
 
-def square(picture: np.ndarray, side: int) -> np.ndarray:
-    """The middle square of a picture (H, W, 3) uint8, at most `side` px."""
-    least = min(picture.shape[:2])
-    top, left = (picture.shape[0] - least) // 2, (picture.shape[1] - least) // 2
-    return fit_within(picture[top : top + least, left : left + least], side)
+def limits(shown: Drawable, scale: str) -> tuple[float, float]:
+    """The values at the two ends of the colour bar; zero is in the middle of a signed map's."""
+    low, high = shown.limits(scale)
+    return centred(low, high) if shown.signed else (low, high)
 
 
 def even(count: int, most: int) -> int:
@@ -168,4 +180,7 @@ def alt(shown: Drawable, look: Look) -> str:
     """Alternative text: what a picture shows."""
     photo = photos.name(shown.request.photo)
     view = VIEWS[look.view]
-    return f"{view} of {shown.what} on “{photo}”: {shown.title}. Strongest: {shown.strongest}."
+    label = f" {shown.label[0].upper()}{shown.label[1:]}." if shown.label else ""
+    return (
+        f"{view} of {shown.what} on “{photo}”: {shown.title}. Strongest: {shown.strongest}.{label}"
+    )

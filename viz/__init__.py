@@ -25,6 +25,7 @@ from heedmap.viz.compare import (
     rank_correlation,
     regrid,
 )
+from heedmap.viz.heads import UNIFORM_ENTROPY, cls_shares, uniform_distance, uniform_shares
 from heedmap.viz.kinds import KINDS, Kind
 from heedmap.viz.maps import (
     Patch,
@@ -83,6 +84,7 @@ __all__ = [
     "INTERPOLATIONS",
     "KINDS",
     "SAMPLES",
+    "UNIFORM_ENTROPY",
     "Activations",
     "Attention",
     "Common",
@@ -93,6 +95,7 @@ __all__ = [
     "Patch",
     "Sample",
     "area",
+    "cls_shares",
     "colorbar",
     "common_grid",
     "contour",
@@ -128,6 +131,8 @@ __all__ = [
     "threshold_mask",
     "to_pdf",
     "to_png",
+    "uniform_distance",
+    "uniform_shares",
     "zip_pngs",
 ]
 

@@ -16,33 +16,46 @@ from heedmap.views.render import SCALES, VIEWS, Look
 
 INTERPOLATIONS = {"nearest": "Nearest", "bilinear": "Bilinear", "bicubic": "Bicubic"}
 BASES = {"photo": "The photo", "model": "The model’s pixels"}
+DIVERGING = {
+    "RdBu_r": "Blue to red", "coolwarm": "Blue to red, soft", "PuOr_r": "Purple to orange",
+    "BrBG": "Brown to green",
+}  # fmt: skip
 COLORS = {name: name.capitalize() for name in viz.COLORMAPS}
 OVERLAY: Tool = {"views": ["overlay"]}
 MASKS: Tool = {"views": [view for view in VIEWS if view != "overlay"]}
 
 
 def pick_look(
-    scales: Sequence[str], interpolation: str = "nearest", *, masks: bool = False
+    scales: Sequence[str], *, masks: bool = False, signed: bool = False
 ) -> tuple[Look, list[Tool]]:
     """The look that is asked for, and the toolbar that changes it.
 
     Args:
         scales: keys of `SCALES` that make sense on the page, the default first.
-        interpolation: the default.
         masks: whether the views of a mask are offered.
+        signed: whether the maps have a sign, so that their colours diverge from zero.
     """
+    fade = _switch("fade", "Fade", True, shared=True, help="Transparency follows the "
+                   "value: weak places show the photo, slightly dimmed. Without it, all colours "
+                   "are equally opaque.") | OVERLAY  # fmt: skip
+    defaults = [60, 90]  # opacity without and with fading
     tools = [
         *(_mask_tools() if masks else []),
-        _choice("colors", "Colours", COLORS, "viridis", shared=True) | OVERLAY,
-        _percent("opacity", "Opacity", 0, 60, step=5, shared=True) | OVERLAY,
+        _choice("colors", "Colours", COLORS, "inferno", shared=True) | {"hidden": signed} | OVERLAY,
+        _choice("signed", "Colours", DIVERGING, "RdBu_r", shared=True,
+                help="Some values are negative: two colours part at zero.")
+        | {"hidden": not signed} | OVERLAY,
+        fade,
+        _percent("opacity", "Opacity", 0, defaults[int(fade["value"])], step=5, shared=True)
+        | {"follows": "fade", "defaults": defaults} | OVERLAY,
         _choice("scale", "Colour scale", {scale: SCALES[scale] for scale in scales}, scales[0],
                 help="Which maps the ends of the colour bar are taken from.") | OVERLAY,
-        _choice("interp", "Interpolation", INTERPOLATIONS, interpolation,
+        _choice("interp", "Interpolation", INTERPOLATIONS, "bicubic",
                 help="Nearest shows each patch as it is; the others smooth the values before "
                 "colouring.") | OVERLAY,
         _choice("base", "Draw over", BASES, "photo", shared=True,
                 help="The photo in full sharpness, or the pixels that the model saw."),
-        _switch("grid", "Patch grid", shared=True) | OVERLAY,
+        _switch("grid", "Patch grid", False, shared=True) | OVERLAY,
     ]  # fmt: skip
     return _look({tool["name"]: tool["value"] for tool in tools}), tools
 
@@ -66,6 +79,8 @@ def _look(asked: Mapping[str, str | int | bool]) -> Look:
         scale=str(value["scale"]),
         view=str(value["view"]),
         keep=int(value["keep"]) / 100,
+        fade=bool(value["fade"]),
+        diverging=str(value["signed"]),
     )
 
 
@@ -87,6 +102,6 @@ def _percent(
             "low": low, "high": 100, "step": step, "help": help}  # fmt: skip
 
 
-def _switch(name: str, label: str, *, shared: bool = False) -> Tool:
-    value = st.session_state[link.switch(name, shared=shared)]
-    return {"kind": "switch", "name": name, "label": label, "value": value}
+def _switch(name: str, label: str, default: bool, *, shared: bool = False, help: str = "") -> Tool:
+    value = st.session_state[link.switch(name, default, shared=shared)]
+    return {"kind": "switch", "name": name, "label": label, "value": value, "help": help}

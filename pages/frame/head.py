@@ -1,4 +1,4 @@
-"""The top of every page: name of the app, links to its pages, title, copy button."""
+"""The top of every page: name of the app, links to its pages, title, status line, copy button."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import streamlit as st
-from heedmap.pages.frame import link
+from heedmap.pages.frame import link, status
 from heedmap.pages.stage.components import copy_link
 
 if TYPE_CHECKING:
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 _HERE = Path(__file__).parent
 ICON = str(_HERE / "icon.png")
+_TAB = "heedmap.tab"  # the name of the tab, kept between runs so that it does not flicker
 
 
 def navigation(pages: Sequence[Any]) -> None:
@@ -28,8 +29,22 @@ def navigation(pages: Sequence[Any]) -> None:
 
 def head(title: str) -> tuple[DeltaGenerator, DeltaGenerator]:
     """Show the title of a page; return the places for the line under it and for links beside it."""
-    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        st.header(title, anchor=False, width="stretch")
-        links = st.container(width="content")
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", key="head"):
+        st.title(title, anchor=False, width="content")
+        status.reserve()
+        links = st.container(width="content", key="links")
         copy_link()
-    return st.container(), links
+    place = st.container(key="caption")
+    st.html('<div id="map" tabindex="-1"></div>')  # the skip link leads here
+    return place, links
+
+
+def name_tab(*parts: str) -> None:
+    """Name the browser's tab by what the page shows, until it shows something else."""
+    st.session_state[_TAB] = " · ".join([*parts, "Heedmap"])
+    st.set_page_config(page_title=st.session_state[_TAB])
+
+
+def tab() -> str:
+    """The name of the browser's tab that a run starts with."""
+    return str(st.session_state.get(_TAB, "Heedmap"))

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import streamlit as st
 from heedmap import models
 from heedmap.errors import OvertakenError
+from heedmap.pages.frame import status
 from heedmap.pages.frame.notices import Notices
 from heedmap.pages.frame.page import Page
 from heedmap.pages.run import failures
@@ -96,10 +97,10 @@ def run_shown(
 
     def tell(ahead: int) -> None:
         if not line:
-            line.append(st.empty())
+            line.append(status.line().empty())
         line[0].caption(turns.place(ahead))
 
-    with st.spinner(f"Running {adapter.title} …"), turns.visiting(session(), tell):
+    with status.line(), st.spinner(f"Running {adapter.title} …"), turns.visiting(session(), tell):
         try:
             found = run(adapter, request, part)
         except OvertakenError:

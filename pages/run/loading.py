@@ -9,6 +9,7 @@ import streamlit as st
 from heedmap import models
 from heedmap.errors import ModelError
 from heedmap.models.capabilities import fits
+from heedmap.pages.frame import status
 from heedmap.pages.frame.page import Page, pages_for
 from heedmap.pages.frame.text import plain
 from heedmap.pages.run.failures import remembered
@@ -26,7 +27,7 @@ def describe(page: Page, id: str) -> list[str]:
     Raises:
         ModelError: a model that this page cannot show, and why.
     """
-    with remembered(id), st.spinner(f"Asking the hub about {plain(id)} …"):
+    with remembered(id), status.line(), st.spinner(f"Asking the hub about {plain(id)} …"):
         entry = models.record(id)
         if fits(entry.can, page.needs):
             return model_facts.lines(entry)
@@ -46,7 +47,7 @@ def load(id: str) -> Adapter:
         bar = None
         while not loading.done:
             if time.monotonic() - started > _PATIENCE:
-                bar = bar or st.progress(0.0)
+                bar = bar or status.line().progress(0.0)
                 bar.progress(*_progress(models.record(id).title, loading.progress))
             time.sleep(0.05)
         if bar:

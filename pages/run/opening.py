@@ -10,12 +10,13 @@ from heedmap.pages.controls.attention import pick_kind
 from heedmap.pages.controls.channels import pick_count, pick_layers
 from heedmap.pages.controls.model import pick_model, pick_sight, show_card
 from heedmap.pages.controls.photo import pick_photo
+from heedmap.pages.frame.head import name_tab
 from heedmap.pages.frame.notices import Notices
 from heedmap.pages.frame.page import Page
 from heedmap.pages.frame.text import plain, section
 from heedmap.pages.run.answer import answer, first_ready
 from heedmap.pages.run.loading import describe
-from heedmap.views import attention, channels
+from heedmap.views import attention, channels, photos
 from heedmap.views.request import Request
 
 if TYPE_CHECKING:
@@ -49,7 +50,7 @@ def open_model(page: Page, notices: Notices) -> tuple[Adapter, Request]:
         section("Model", "or type an id or URL")
         id = pick_model(page.needs, page.model)
         about = _describe(page, id, notices)
-        if about:
+        with st.container(key="about"):  # as tall for every model
             st.caption("  \n".join(map(plain, about)))
     adapter = first_ready(page, id, bool(about), notices)
     entry = models.record(adapter.id)
@@ -58,6 +59,7 @@ def open_model(page: Page, notices: Notices) -> tuple[Adapter, Request]:
             st.caption(f"Shown instead: {plain(entry.title)}.")
         size, fit = pick_sight(entry)
         show_card(entry)
+    name_tab(page.title, photos.name(photo), entry.title)
     return adapter, Request(photo, adapter.id, size, fit)
 
 

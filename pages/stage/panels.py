@@ -32,9 +32,11 @@ def panel(
         "grid": [rows, columns],
         "values": data_urls.base64_of(shown.values),
         "what": shown.what,
-        "limits": {scale: shown.limits(scale) for scale in scales},
+        "limits": {scale: render.limits(shown, scale) for scale in scales},
+        "colors": "signed" if shown.signed else "colors",
+        "signed": shown.signed,
         "share": share,
-        "note": shown.label,
+        "badge": shown.label,
     }
 
 
@@ -73,8 +75,8 @@ def _failed(column: Failed) -> Panel:
 
 
 def _difference(shown: Difference, look: Look, scales: Sequence[str]) -> Panel:
-    own: dict[str, str | bool] = {"view": "overlay", "colors": shown.look(look).colormap}
-    return {**panel(shown, shown.look(look), scales), "look": own, "place": _place(shown)}
+    made = panel(shown, shown.look(look), scales)
+    return {**made, "view": "overlay", "place": _place(shown)}
 
 
 def _place(shown: Drawable) -> Place:
@@ -142,9 +144,9 @@ def channel_groups(rows: dict[str, list[Channel]], look: Look) -> list[Group]:
 
 
 def ratio(seen: Prepared) -> float:
-    """Width over height of thumbnails, between 1/2 and 2."""
+    """Width over height of thumbnails, between 1/2 and 3; beyond, a picture has margins."""
     height, width = seen.view.shape[:2]
-    return float(min(2.0, max(0.5, width / height)))
+    return float(min(3.0, max(0.5, width / height)))
 
 
 def _item(key: str, caption: str, shown: Drawable, look: Look, note: str = "") -> Item:

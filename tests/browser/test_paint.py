@@ -54,6 +54,7 @@ def painted(tab: Page, photo: np.ndarray, heat: np.ndarray, **look: Any) -> np.n
     rgba = np.dstack([photo, np.full(photo.shape[:2], 255, np.uint8)])
     settings = {
         "view": "overlay", "keep": 60, "opacity": 60, "interp": "nearest", "grid": False,
+        "fade": False, "signed": False,
         "limits": [float(heat.min()), float(heat.max())], **look,
     }  # fmt: skip
     base = {"width": photo.shape[1], "height": photo.shape[0], "data": _text(rgba)}
@@ -130,3 +131,20 @@ def test_a_map_without_mass(painter: Page, photo: np.ndarray) -> None:
     flat = np.zeros(GRID, np.float32)
     assert (painted(painter, photo, flat, view="mask") == 0).all()
     assert np.abs(painted(painter, photo, flat) - viz.Overlay(opacity=0.6)(photo, flat)).max() <= 1
+
+
+def test_fading(painter: Page, photo: np.ndarray, heat: np.ndarray) -> None:
+    for opacity in (0, 45, 100):
+        there = painted(painter, photo, heat, fade=True, opacity=opacity, interp="bicubic")
+        overlay = viz.Overlay(opacity=opacity / 100, interpolation="bicubic", fade=True)
+        assert np.array_equal(there, overlay(photo, heat)), opacity
+
+
+@pytest.mark.parametrize("fade", [False, True])
+def test_signed_maps(painter: Page, photo: np.ndarray, heat: np.ndarray, fade: bool) -> None:
+    for values in (heat - np.float32(0.02), np.zeros_like(heat)):
+        overlay = viz.Overlay("RdBu_r", 0.9, "bilinear", fade=fade, signed=True)
+        limits = overlay.limits_of(values)
+        there = painted(painter, photo, values, limits=limits, colors="RdBu_r", signed=True,
+                        interp="bilinear", opacity=90, fade=fade)  # fmt: skip
+        assert np.abs(there - overlay(photo, values)).max() <= (0 if fade else 1)

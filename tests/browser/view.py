@@ -161,6 +161,10 @@ class View:
         """What the page or the uploader says is wrong."""
         return self.tab.locator("[data-testid=stAlert], [data-testid=stFileUploader] [role=alert]")
 
+    def tool(self, label: str) -> Locator:
+        """A control of the toolbar above the large pictures."""
+        return self.tab.locator(".stage .tools").get_by_label(label)
+
     # What a person does.
 
     def change(self, act: Callable[[], object]) -> View:
@@ -173,7 +177,7 @@ class View:
 
     def set(self, label: str, value: str | int | bool) -> View:
         """Move a control of the toolbar: a select box, a range or a check box."""
-        tool = self.tab.locator(".stage .tools").get_by_label(label)
+        tool = self.tool(label)
         with self._run():
             if isinstance(value, bool):
                 tool.set_checked(value)

@@ -65,7 +65,8 @@ class App:
     @property
     def stage(self) -> dict[str, Any]:
         stage = self._data("stage", "stage")
-        for panel in [*stage["panels"], stage["original"]]:
+        original = [stage["original"]] if stage["original"] else []
+        for panel in [*stage["panels"], *original]:
             panel["src"] = stage["pictures"][panel["picture"]]
             if "values" in panel:
                 values = np.frombuffer(base64.b64decode(panel["values"]), np.float32)

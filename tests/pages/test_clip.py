@@ -24,7 +24,7 @@ def test_every_control(passes: list[str]) -> None:
     for name, value, shared in [
         ("first", 0, False), ("second", 3, False), ("head", "1", False),
         ("interp", "nearest", False),
-        ("scale", "layers", False), ("opacity", 90, True), ("colors", "inferno", True),
+        ("scale", "layers", False), ("opacity", 80, True), ("colors", "magma", True),
     ]:  # fmt: skip
         before = app.painted
         app.set(name, value, shared)

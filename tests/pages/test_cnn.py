@@ -36,7 +36,7 @@ def test_every_control(passes: list[str]) -> None:
     app.set("k", 5)
     assert [len(group["items"]) for group in app.gallery("channels")["groups"]] == [5, 5, 5]
     for name, value, shared in [
-        ("opacity", 20, True), ("colors", "turbo", True), ("interp", "nearest", False),
+        ("opacity", 20, True), ("signed", "coolwarm", True), ("interp", "nearest", False),
         ("scale", "layer", False), ("grid", True, True),
     ]:  # fmt: skip
         before = app.painted

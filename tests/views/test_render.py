@@ -25,8 +25,9 @@ def shown(vit: Adapter, cat: Request) -> Map:
 
 def test_a_map_is_drawn_over_the_base_that_is_handed_in(shown: Map) -> None:
     base = np.full((40, 60, 3), 200, np.uint8)
-    own = viz.Overlay(opacity=0.5, limits=shown.limits("layer"))(base, shown.values)
-    assert np.array_equal(render.draw(shown, Look(opacity=0.5, scale="layer"), base), own)
+    look = Look("jet", 0.5, "nearest", scale="layer", fade=False)
+    own = viz.Overlay("jet", opacity=0.5, limits=shown.limits("layer"))(base, shown.values)
+    assert np.array_equal(render.draw(shown, look, base), own)
     assert (base == 200).all()
 
 
@@ -65,12 +66,15 @@ def test_a_data_url_holds_the_picture(shown: Map) -> None:
     assert data_urls.of_map(shown, Look(), THUMBNAIL) is url
 
 
-def test_hidden_outliers_are_told_in_the_picture(shown: Map) -> None:
+def test_hidden_outliers_are_told_with_the_picture_not_in_it(shown: Map) -> None:
     hidden = Map(shown.source, shown.layer, shown.head, hide=True)
     assert "outlier" in hidden.label
     assert hidden.key != shown.key
     plain = render.draw(hidden, Look(), render.base(hidden.request, hidden.seen))
-    assert not np.array_equal(render.drawn(hidden, Look()), plain)
+    assert np.array_equal(render.drawn(hidden, Look()), plain)
+    assert hidden.label in dict(facts.attention(hidden)).values()
+    with Image.open(io.BytesIO(export.png(hidden, Look()))) as picture:
+        assert hidden.label.removeprefix("no ") in picture.info["Description"]
 
 
 def test_the_zip_holds_pictures_values_and_facts(shown: Map) -> None:

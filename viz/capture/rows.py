@@ -61,8 +61,8 @@ def record_rows(adapter: Adapter, x: Prepared, layer: int, patches: Sequence[Tok
         return torch.stack([attention.of_tokens(some).mean(1) for some in tokens]).cpu()
 
     rows = of_layer(adapter, x, index, keep)  # (patches, heads, N)
-    kept = rows[..., x.prefix : x.prefix + math.prod(x.grid)]
-    return kept.unflatten(-1, x.grid).contiguous().numpy()
+    kept = rows[..., x.prefix : x.prefix + math.prod(x.grid)].numpy()
+    return np.ascontiguousarray(kept).reshape(*rows.shape[:2], *x.grid)
 
 
 def of_layer(adapter: Adapter, x: Prepared, layer: int, keep: Callable[[Scores | Formed], T]) -> T:
@@ -95,4 +95,4 @@ def _in_windows(adapter: Adapter, x: Prepared, layer: int, queries: list[Token])
     with WindowsOfOneLayer(windows, layer=layer, places=places) as watch:
         adapter.run(x.pixels, x.fit)
     check(adapter, len(watch.maps), watch)
-    return watch.maps[layer].numpy()
+    return np.asarray(watch.maps[layer])

@@ -74,10 +74,9 @@ def _patch(grid: tuple[int, int], token: Any) -> int:
 
 def _register(adapter: Adapter, patches: int, readers: slice, index: Any) -> int:
     order = adapter.order
-    tokens = range(order.tokens(patches))
-    cls = set(tokens[readers])
+    tokens = list(range(order.tokens(patches)))
     kept = [*tokens[: order.prefix], *tokens[order.prefix + patches :]]
-    registers = [token for token in kept if token not in cls]
+    registers = [token for token in kept if token not in tokens[readers]]
     has = f"has {len(registers)} tokens that are neither CLS nor patches"
     sentence = f"{adapter.title} has no register {{}}, it {has}: count from 0, or ask a patch."
     return registers[checks.whole(index, sentence, 0, len(registers) - 1)]

@@ -12,12 +12,12 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import torch
 import torch.nn.functional as F
-from heedmap.viz.capture.scores import Call, Formed, Layer, Queries, Scores, received_in_windows
+from heedmap.viz.capture.scores import Call, Formed, Queries, Scores, received_in_windows
 from torch.overrides import TorchFunctionMode
 
 if TYPE_CHECKING:
@@ -138,6 +138,7 @@ class OverTokens(SeesTokens):
         mean: whether to compute `Layer.received`.
         suffix: tokens after the patches; their queries do not count either.
         cls: the CLS tokens, whose rows `Layer.cls` averages; the first token by default.
+        grid: (rows, cols) of the patches, to compute the layer's `Spread` too; it needs `mean`.
         layers: a `Layer` each.
         single: (heads, keys) each.
     """
@@ -145,10 +146,12 @@ class OverTokens(SeesTokens):
     mean: bool = False
     suffix: int = 0
     cls: slice = field(default_factory=lambda: slice(0, 1))
+    grid: tuple[int, int] | None = None
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        self._queries = Queries(self.cls, slice(self.prefix, self.tokens - self.suffix))
+        patches = slice(self.prefix, self.tokens - self.suffix)
+        self._queries = Queries(self.cls, patches, self.grid)
 
     def see(
         self, kind: str, attention: Scores | Formed, value: torch.Tensor | None
@@ -162,7 +165,7 @@ class OverTokens(SeesTokens):
         else:
             layer = attention.layer(self._queries, self.mean)
         received = layer.received.cpu() if layer.received is not None else None
-        self.layers.append(Layer(layer.cls.cpu(), received))
+        self.layers.append(replace(layer, cls=layer.cls.cpu(), received=received))
         return output
 
 

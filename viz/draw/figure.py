@@ -14,7 +14,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 from heedmap.viz.draw.colorbar import colorbar
-from heedmap.viz.draw.content import Content, checked
+from heedmap.viz.draw.content import Content, Scale, checked
 from heedmap.viz.draw.layout import (
     CAPTION,
     LINE,
@@ -48,12 +48,11 @@ def grid_figure(
     title: str = "",
     row_labels: Sequence[str] = (),
     footer: str = "",
-    colormap: str | None = None,
+    colormap: Scale | Sequence[Scale] | None = None,
     limits: Limits | None = None,
     colorbar_label: str = "",
     width: float = WIDTH,
     own_limits: Sequence[Limits | None] = (),
-    own_colormaps: Sequence[str] = (),
 ) -> Figure:
     """Pictures in a grid, row by row.
 
@@ -64,22 +63,22 @@ def grid_figure(
         title: above the grid.
         row_labels: one to the left of each row, or none.
         footer: a small line below: the model, what it saw, the scale.
-        colormap: draws a colour bar with it.
+        colormap: draws a colour bar with it; an overlay's colours fade as they do over a photo.
+            With `own_limits`, there may be one for each picture.
         limits: (low, high) of all pictures, written at the ends of the colour bar; "low" and
             "high" if left out.
         colorbar_label: what the colours mean, above the colour bar.
         width: of the figure in inches; its height follows.
         own_limits: (low, high) of each picture where these differ, None for one without a map or
-            on the scale of all: draws a colour bar below each picture, and the one for all only
-            with `limits`.
-        own_colormaps: the colours of each picture's own bar, where they are not `colormap`.
+            on the scale of all: draws a colour bar below each picture, and the one for all, in
+            the first picture's colours, only with `limits`.
 
     Raises:
         SettingError: no pictures, or settings that do not fit them.
     """
     content = wrap_text(checked(Content(
         pictures, captions, columns, title, row_labels, footer, colormap, limits, colorbar_label,
-        width, own_limits, own_colormaps,
+        width, own_limits,
     )))  # fmt: skip
     layout = plan(content)
     figure = Figure(figsize=(content.width, layout.height), facecolor="white")
@@ -119,15 +118,13 @@ def _draw_texts(figure: Figure, layout: Layout, content: Content) -> None:
 
 def _draw_scales(figure: Figure, layout: Layout, content: Content) -> None:
     """The colour bar of the figure, or those of its pictures."""
-    colormap = content.colormap
-    if colormap is None:
-        return
-    own = content.own_colormaps or [colormap] * len(content.own_limits)
     for index, limits in enumerate(content.own_limits):
-        if limits is not None:
+        colormap = content.scale_of(index)
+        if limits is not None and colormap is not None:
             x, y, wide, high = _place(layout, index, content.pictures[index])
-            _draw_scale(figure, layout, (x, y + high + 0.03, wide, OWN_SCALE), own[index], limits)
-    if content.one_scale:
+            _draw_scale(figure, layout, (x, y + high + 0.03, wide, OWN_SCALE), colormap, limits)
+    colormap = content.scale_of(0)
+    if content.one_scale and colormap is not None:
         wide, high = SCALE
         x, y = content.width - MARGIN - wide, layout.foot_top
         middle = x + wide / 2
@@ -138,11 +135,12 @@ def _draw_scales(figure: Figure, layout: Layout, content: Content) -> None:
 
 
 def _draw_scale(
-    figure: Figure, layout: Layout, box: Box, colormap: str, limits: Limits | None
+    figure: Figure, layout: Layout, box: Box, colormap: Scale, limits: Limits | None
 ) -> None:
     """A colour bar with its numbers below."""
     x, y, wide, high = box
-    _image(figure, layout, box, colorbar(colormap, 256, 1))
+    tall = 1 if isinstance(colormap, str) else max(2, round(256 * high / wide))  # room for squares
+    _image(figure, layout, box, colorbar(colormap, 256, tall))
     low, top = ("low", "high") if limits is None else (f"{value:.3g}" for value in limits)
     size = min(SMALL, wide * 72 / (0.65 * len(f"{low}  {top}")))  # both fit a narrow bar
     y += high + 0.03 + points(SMALL) * 0.75

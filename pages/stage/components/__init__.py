@@ -24,7 +24,8 @@ class Tool(TypedDict, total=False):
     """One control of the toolbar, named as its setting in the URL.
 
     `kind` is "choice" of `options` (value -> words), "range" from `low` to `high` in steps of
-    `step`, or "switch". With `views` it works in these views only.
+    `step`, or "switch". With `views` it works in these views only. With `follows`, the name of a
+    switch, its default is `defaults[0]` while that is off and `defaults[1]` while it is on.
     """
 
     name: str
@@ -36,6 +37,9 @@ class Tool(TypedDict, total=False):
     high: int
     step: int
     views: list[str]
+    follows: str
+    defaults: list[int]
+    hidden: bool
     help: str
 
 
@@ -51,11 +55,12 @@ class Panel(TypedDict, total=False):
 
     `src` is a data URL of a photo; a picture has the proportions of `width` to `height`. A map is
     painted over it from `values`, base64 of (rows, cols) float32, between the `limits` of the
-    chosen scale; with `share` each value is also shown as a share of their sum. `note` is written
-    into the picture. `box` is the region (left, top, right, bottom) that the model saw, as
-    fractions of the picture; all of it by default. `place` is the region of which photo it shows,
-    where panels show several: pointing at one marks the same place of that photo in all. `look`
-    overrides the settings of the toolbar. `says` stands in for a picture that failed.
+    chosen scale, in the colours that the tool `colors` names; `signed` maps part at zero. With
+    `share` each value is also shown as a share of their sum. `badge` is a few words over the
+    picture. `box` is the region (left, top, right, bottom) that the model saw, as fractions of the
+    picture; all of it by default. `place` is the region of which photo it shows, where panels show
+    several: pointing at one marks the same place of that photo in all. `view` is the only one that
+    a picture has. `says` stands in for a picture that failed.
     """
 
     title: str
@@ -68,11 +73,13 @@ class Panel(TypedDict, total=False):
     values: str
     what: str
     limits: dict[str, tuple[float, float]]
+    colors: str
+    signed: bool
     share: bool
-    note: str
+    badge: str
     box: list[float]
     place: Place
-    look: dict[str, str | bool]
+    view: str
     says: str
     credit: str
 

@@ -4,8 +4,8 @@
 //
 //   base   { width, height, data }, RGBA bytes
 //   map    { rows, columns, values }, Float32Array row by row
-//   look   { view, keep, opacity, fade, interp, grid, limits, table }: percents are 0 to 100,
-//          limits are [low, high], the table holds 256 colours as 768 bytes
+//   look   { view, keep, opacity, fade, interp, grid, limits, signed, table }: percents are 0 to
+//          100, limits are [low, high], the table holds 256 colours as 768 bytes
 
 function paint(base, map, look) {
   if (look.view === "overlay") return overlay(base, map, look);
@@ -18,14 +18,14 @@ function paint(base, map, look) {
 
 function overlay(base, map, look) {
   const levels = levelsOf(map, look, base);
-  const picture = blend(base, levels, look);
+  const picture = (look.fade ? faded : blended)(base, levels, look);
   return look.grid ? gridLines(picture, base, map) : picture;
 }
 
 // Which of the 256 colours each pixel takes.
-function levelsOf(map, { limits, interp }, size) {
+function levelsOf(map, { limits, interp, signed }, size) {
   const [low, high] = limits;
-  if (!(high > low)) return new Uint8Array(size.width * size.height);
+  if (!(high > low)) return new Uint8Array(size.width * size.height).fill(signed ? 128 : 0);
   const within = (share) => Math.max(-1e6, Math.min(1e6, share));
   const steps = map.values.map((value) => 256 * within((value - low) / (high - low)));
   const kernel = KERNELS[interp];
@@ -37,19 +37,49 @@ function level(step) {
   return Math.max(0, Math.min(255, Math.fround(step)));
 }
 
-function blend(base, levels, { opacity, table }) {
+function blended({ data }, levels, { opacity, table }) {
   const over = opacity / 100;
   const photo = Float64Array.from({ length: 256 }, (_, value) => value * (1 - over) + 0.5);
   const colours = Float64Array.from(table, (value) => value * over);
-  const picture = new Uint8ClampedArray(base.data.length);
-  const pixels = new Uint32Array(picture.buffer);
-  const { data } = base;
+  const pixels = new Uint32Array(levels.length);
   for (let i = 0, j = 0; i < pixels.length; i += 1, j += 4) {
     const at = 3 * levels[i];
     const red = (photo[data[j]] + colours[at]) | 0;
     const green = (photo[data[j + 1]] + colours[at + 1]) | 0;
     const blue = (photo[data[j + 2]] + colours[at + 2]) | 0;
     pixels[i] = 0xff000000 | (blue << 16) | (green << 8) | red;
+  }
+  return new Uint8ClampedArray(pixels.buffer);
+}
+
+// Transparency follows the value; the formula stands in viz/draw/fade.py.
+const BRIGHTNESS = 0.65;
+const SATURATION = 0.6;
+const LUMA = [0.299, 0.587, 0.114];
+
+function alphasOf({ opacity, signed }) {
+  return Uint8Array.from({ length: 256 }, (_, each) => {
+    const t = signed ? (Math.abs(2 * each - 255) - 1) / 254 : each / 255;
+    return Math.floor(((255 * opacity) / 100) * t * (2 - t) + 0.5);
+  });
+}
+
+function faded({ data }, levels, look) {
+  const o = look.opacity / 100;
+  const alphas = alphasOf(look);
+  const own = 1 - o + o * BRIGHTNESS * SATURATION;
+  const grey = o * BRIGHTNESS * (1 - SATURATION);
+  const colours = Uint16Array.from(look.table, (value, i) => value * alphas[Math.floor(i / 3)] + 127);
+  const picture = new Uint8ClampedArray(data.length);
+  for (let i = 0, j = 0; i < levels.length; i += 1, j += 4) {
+    const light = grey * (LUMA[0] * data[j] + LUMA[1] * data[j + 1] + LUMA[2] * data[j + 2]) + 0.5;
+    const under = 255 - alphas[levels[i]];
+    const at = 3 * levels[i];
+    for (let c = 0; c < 3; c += 1) {
+      const ground = (own * data[j + c] + light) | 0;
+      picture[j + c] = ((ground * under + colours[at + c]) / 255) | 0;
+    }
+    picture[j + 3] = 255;
   }
   return picture;
 }
@@ -227,7 +257,7 @@ function highlight(base, mask) {
   const picture = new Uint8ClampedArray(base.data);
   for (let i = 0, j = 0; i < mask.length; i += 1, j += 4) {
     if (mask[i]) continue;
-    const gray = DIM * (0.299 * picture[j] + 0.587 * picture[j + 1] + 0.114 * picture[j + 2]);
+    const gray = DIM * (LUMA[0] * picture[j] + LUMA[1] * picture[j + 1] + LUMA[2] * picture[j + 2]);
     picture[j] = picture[j + 1] = picture[j + 2] = gray;
   }
   return picture;

@@ -12,8 +12,8 @@ function panel(view, kind) {
     picture: add(frame, kind, ""),
     seen: add(frame, "div", "seen"),
     patch: add(frame, "div", "patch"),
-    note: add(frame, "div", "note"),
     says: add(frame, "p", "says"),
+    badge: add(frame, "span", "badge"),
     readout: add(frame, "div", "readout"),
     legend: add(figure, "div", "legend"),
   };
@@ -33,7 +33,7 @@ function show(view, figure, given) {
   figure.map = given.values && mapOf(given);
   parts.name.textContent = given.title;
   parts.tag.textContent = given.tag ?? "";
-  parts.note.textContent = given.note ?? "";
+  parts.badge.textContent = given.badge ?? "";
   figure.style.setProperty("--ratio", given.width / given.height);
   parts.frame.setAttribute("role", "img");
   parts.frame.setAttribute("aria-label", given.alt);
@@ -83,51 +83,44 @@ function put(view, figure) {
   });
 }
 
-// The settings of the toolbar, but for those that the picture has of its own.
-function lookOf(view, { given }) {
-  return { ...view.look, ...given.look };
-}
-
 // What a picture depends on; a scale whose limits the server has yet to send leaves it as it is.
-function wanted(view, figure) {
-  const { given, map, parts } = figure;
+function wanted(view, { given, map, parts }) {
   const limits = given.limits[view.look.scale];
   if (!limits) return parts.wanted;
-  return JSON.stringify([lookOf(view, figure), limits, given.picture, given.values, map.turn]);
+  return JSON.stringify([view.look, limits, given.picture, given.values, map.turn]);
 }
 
 function repaint(view, figure) {
   const { parts, given, base, map } = figure;
+  if (!map) return; // it failed
   parts.wanted = wanted(view, figure);
   if (!base || parts.shown === parts.wanted) return;
-  const limits = given.limits[view.look.scale];
-  const look = lookOf(view, figure);
-  const table = view.table(look.colors);
+  const look = lookOf(view, given);
   const canvas = parts.picture;
   if (canvas.width !== base.width) canvas.width = base.width;
   if (canvas.height !== base.height) canvas.height = base.height;
-  const pixels = paint(base, map, { ...look, limits, table });
+  const pixels = paint(base, map, look);
   canvas.getContext("2d").putImageData(new ImageData(pixels, base.width, base.height), 0, 0);
   parts.shown = parts.wanted;
   parts.frame.dataset.picture = String(Number(parts.frame.dataset.picture ?? 0) + 1);
-  legend(view, figure, limits, table);
+  legend(figure, look, view.scales[look.scale]);
 }
 
-function legend(view, figure, [low, high], table) {
-  const { parts, given, map } = figure;
-  const look = lookOf(view, figure);
+function lookOf({ look, table }, { limits, colors, signed, view = look.view }) {
+  return { ...look, view, limits: limits[look.scale], signed, table: table(look[colors]) };
+}
+
+function legend({ parts, given, map }, look, scale) {
   const over = look.view === "overlay";
+  const [low, high] = look.limits;
   parts.bar.hidden = !over;
   parts.low.textContent = over ? short(low) : "";
   parts.high.textContent = over ? short(high) : "";
-  if (over) parts.bar.style.background = `linear-gradient(to right, ${gradient(table)})`;
-  parts.what.textContent = over ? given.what + scaleOf(view, given) : covered(map.values, look.keep);
-}
-
-// Which maps the ends of the bar are of; a picture with a look of its own has a scale of its own.
-function scaleOf({ look, scales }, given) {
-  const words = scales[look.scale];
-  return given.look ? "" : ` · scale: ${words[0].toLowerCase()}${words.slice(1)}`;
+  if (over) parts.bar.style.setProperty("--ramp", ramp(look));
+  const zero = given.signed ? " · zero in the middle" : "";
+  parts.what.textContent = over
+    ? `${given.what}${zero}${given.view ? "" : ` · scale: ${scale[0].toLowerCase()}${scale.slice(1)}`}`
+    : covered(map.values, look.keep);
 }
 
 function covered(values, keep) {
@@ -136,9 +129,14 @@ function covered(values, keep) {
   return `${keep}% of the patches’ attention lies on ${area}% of the area`;
 }
 
-function gradient(table) {
-  const stops = Array.from({ length: 24 }, (_, i) => 3 * Math.floor((i * 256) / 24));
-  return stops.map((at) => `rgb(${table[at]} ${table[at + 1]} ${table[at + 2]})`).join();
+// CSS colours from low to high, which fade as those of the overlay do.
+function ramp(look) {
+  const alphas = alphasOf(look);
+  const stops = Array.from({ length: 25 }, (_, i) => Math.floor((i * 256) / 25));
+  return stops.map((level) => {
+    const colour = look.table.subarray(3 * level, 3 * level + 3).join(" ");
+    return `rgb(${colour} / ${look.fade ? (alphas[level] / 255).toFixed(3) : 1})`;
+  });
 }
 
 function short(value) {

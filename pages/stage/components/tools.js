@@ -21,6 +21,7 @@ function equip(view, given, turn) {
 function label(view, tool) {
   const made = document.createElement("label");
   made.className = `tool ${tool.kind}`;
+  made.hidden = Boolean(tool.hidden);
   if (tool.help) made.title = tool.help;
   add(made, "span", "").textContent = tool.label;
   const input = MAKE[tool.kind](made, tool);
@@ -39,7 +40,7 @@ const MAKE = {
     return select;
   },
   range(made, { low, high, step }) {
-    add(made.firstChild, "output", "");
+    add(made.firstChild, "span", "value");
     const input = add(made, "input", "");
     Object.assign(input, { type: "range", min: low, max: high, step: step ?? 1 });
     return input;
@@ -53,20 +54,29 @@ const MAKE = {
 
 function change(view, { name, kind }, input) {
   const value = kind === "switch" ? input.checked : kind === "range" ? Number(input.value) : input.value;
+  const before = view.look[name];
   view.look = { ...view.look, [name]: value };
   view.asked[name] = kind === "switch" ? String(Number(value)) : String(value);
+  for (const each of view.tools.children) if (each.tool.follows === name) follow(view, each.tool, before);
   set(view);
   view.repaint();
 }
 
+// A tool at its default goes to its new one.
+function follow({ look }, { name, follows, defaults }, before) {
+  if (look[name] === defaults[Number(before)]) look[name] = defaults[Number(look[follows])];
+}
+
 // Put the values of the look into the inputs; a tool of another view is dimmed.
 function set(view) {
-  for (const { tool, input } of view.tools.children) {
+  for (const each of view.tools.children) {
+    const { tool, input } = each;
     const value = view.look[tool.name];
     if (tool.kind === "switch") input.checked = value;
     else if (input.value !== String(value)) input.value = value;
-    if (tool.kind === "range") input.previousSibling.lastChild.value = `${value} %`;
+    if (tool.kind === "range") input.previousSibling.lastChild.textContent = `${value} %`;
     input.disabled = Boolean(tool.views && !tool.views.includes(view.look.view));
+    each.setAttribute("aria-disabled", String(input.disabled));
   }
 }
 
