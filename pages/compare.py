@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 from heedmap.pages.controls.attention import pick_hiding
-from heedmap.pages.controls.columns import add_button, pick_letters, pick_pair
+from heedmap.pages.controls.columns import add_button, pick_letters, pick_pair, say_unread
 from heedmap.pages.controls.look import pick_look
 from heedmap.pages.controls.photo import pick_photo
 from heedmap.pages.frame import link, tables
@@ -43,6 +43,7 @@ with st.sidebar:
     compared = pairs(columns)
     pair = pick_pair(compared)
 look, tools = pick_look(SCALES, masks=True)
+say_unread()
 notices.show()
 link.finish()
 

@@ -105,6 +105,12 @@ def offer_comparison(place: DeltaGenerator, look: Look, *shown: Shown) -> None:
     )
 
 
+def say_unread() -> None:
+    """Name what the link asks for of columns that are not shown or have no such setting."""
+    if names := [name for letter in COLUMNS for name in link.unread(f"{letter}.")]:
+        link.notice(f"The link asks for {', '.join(names)}, which is not in this view.")
+
+
 def _settings(shown: Shown) -> dict[str, str]:
     """All settings of a column that shows a map, defaults too, which the page may have left."""
     request = shown.request

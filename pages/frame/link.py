@@ -123,8 +123,9 @@ def move(old: str, new: str) -> None:
 
 
 def unread(prefix: str) -> list[str]:
-    """The names that start so, are in the URL and were not asked for yet."""
-    return [name for name in _link().pending if name.startswith(prefix)]
+    """The names that start so, are in the URL, and were neither asked for yet nor are kept."""
+    link = _link()
+    return [name for name in link.pending if name.startswith(prefix) and name not in link.kept]
 
 
 def keep(prefix: str) -> None:

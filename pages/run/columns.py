@@ -48,7 +48,6 @@ def open_column(page: Page, letter: str, letters: Sequence[str], photo: str) -> 
         with place:
             failures.offer_again([id], letter)
     else:
-        _say_unread(letter)
         found = Column(letter.upper(), shown)
     with place:
         controls.remove_button(letter, letters)
@@ -90,9 +89,3 @@ def _channel(
     source = run_shown(adapter, request, (layer,), channels.source)
     with place:
         return pick_channel(source, layer, f"{letter}.channel")
-
-
-def _say_unread(letter: str) -> None:
-    """Name what the link asks of a column that has no such setting."""
-    if names := link.unread(f"{letter}."):
-        link.notice(f"The link asks for {', '.join(names)}, which this model does not have.")
