@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import streamlit as st
-from heedmap.pages.controls.attention import pick_head, pick_pair
+from heedmap.pages.controls.attention import pick_difference, pick_head, pick_pair
 from heedmap.pages.controls.columns import offer_comparison
 from heedmap.pages.controls.galleries import show_heads, show_layers
 from heedmap.pages.controls.look import pick_look
@@ -17,6 +17,7 @@ from heedmap.pages.stage.components import stage
 from heedmap.pages.stage.panels import attention_panels, photo_panel
 from heedmap.views import export, facts
 from heedmap.views.attention import Map
+from heedmap.views.compare import BOTH, alone, difference
 from heedmap.viz import KINDS
 
 page = enter("clip")
@@ -33,12 +34,13 @@ caption.caption(
 with st.sidebar:
     chosen = pick_head(source.heads())
     pair = pick_pair(source.depth)
+    less = several and pick_difference()
 
 shown = [Map(source, layer, chosen) for layer in pair]
-scales = ("map", "layers" if several else "layer")
+scales = ("map", "layers", BOTH) if several else ("map", "layer")
 look, tools = pick_look(scales)
 stage(
-    attention_panels(shown, look, scales),
+    attention_panels(shown, look, scales, difference(*shown) if less else None),
     photo_panel(shown[0]),
     facts.layers(shown),
     tools,
@@ -48,10 +50,10 @@ stage(
 
 columns = 4
 if several:
-    columns = show_layers(shown, look)
+    columns = show_layers(shown, alone(look))
 else:
-    show_heads(shown[0], look)
+    show_heads(shown[0], alone(look))
 notices.show()
 link.finish()
 offer_comparison(links, look, *shown)
-downloads.figure(export.layers_figure(shown, look, columns))
+downloads.figure(export.layers_figure(shown, alone(look), columns))

@@ -18,6 +18,7 @@ from heedmap.pages.stage.components import stage
 from heedmap.pages.stage.panels import attention_panels, photo_panel
 from heedmap.views import facts
 from heedmap.views.attention import Map
+from heedmap.views.compare import BOTH, alone, difference
 from heedmap.viz import KINDS
 
 SCALES = ("map", "layer", "model")
@@ -37,16 +38,18 @@ with st.sidebar:
     hide = pick_hiding()
 
 hero = Map(source, layer, chosen, hide)
-look, tools = pick_look(SCALES, masks=True)
 with st.sidebar:
-    second = pick_beside(page, hero, notices)
+    beside = pick_beside(page, hero, notices)
+shown = [hero, beside[0]] if beside else [hero]
+scales = (*SCALES, BOTH) if beside else SCALES
+look, tools = pick_look(scales, masks=True)
 notices.show()
 link.finish()
-offer_comparison(links, look, hero, *([second] if second else []))
+offer_comparison(links, look, *shown)
 
-told = facts.attention(hero) + (facts.beside(second) if second else [])
+told = facts.attention(hero) + (facts.beside(beside[0]) if beside else [])
 stage(
-    attention_panels([hero, second] if second else [hero], look, SCALES),
+    attention_panels(shown, look, scales, difference(*shown) if beside and beside[1] else None),
     photo_panel(hero),
     told,
     tools,
@@ -54,5 +57,5 @@ stage(
     key="stage",
 )
 
-show_heads(hero, look)
-downloads.heads(hero, look, told)
+show_heads(hero, alone(look))
+downloads.heads(hero, alone(look), told)

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 Shown: TypeAlias = "Map | Channel"
 
 ALL = "columns"  # the colour scale that spans all columns
+BOTH = "both"  # the one that spans two maps side by side
 
 
 @dataclass(frozen=True)
@@ -126,7 +127,11 @@ class Scaled:
 
     def limits(self, scale: str) -> tuple[float, float]:
         """The values at the two ends of the colour bar."""
-        return self.ends if scale == ALL else (float(self.values.min()), float(self.values.max()))
+        if scale in (ALL, BOTH):
+            return self.ends
+        if self.shares:
+            return float(self.values.min()), float(self.values.max())
+        return self.own.limits(scale)
 
 
 def on_one_scale(shown: Sequence[Shown]) -> list[Scaled]:
@@ -222,6 +227,17 @@ class Pair:
         return f"{words} (chance {chance[1]}), on {place[1]}"
 
 
+def alone(look: Look) -> Look:
+    """How a map is drawn that is none of the two that `BOTH` spans."""
+    return replace(look, scale="map") if look.scale == BOTH else look
+
+
+def difference(first: Shown, second: Shown) -> Difference | None:
+    """The difference of two maps side by side; None for maps of two photos."""
+    pair = Pair(Column("First", first), Column("Second", second))
+    return Difference(pair) if pair.one_photo else None
+
+
 def pairs(columns: Sequence[Column]) -> list[Pair]:
     """Each pair of columns."""
     return [Pair(*two) for two in combinations(columns, 2)]
@@ -260,7 +276,7 @@ class Difference:
     @property
     def what(self) -> str:
         """What its values are, in words."""
-        return "difference in share per area (1: even)"
+        return f"{self.title} in share per area (1: even)"
 
     @property
     def label(self) -> str:

@@ -26,6 +26,7 @@ SCALES = {
     "layer": "This layer",
     "layers": "Common to all layers",
     "model": "All heads of all layers",
+    "both": "Common to both maps",
     "columns": "Common to all columns",
 }
 

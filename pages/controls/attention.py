@@ -65,6 +65,14 @@ def pick_head(count: int, name: str = "head") -> str:
     return str(st.selectbox("Head", options, key=key, format_func=_head_name))
 
 
+def pick_difference() -> bool:
+    """Let the visitor see the difference of two maps as a third picture."""
+    return st.toggle(
+        "Their difference", key=link.switch("less"),
+        help="Where which of the two has more of its attention, by share per area.",
+    )  # fmt: skip
+
+
 def pick_hiding() -> bool:
     """Let the visitor hide outlier patches."""
     return st.toggle(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 from heedmap import models
-from heedmap.pages.controls.attention import pick_head, pick_layer
+from heedmap.pages.controls.attention import pick_difference, pick_head, pick_layer
 from heedmap.pages.controls.model import pick_model
 from heedmap.pages.frame import link
 from heedmap.pages.frame.notices import Notices
@@ -16,8 +16,11 @@ from heedmap.views.attention import Map, Source
 from heedmap.views.request import Request
 
 
-def pick_beside(page: Page, shown: Map, notices: Notices) -> Map | None:
-    """Let the visitor put a second map beside one, of the same kind where its model has it."""
+def pick_beside(page: Page, shown: Map, notices: Notices) -> tuple[Map, bool] | None:
+    """Let the visitor put a second map beside one, of the same kind where its model has it.
+
+    Returns the second map, and whether their difference is shown too.
+    """
     source = shown.source
     key = link.switch("two")
     with st.expander("Side by side", expanded=bool(st.session_state[key])):
@@ -28,7 +31,8 @@ def pick_beside(page: Page, shown: Map, notices: Notices) -> Map | None:
         if other is None:
             return None
         layer = pick_layer(other.depth, "layer2")
-        return Map(other, layer, pick_head(other.heads(layer), "head2"), shown.hide)
+        second = Map(other, layer, pick_head(other.heads(layer), "head2"), shown.hide)
+        return second, pick_difference()
 
 
 def _other(source: Source, model: str, notices: Notices) -> Source | None:

@@ -9,7 +9,7 @@ from heedmap.pages.stage.components import Group, Item, Panel, Place
 from heedmap.views import attention, data_urls, facts, photos, render
 from heedmap.views.attention import Map
 from heedmap.views.channels import Channel
-from heedmap.views.compare import Column, Difference, Failed, Scaled, on_one_scale
+from heedmap.views.compare import BOTH, Column, Difference, Failed, Scaled, on_one_scale
 from heedmap.views.render import THUMBNAIL, Drawable, Look
 
 if TYPE_CHECKING:
@@ -40,13 +40,38 @@ def panel(
     }
 
 
-def attention_panels(shown: Sequence[Map], look: Look, scales: Sequence[str]) -> list[Panel]:
-    """Attention maps as large pictures; maps of several models are tagged with their model."""
+def attention_panels(
+    shown: Sequence[Map], look: Look, scales: Sequence[str], less: Difference | None = None
+) -> list[Panel]:
+    """Attention maps as large pictures, and the difference of two, if it is asked for.
+
+    Maps of several models are tagged with their model.
+    """
     several = len({each.request.model for each in shown}) > 1
-    return [
-        panel(each, look, scales, share=True, tag=each.source.model if several else "")
-        for each in shown
+    drawn, fitting = _on_scale(shown, look, scales)
+    made = [
+        panel(each, look, fitting, share=True, tag=own.source.model if several else "")
+        for each, own in zip(drawn, shown, strict=True)
     ]
+    return [*made, *([_difference(less, look, scales)] if less else [])]
+
+
+def _on_scale(
+    shown: Sequence[Map], look: Look, scales: Sequence[str]
+) -> tuple[Sequence[Drawable], Sequence[str]]:
+    """Maps as they are drawn, and the scales whose ends are known.
+
+    Unlike maps have one scale only as shares per area, which are other values: the browser waits
+    for them before it changes to that scale or back.
+    """
+    if BOTH not in scales:
+        return shown, scales
+    scaled = on_one_scale(shown)
+    if not scaled[0].shares:
+        return scaled, scales
+    if look.scale == BOTH:
+        return scaled, (BOTH,)
+    return shown, [scale for scale in scales if scale != BOTH]
 
 
 def compared_panels(
@@ -56,8 +81,11 @@ def compared_panels(
     """Columns as large pictures on one scale, then the difference of two."""
     columns = [each for each in opened if isinstance(each, Column)]
     scaled = iter(on_one_scale([each.shown for each in columns]) if columns else [])
+    size = columns[0].shown.seen.view.shape[:2] if columns else (1, 1)
     made = [
-        _compared(each, next(scaled), look, scales) if isinstance(each, Column) else _failed(each)
+        _compared(each, next(scaled), look, scales)
+        if isinstance(each, Column)
+        else _failed(each, size)
         for each in opened
     ]
     return [*made, *([_difference(difference, look, scales)] if difference else [])]
@@ -69,9 +97,10 @@ def _compared(column: Column, scaled: Scaled, look: Look, scales: Sequence[str])
     return {**made, "title": column.title, "place": _place(scaled)}
 
 
-def _failed(column: Failed) -> Panel:
+def _failed(column: Failed, size: tuple[int, int]) -> Panel:
+    """What stands in for a picture, in its proportions."""
     return {"title": column.letter, "says": column.why, "alt": column.why, "src": "",
-            "width": 1, "height": 1}  # fmt: skip
+            "height": size[0], "width": size[1]}  # fmt: skip
 
 
 def _difference(shown: Difference, look: Look, scales: Sequence[str]) -> Panel:

@@ -115,7 +115,8 @@ def stage(
 ) -> None:
     """Show maps under a toolbar, the photo beside them, bars of shares, and facts.
 
-    Without the photo the maps have the whole width, in even rows of at most four.
+    Without the photo the maps have the whole width, in even rows of at most four; more than two
+    maps beside a photo stand in rows of two.
 
     Args:
         panels: the maps.
@@ -135,12 +136,13 @@ def stage(
             turns[key] = int(value["turn"])
             on_ask({str(name): str(text) for name, text in value["asked"].items()})
 
+    many = original is None or len(panels) > 2
     shown = [*panels, *([original] if original else [])]
     pictures = list(dict.fromkeys(each["src"] for each in shown))  # each is sent once
     sent = [{**each, "picture": pictures.index(each["src"]), "src": ""} for each in shown]
     data = {
         "panels": sent[: len(panels)], "original": sent[-1] if original else None,
-        "columns": None if original else even(len(panels), 4),
+        "columns": even(len(panels), 2 if original else 4) if many else None,
         "pictures": pictures, "tables": color_tables(),
         "facts": [list(fact) for fact in facts], "bars": [list(bar) for bar in bars],
         "tools": list(tools), "turn": turns.get(key, 0),
