@@ -13,6 +13,7 @@ from heedmap.pages.frame.page import Page, hand_over
 
 # A new page is a line here and its script, pages/<name>.py.
 PAGES = (
+    Page(name="start", title="Start", icon=":material/explore:", address="start"),
     Page(
         name="vit",
         title="ViT heads",
@@ -42,10 +43,11 @@ PAGES = (
         title="Compare",
         icon=":material/compare:",
         address="compare",
-        needs=frozenset(),
-        model="bundled-vit",
     ),
 )
+
+
+FIRST = next(page for page in PAGES if not page.address)
 
 
 @st.cache_resource(show_spinner=False)
@@ -55,7 +57,7 @@ def start() -> threading.Thread:
     def work() -> None:
         from heedmap import models, viz
 
-        models.load(PAGES[0].model)
+        models.load(FIRST.model)
         viz.start_workers()
         gc.freeze()  # these objects live until the end: spare the collector
         atexit.register(gc.unfreeze)
@@ -79,7 +81,7 @@ def main() -> None:
             title=page.title,
             icon=page.icon,
             url_path=page.address,
-            default=not page.address,
+            default=page is FIRST,
         )
         for page in PAGES
     ]

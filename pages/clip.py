@@ -8,20 +8,21 @@ from heedmap.pages.controls.columns import offer_comparison
 from heedmap.pages.controls.galleries import show_heads, show_layers
 from heedmap.pages.controls.look import pick_look
 from heedmap.pages.frame import link
-from heedmap.pages.frame.head import head
+from heedmap.pages.frame.head import explain, head
 from heedmap.pages.frame.notices import Notices
 from heedmap.pages.frame.page import enter
+from heedmap.pages.run import live
 from heedmap.pages.run.opening import open_attention
 from heedmap.pages.stage import downloads
 from heedmap.pages.stage.components import stage
-from heedmap.pages.stage.panels import attention_panels, photo_panel
-from heedmap.views import export, facts
+from heedmap.pages.stage.panels import attention_panels, photo_panel, pin, words
+from heedmap.views import attention, export, facts
 from heedmap.views.attention import Map
 from heedmap.views.compare import BOTH, alone, difference
 from heedmap.viz import KINDS
 
 page = enter("clip")
-caption, links = head(page.title)
+caption = head(page.title)
 notices = Notices()
 
 source = open_attention(page, notices)
@@ -32,22 +33,25 @@ caption.caption(
     "Attention is where information is read, not an explanation of what the model sees."
 )
 with st.sidebar:
-    chosen = pick_head(source.heads())
+    last = attention.clearest_head(source, source.depth - 1)
+    chosen = pick_head(source.heads(), default=last)
     pair = pick_pair(source.depth)
     less = several and pick_difference()
 
 shown = [Map(source, layer, chosen) for layer in pair]
 scales = ("map", "layers", BOTH) if several else ("map", "layer")
-look, tools = pick_look(scales)
+look, tools = pick_look(scales, patches=bool(source.home))
 stage(
     attention_panels(shown, look, scales, difference(*shown) if less else None),
     photo_panel(shown[0]),
     facts.layers(shown),
     tools,
-    link.ask,
+    live.ask,
     key="stage",
+    pin=pin(shown[0]),
 )
 
+explain(words(shown[0], look))
 columns = 4
 if several:
     columns = show_layers(shown, alone(look))
@@ -55,5 +59,6 @@ else:
     show_heads(shown[0], alone(look))
 notices.show()
 link.finish()
-offer_comparison(links, look, *shown)
+offer_comparison(look, *shown)
 downloads.figure(export.layers_figure(shown, alone(look), columns))
+live.send_queries(shown)

@@ -7,22 +7,21 @@ from heedmap.pages.controls.columns import offer_comparison
 from heedmap.pages.controls.galleries import show_channels
 from heedmap.pages.controls.look import pick_look
 from heedmap.pages.frame import link
-from heedmap.pages.frame.head import head
+from heedmap.pages.frame.head import explain, head
 from heedmap.pages.frame.notices import Notices
 from heedmap.pages.frame.page import enter
 from heedmap.pages.run.opening import open_channels
 from heedmap.pages.stage import downloads
 from heedmap.pages.stage.components import stage
-from heedmap.pages.stage.panels import panel, photo_panel
+from heedmap.pages.stage.panels import panel, photo_panel, words
 from heedmap.views import export, facts
 
 SCALES = ("map", "layer")
 
 page = enter("cnn")
-caption, links = head(page.title)
-caption.caption(
-    "Where in the photo the strongest channels of each layer respond; convolutions are shown "
-    "before any normalisation. A strong channel is a response, not a reason for the prediction."
+head(page.title).caption(
+    "Where in the photo the strongest channels of each layer respond. "
+    "A strong channel is a response, not a reason for the prediction."
 )
 notices = Notices()
 
@@ -32,7 +31,7 @@ rows = source.strongest(count)
 hero = chosen_channel(rows)
 notices.show()
 link.finish()
-offer_comparison(links, look, hero)
+offer_comparison(look, hero)
 
 stage(
     [panel(hero, look, SCALES)],
@@ -42,6 +41,8 @@ stage(
     link.ask,
     key="stage",
     bars=source.predictions(),
+    verdict=source.verdict,
 )
+explain(words(hero, look))
 show_channels(rows, hero, look, count)
 downloads.figure(export.channels_figure(rows, hero, look))

@@ -8,7 +8,7 @@ from heedmap.pages.controls.columns import add_button, pick_letters, pick_pair, 
 from heedmap.pages.controls.look import pick_look
 from heedmap.pages.controls.photo import pick_photo
 from heedmap.pages.frame import link, tables
-from heedmap.pages.frame.head import head
+from heedmap.pages.frame.head import head, name_tab
 from heedmap.pages.frame.notices import Notices
 from heedmap.pages.frame.page import enter
 from heedmap.pages.frame.text import heading, section
@@ -16,13 +16,13 @@ from heedmap.pages.run.columns import open_column
 from heedmap.pages.stage import downloads
 from heedmap.pages.stage.components import stage
 from heedmap.pages.stage.panels import compared_panels
-from heedmap.views import export
+from heedmap.views import export, photos
 from heedmap.views.compare import ALL, Column, Difference, pairs
 
 SCALES = (ALL, "map")
 
 page = enter("compare")
-caption, _ = head(page.title)
+caption = head(page.title)
 caption.caption(
     "Two to four maps on one scale, and how far they agree. Models that look at the same places "
     "need not see the same things there."
@@ -34,6 +34,7 @@ with st.sidebar:
     photo = pick_photo()
     section("Columns")
     letters = pick_letters()
+name_tab(page.title, photos.name(photo))
 opened = [open_column(page, letter, letters, photo) for letter in letters]
 with st.sidebar:
     add_button(letters)

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import streamlit as st
-from heedmap.pages.controls.attention import pick_head, pick_hiding, pick_layer
+from heedmap.pages.controls.attention import pick_hiding, pick_map
 from heedmap.pages.controls.columns import offer_comparison
 from heedmap.pages.controls.galleries import show_heads
 from heedmap.pages.controls.look import pick_look
 from heedmap.pages.frame import link
-from heedmap.pages.frame.head import head
+from heedmap.pages.frame.head import explain, head
 from heedmap.pages.frame.notices import Notices
 from heedmap.pages.frame.page import enter
+from heedmap.pages.run import live
 from heedmap.pages.run.beside import pick_beside
 from heedmap.pages.run.opening import open_attention
 from heedmap.pages.stage import downloads
 from heedmap.pages.stage.components import stage
-from heedmap.pages.stage.panels import attention_panels, photo_panel
+from heedmap.pages.stage.panels import attention_panels, photo_panel, pin, words
 from heedmap.views import facts
 from heedmap.views.attention import Map
 from heedmap.views.compare import BOTH, alone, difference
@@ -24,7 +25,7 @@ from heedmap.viz import KINDS
 SCALES = ("map", "layer", "model")
 
 page = enter("vit")
-caption, links = head(page.title)
+caption = head(page.title)
 notices = Notices()
 
 source = open_attention(page, notices)
@@ -33,19 +34,17 @@ caption.caption(
     "Attention is where information is read, not an explanation of the decision."
 )
 with st.sidebar:
-    layer = pick_layer(source.depth)
-    chosen = pick_head(source.heads(layer))
+    layer, chosen = pick_map(source)
     hide = pick_hiding()
 
 hero = Map(source, layer, chosen, hide)
-with st.sidebar:
-    beside = pick_beside(page, hero, notices)
+beside = pick_beside(page, hero, notices)
 shown = [hero, beside[0]] if beside else [hero]
 scales = (*SCALES, BOTH) if beside else SCALES
-look, tools = pick_look(scales, masks=True)
+look, tools = pick_look(scales, masks=True, patches=bool(source.home))
 notices.show()
 link.finish()
-offer_comparison(links, look, *shown)
+offer_comparison(look, *shown)
 
 told = facts.attention(hero) + (facts.beside(beside[0]) if beside else [])
 stage(
@@ -53,9 +52,12 @@ stage(
     photo_panel(hero),
     told,
     tools,
-    link.ask,
+    live.ask,
     key="stage",
+    pin=pin(hero),
 )
 
+explain(words(hero, look))
 show_heads(hero, alone(look))
-downloads.heads(hero, alone(look), told)
+downloads.heads(hero, alone(look), told, link.address())
+live.send_queries(shown)

@@ -55,7 +55,7 @@ class Column:
         """What it shows, in short."""
         rows, cols = self.shown.values.shape
         return [
-            ("Photo", photos.name(self.photo)),
+            ("Photo", photos.title(self.photo)),
             ("Model", self.shown.source.model),
             ("Saw", saw(self.shown.seen)),
             ("Shows", f"{self.shown.title}: {self.shown.what}"),
@@ -189,9 +189,9 @@ class Pair:
         """Spearman's rank correlation; None where one map is constant."""
         return viz.rank_correlation(self.common.first, self.common.second)
 
-    def overlap(self, keep: float) -> viz.Overlap:
+    def overlap(self, keep: float) -> viz.MaskOverlap:
         """What the masks that hold the share `keep` of each map's mass have in common."""
-        return viz.overlap(_mass(self.common.first), _mass(self.common.second), keep)
+        return viz.mask_overlap(_mass(self.common.first), _mass(self.common.second), keep)
 
     @property
     def region(self) -> str:

@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 from heedmap import viz
-from heedmap.views import attention, facts, photos, render
-from heedmap.views.attention import MEAN, Map
+from heedmap.views import attention, facts, names, photos, render
+from heedmap.views.attention import Map
 from heedmap.views.channels import Channel
 from heedmap.views.compare import ALL, Column, Difference, Pair, on_one_scale
 from heedmap.views.facts import Facts
@@ -24,30 +24,21 @@ def png(shown: Drawable, look: Look) -> bytes:
     return viz.encode_png(drawn(shown, look), render.alt(shown, look))
 
 
-def head_file(head: str) -> str:
-    """The name of the PNG file of a head."""
-    return "attn-mean.png" if head == MEAN else f"attn-head{head}.png"
-
-
-def heads_file(shown: Map) -> str:
-    """The name of the ZIP file of all heads of a layer."""
-    return f"attn-{shown.layer_name.lower().replace(' ', '')}.zip"
-
-
-def heads_zip(shown: Map, look: Look, told: Facts) -> bytes:
+def heads_zip(shown: Map, look: Look, told: Facts, link: str = "") -> bytes:
     """The pictures of all heads of a layer, their values, and what they are.
 
-    attn-mean.png, attn-head0.png, ...
+    PHOTO-MODEL-LAYER-mean.png, PHOTO-MODEL-LAYER-head0.png, ...
     attention.npy    as it was recorded, (heads, rows, cols) float32
-    view.json        the facts given as `told`
+    view.json        see `names.view`
     """
-    every = {head_file(each.head): each for each in attention.heads(shown)}
+    every = {f"{names.of_map(each)}.png": each for each in attention.heads(shown)}
     pictures = {name: drawn(each, look) for name, each in every.items()}
     about = {name: render.alt(each, look) for name, each in every.items()}
     stream = io.BytesIO(viz.zip_pngs(pictures, about))
+    view = json.dumps(names.view(shown, look, link, told), indent=2, ensure_ascii=False)
     with zipfile.ZipFile(stream, "a") as archive:
         archive.writestr("attention.npy", _npy(shown.source.maps[shown.layer]))
-        archive.writestr("view.json", json.dumps(dict(told), indent=2, ensure_ascii=False))
+        archive.writestr("view.json", view)
     return stream.getvalue()
 
 
@@ -131,7 +122,7 @@ def layers_figure(shown: Sequence[Map], look: Look, columns: int) -> Figure:
     every = attention.layers(first) if several else attention.heads(first)
     told = facts.layers(shown)
     return Figure(
-        "clip-layers",
+        names.file_name(first.request, "layers" if several else "heads", names.of_head(first.head)),
         every,
         look,
         captions=[
@@ -139,7 +130,7 @@ def layers_figure(shown: Sequence[Map], look: Look, columns: int) -> Figure:
         ],
         columns=columns,
         title=f"{first.source.model}: {first.what}" + (f", {first.head_name}" if several else ""),
-        told=told[1:4],
+        told=[_photo(first), *told[1:4]],
         limits=None if look.scale == "map" else first.limits(look.scale),
     )
 
@@ -153,15 +144,14 @@ def channels_figure(rows: dict[str, list[Channel]], hero: Channel, look: Look) -
         look: how they are drawn.
     """
     every = [each for row in rows.values() for each in row]
-    classes = [(name, f"{share:.1%}") for name, share in hero.source.predictions()]
     return Figure(
-        "cnn-channels",
+        names.file_name(hero.request, "channels"),
         every,
         look,
         captions=[f"channel {each.index}, mean {each.mean:.3g}" for each in every],
         columns=max(len(row) for row in rows.values()),
         title=f"{hero.source.model}: strongest channels",
-        told=[facts.channel(hero)[1], *classes],
+        told=[_photo(hero), facts.channel(hero)[1], *_prediction(hero)],
         rows=list(rows),
     )
 
@@ -180,19 +170,29 @@ def comparison_figure(
     scaled = on_one_scale([each.shown for each in columns])
     common = look.scale == ALL and look.view == "overlay"
     captions = [f"{each.title}\n{each.shown.source.model}\n{each.shown.what}" for each in columns]
-    names = list(dict.fromkeys(photos.name(each.photo) for each in columns))
+    shown = list(dict.fromkeys(photos.title(each.photo) for each in columns))
     return Figure(
-        "compare",
+        names.file_name(columns[0].shown.request, "compare"),
         scaled,
         look,
         captions=[*captions, *([f"{difference.title}\n{difference.what}"] if difference else [])],
         columns=even(len(columns) + bool(difference), most=4),
-        title=f"Comparison on “{'”, “'.join(names)}”",
+        title=f"Comparison on “{'”, “'.join(shown)}”",
         told=[(pair.name, pair.told(look.keep)) for pair in pairs],
         limits=scaled[0].ends if common else None,
         what=scaled[0].what if common else "",
         difference=difference,
     )
+
+
+def _prediction(shown: Channel) -> list[tuple[str, str]]:
+    """The verdict and the most probable classes; nothing for a model without class names."""
+    classes = [(name, attention.percent(share)) for name, share in shown.source.predictions()]
+    return [("Prediction", shown.source.verdict.rstrip(":")), *classes] if classes else []
+
+
+def _photo(shown: Drawable) -> tuple[str, str]:
+    return "Photo", photos.title(shown.request.photo)
 
 
 def _npy(maps: np.ndarray) -> bytes:

@@ -15,17 +15,26 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from heedmap.viz.clearest import Head, clearest, entropy
 from heedmap.viz.compare import (
     Common,
-    Overlap,
+    MaskOverlap,
     common_grid,
     difference,
-    overlap,
+    mask_overlap,
     per_area,
     rank_correlation,
     regrid,
 )
-from heedmap.viz.heads import UNIFORM_ENTROPY, cls_shares, uniform_distance, uniform_shares
+from heedmap.viz.features import Colours, colours_of, norm_outliers, similarity
+from heedmap.viz.heads import (
+    UNIFORM_ENTROPY,
+    Overlap,
+    cls_shares,
+    overlap,
+    uniform_distance,
+    uniform_shares,
+)
 from heedmap.viz.kinds import KINDS, Kind
 from heedmap.viz.maps import (
     Patch,
@@ -38,12 +47,15 @@ from heedmap.viz.maps import (
 )
 from heedmap.viz.photo.image import open_image
 from heedmap.viz.photo.region import region
-from heedmap.viz.photo.samples import SAMPLES, Sample, open_sample, sample, sample_ids
+from heedmap.viz.photo.samples import SAMPLES, Sample, open_sample, sample, sample_file, sample_ids
 
 if TYPE_CHECKING:
     from heedmap.viz.capture.activations import Activations, record_activations
     from heedmap.viz.capture.attention import Attention, record_attention
-    from heedmap.viz.capture.queries import LayerQueries, record_queries
+    from heedmap.viz.capture.features import Features, record_features
+    from heedmap.viz.capture.giving_up import GivingUp
+    from heedmap.viz.capture.matrix import AttentionMatrix, attention_matrix
+    from heedmap.viz.capture.queries import LayerQueries, record_all_queries, record_queries
     from heedmap.viz.capture.rows import record_rows
     from heedmap.viz.draw.colorbar import colorbar
     from heedmap.viz.draw.colours import COLORMAPS, DIVERGING
@@ -57,11 +69,16 @@ if TYPE_CHECKING:
     from heedmap.viz.draw.render import to_pdf, to_png
     from heedmap.viz.epoch import epoch_figure
     from heedmap.viz.photo.pool import open_upload, start_workers
+    from heedmap.viz.why.explain import explain
+    from heedmap.viz.why.methods import METHODS, Explanation
 
 _LATE = {
     "capture.activations": ("Activations", "record_activations"),
     "capture.attention": ("Attention", "record_attention"),
-    "capture.queries": ("LayerQueries", "record_queries"),
+    "capture.features": ("Features", "record_features"),
+    "capture.matrix": ("AttentionMatrix", "attention_matrix"),
+    "capture.giving_up": ("GivingUp",),
+    "capture.queries": ("LayerQueries", "record_all_queries", "record_queries"),
     "capture.rows": ("record_rows",),
     "draw.colorbar": ("colorbar",),
     "draw.colours": ("COLORMAPS", "DIVERGING"),
@@ -74,6 +91,8 @@ _LATE = {
     "draw.overlay": ("Overlay",),
     "draw.render": ("to_pdf", "to_png"),
     "epoch": ("epoch_figure",),
+    "why.explain": ("explain",),
+    "why.methods": ("METHODS", "Explanation"),
     "photo.pool": ("open_upload", "start_workers"),
 }
 _HOME = {name: module for module, names in _LATE.items() for name in names}
@@ -83,27 +102,40 @@ __all__ = [
     "DIVERGING",
     "INTERPOLATIONS",
     "KINDS",
+    "METHODS",
     "SAMPLES",
     "UNIFORM_ENTROPY",
     "Activations",
     "Attention",
+    "AttentionMatrix",
+    "Colours",
     "Common",
+    "Explanation",
+    "Features",
+    "GivingUp",
+    "Head",
     "Kind",
     "LayerQueries",
+    "MaskOverlap",
     "Overlap",
     "Overlay",
     "Patch",
     "Sample",
     "area",
+    "attention_matrix",
+    "clearest",
     "cls_shares",
     "colorbar",
+    "colours_of",
     "common_grid",
     "contour",
     "difference",
     "draw_mask",
     "encode_jpeg",
     "encode_png",
+    "entropy",
     "epoch_figure",
+    "explain",
     "grid_figure",
     "grid_lines",
     "head_mean",
@@ -111,6 +143,8 @@ __all__ = [
     "highlight",
     "interpolate",
     "label",
+    "mask_overlap",
+    "norm_outliers",
     "open_image",
     "open_sample",
     "open_upload",
@@ -119,13 +153,17 @@ __all__ = [
     "per_area",
     "rank_correlation",
     "record_activations",
+    "record_all_queries",
     "record_attention",
+    "record_features",
     "record_queries",
     "record_rows",
     "region",
     "regrid",
     "sample",
+    "sample_file",
     "sample_ids",
+    "similarity",
     "start_workers",
     "strongest_patch",
     "threshold_mask",

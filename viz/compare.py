@@ -3,7 +3,7 @@
     common = common_grid(first, second, (x1.box, x2.box))     # two maps, one grid, one region
     difference(common.first, common.second)                   # (rows, cols), signed
     rank_correlation(common.first, common.second)             # -1 to 1
-    overlap(common.first, common.second, keep=0.6)            # Jaccard, and what chance gives
+    mask_overlap(common.first, common.second, keep=0.6)            # Jaccard, and what chance gives
 
 Pure NumPy. No map is written to; values that are not finite are refused.
 """
@@ -32,7 +32,7 @@ class Common(NamedTuple):
     box: Box
 
 
-class Overlap(NamedTuple):
+class MaskOverlap(NamedTuple):
     """How much two masks share (Jaccard), and how much two random ones of their sizes would."""
 
     share: float
@@ -144,7 +144,7 @@ def rank_correlation(first: ArrayLike, second: ArrayLike) -> float | None:
     return float((spreads[0] * spreads[1]).sum() / scale) if scale > 0 else None
 
 
-def overlap(first: ArrayLike, second: ArrayLike, keep: float = 0.6) -> Overlap:
+def mask_overlap(first: ArrayLike, second: ArrayLike, keep: float = 0.6) -> MaskOverlap:
     """What the masks of two maps share: patches in both over patches in either (Jaccard 1901).
 
     Masks of p and q of the area placed at random share pq / (p + q - pq), by the expected numbers
@@ -161,8 +161,8 @@ def overlap(first: ArrayLike, second: ArrayLike, keep: float = 0.6) -> Overlap:
     both, either = int((one & other).sum()), int((one | other).sum())
     p, q = float(one.mean()), float(other.mean())
     if not either:
-        return Overlap(0.0, 0.0)
-    return Overlap(both / either, p * q / (p + q - p * q))
+        return MaskOverlap(0.0, 0.0)
+    return MaskOverlap(both / either, p * q / (p + q - p * q))
 
 
 def _ranks(values: NDArray[np.float64]) -> NDArray[np.float64]:

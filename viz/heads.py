@@ -5,6 +5,7 @@ Pure NumPy; sums are computed in float64.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -84,6 +85,47 @@ def uniform_shares(
     }
     tokens = maps[0, 0].size + others.shape[-1]
     return {name: np.asarray(count / tokens, np.float32) for name, count in counts.items()}
+
+
+@dataclass(frozen=True)
+class Overlap:
+    """How many of their strongest patches maps share.
+
+    Attributes:
+        jaccard: (maps, maps) float32: patches that are among the `k` strongest of both maps, as a
+            share of those that are among the `k` strongest of either; 1 on the diagonal.
+        k: how many patches of each map count.
+        chance: what two maps without any relation share on average, k / (2 N - k) of N patches.
+    """
+
+    jaccard: NDArray[np.float32]
+    k: int
+    chance: float
+
+
+def overlap(attention: ArrayLike, k: int | None = None) -> Overlap:
+    """Compare maps by their strongest patches: heads of a layer, or layers.
+
+    Args:
+        attention: (..., rows, cols); all leading axes are taken as one list of maps. Among equal
+            values the first in reading order is the stronger.
+        k: how many patches of each map count; a tenth of the grid by default.
+
+    Raises:
+        SettingError: fewer than two maps, or `k` outside of the grid.
+    """
+    maps = checks.maps(attention)
+    flat = maps.reshape(-1, maps.shape[-2] * maps.shape[-1])
+    if len(flat) < 2:
+        raise SettingError(f"{len(flat)} map has nothing to share: give two or more.")
+    patches = flat.shape[1]
+    sentence = f"The {{}} strongest patches of {patches} cannot be taken: choose 1 to {patches}."
+    most = checks.whole(max(1, round(patches / 10)) if k is None else k, sentence, 1, patches)
+    strongest = np.argsort(-flat, axis=1, kind="stable")[:, :most]
+    among = np.zeros(flat.shape)
+    np.put_along_axis(among, strongest, 1, axis=1)
+    both = among @ among.T
+    return Overlap((both / (2 * most - both)).astype(np.float32), most, most / (2 * patches - most))
 
 
 def _of_cls(

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 from heedmap import models
 from heedmap.pages.frame import link
+from heedmap.pages.frame.head import links
 from heedmap.pages.frame.text import plain
 from heedmap.views.attention import Map
 from heedmap.views.channels import Channel
@@ -93,14 +94,14 @@ def pick_pair(pairs: Sequence[Pair]) -> Pair | None:
     return by_key[chosen]
 
 
-def offer_comparison(place: DeltaGenerator, look: Look, *shown: Shown) -> None:
+def offer_comparison(look: Look, *shown: Shown) -> None:
     """Show a link that carries maps to the page Compare, as its first columns."""
     query = link.shared_query()
     query |= {"view": look.view, "keep": f"{look.keep:.0%}"[:-1], "interp": look.interpolation}
     for letter, each in zip(COLUMNS, shown, strict=False):
         query |= {f"{letter}.{name}": text for name, text in _settings(each).items()}
     query["hide"] = str(int(any(isinstance(each, Map) and each.hide for each in shown)))
-    place.page_link(
+    links().page_link(
         "pages/compare.py", label="Compare with …", icon=":material/compare:", query_params=query
     )
 
@@ -119,9 +120,12 @@ def _settings(shown: Shown) -> dict[str, str]:
         "fit": request.fit,
     }  # fmt: skip
     if isinstance(shown, Channel):
-        return {**sight, "show": "channel", "conv": shown.layer, "channel": str(shown.index)}
-    kind, layer = shown.source.kind, str(shown.layer)
-    return {**sight, "show": "attention", "kind": kind, "layer": layer, "head": shown.head}
+        after = shown.source.activations.after
+        own = {"show": "channel", "conv": shown.layer, "after": after, "channel": str(shown.index)}
+        return sight | own
+    kind, layer, patch = shown.source.kind, str(shown.layer), shown.source.patch
+    own = {"show": "attention", "kind": kind, "layer": layer, "head": shown.head}
+    return sight | own | ({"patch": f"{patch[0]},{patch[1]}"} if patch else {})
 
 
 def _set_count(count: int) -> None:

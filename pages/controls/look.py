@@ -26,7 +26,7 @@ MASKS: Tool = {"views": [view for view in VIEWS if view != "overlay"]}
 
 
 def pick_look(
-    scales: Sequence[str], *, masks: bool = False, signed: bool = False
+    scales: Sequence[str], *, masks: bool = False, signed: bool = False, patches: bool = False
 ) -> tuple[Look, list[Tool]]:
     """The look that is asked for, and the toolbar that changes it.
 
@@ -34,6 +34,7 @@ def pick_look(
         scales: keys of `SCALES` that make sense on the page, the default first.
         masks: whether the views of a mask are offered.
         signed: whether the maps have a sign, so that their colours diverge from zero.
+        patches: whether maps can be had from the patch under the pointer.
     """
     fade = _switch("fade", "Fade", True, shared=True, help="Transparency follows the "
                    "value: weak places show the photo, slightly dimmed. Without it, all colours "
@@ -56,8 +57,16 @@ def pick_look(
         _choice("base", "Draw over", BASES, "photo", shared=True,
                 help="The photo in full sharpness, or the pixels that the model saw."),
         _switch("grid", "Patch grid", False, shared=True) | OVERLAY,
+        *([_follow()] if patches else []),
     ]  # fmt: skip
     return _look({tool["name"]: tool["value"] for tool in tools}), tools
+
+
+def _follow() -> Tool:
+    return _switch(
+        "follow", "Follow", False, help="Shows what the patch under the pointer attends to, as "
+        "holding Shift does. A click pins a patch, Esc lets it go.",
+    )  # fmt: skip
 
 
 def _mask_tools() -> list[Tool]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 from heedmap.pages.frame import link, status
-from heedmap.pages.stage.components import copy_link
+from heedmap.pages.stage import components
 
 if TYPE_CHECKING:
     from streamlit.delta_generator import DeltaGenerator
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 _HERE = Path(__file__).parent
 ICON = str(_HERE / "icon.png")
 _TAB = "heedmap.tab"  # the name of the tab, kept between runs so that it does not flicker
+_WORDS = "heedmap.words"  # the place of the explanations in the head
+_LINKS = "heedmap.links"  # the place of links to other pages in the head
 
 
 def navigation(pages: Sequence[Any]) -> None:
@@ -27,16 +29,27 @@ def navigation(pages: Sequence[Any]) -> None:
             st.page_link(page, query_params=link.shared_query())
 
 
-def head(title: str) -> tuple[DeltaGenerator, DeltaGenerator]:
-    """Show the title of a page; return the places for the line under it and for links beside it."""
+def head(title: str) -> DeltaGenerator:
+    """Show the title of a page, and return the place for the line under it."""
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="head"):
         st.title(title, anchor=False, width="content")
         status.reserve()
-        links = st.container(width="content", key="links")
-        copy_link()
-    place = st.container(key="caption")
-    st.html('<div id="map" tabindex="-1"></div>')  # the skip link leads here
-    return place, links
+        st.session_state[_LINKS] = st.container(key="links", width="content")
+        st.session_state[_WORDS] = st.container(key="words", width="content")
+        components.copy_link()
+    return st.container(key="caption")
+
+
+def links() -> DeltaGenerator:
+    """The place in the head for links to other pages."""
+    place: DeltaGenerator = st.session_state[_LINKS]
+    return place
+
+
+def explain(words: Sequence[tuple[str, str, str]]) -> None:
+    """Offer to explain the words of this page; see `components.explain`."""
+    with st.session_state[_WORDS]:
+        components.explain(words)
 
 
 def name_tab(*parts: str) -> None:

@@ -22,17 +22,16 @@ class Page:
         title: its name for people.
         icon: a Material symbol.
         address: its path in the URL, "" for the first page; else the same as its name.
-        needs: what a model must be able to do; see `models.capabilities`. Nothing: any model that
-            another page can show.
-        model: the id of the model that it opens with.
+        model: the id of the model that it opens with; "" for a page that is for none or for any.
+        needs: what a model must be able to do; see `models.capabilities`.
     """
 
     name: str
     title: str
     icon: str
     address: str
-    needs: Can
-    model: str
+    model: str = ""
+    needs: Can = frozenset()
 
     @property
     def script(self) -> str:
@@ -61,6 +60,12 @@ def enter(name: str) -> Page:
 
 
 def pages_for(model: Model) -> list[str]:
-    """The titles of the pages that are for models of its kind."""
+    """The titles of the pages that can show a model."""
     table: dict[str, Page] = st.session_state[_TABLE]
-    return [p.title for p in table.values() if p.needs and fits(model.can, p.needs)]
+    return [page.title for page in table.values() if page.model and fits(model.can, page.needs)]
+
+
+def script_of(name: str) -> str:
+    """The path of the script of a page."""
+    table: dict[str, Page] = st.session_state[_TABLE]
+    return table[name].script

@@ -14,7 +14,9 @@ _PLACE = "heedmap.status"
 
 def reserve() -> None:
     """Keep the place of this run."""
-    st.session_state[_PLACE] = st.container(key="status", width="stretch")
+    st.session_state[_PLACE] = st.container(
+        key="status", width="stretch", horizontal=True, vertical_alignment="center"
+    )
 
 
 def line() -> DeltaGenerator:

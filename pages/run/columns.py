@@ -6,13 +6,14 @@ A column that fails says why in its place, and costs the others nothing.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 from heedmap import models
 from heedmap.errors import CaptureError
 from heedmap.pages.controls import columns as controls
-from heedmap.pages.controls.attention import pick_head, pick_kind, pick_layer
-from heedmap.pages.controls.channels import pick_channel, pick_conv
+from heedmap.pages.controls.attention import chosen_patch, pick_head, pick_kind, pick_layer
+from heedmap.pages.controls.channels import pick_after, pick_channel, pick_conv
 from heedmap.pages.controls.model import pick_model, pick_sight
 from heedmap.pages.controls.photo import pick_another
 from heedmap.pages.frame import link
@@ -43,7 +44,7 @@ def open_column(page: Page, letter: str, letters: Sequence[str], photo: str) -> 
         describe(page, id)
         shown = _shown(load(id), letter, photo, place)
     except Exception as error:
-        link.keep(f"{letter}.")
+        link.wait(f"{letter}.")
         found: Column | Failed = Failed(letter.upper(), sentence(error))
         with place:
             failures.offer_again([id], letter)
@@ -76,6 +77,9 @@ def _map(adapter: Adapter, request: Request, letter: str, place: DeltaGenerator)
     with place:
         kind = pick_kind(adapter, f"{letter}.kind")
     source = run_shown(adapter, request, kind, attention.source)
+    if source.patch:
+        patch = chosen_patch(source.seen.grid, f"{letter}.patch")
+        source = run_shown(adapter, request, kind, partial(attention.source, patch=patch))
     with place:
         layer = pick_layer(source.depth, f"{letter}.layer")
         return Map(source, layer, pick_head(source.heads(layer), f"{letter}.head"))
@@ -86,6 +90,7 @@ def _channel(
 ) -> channels.Channel:
     with place:
         layer = pick_conv(adapter, f"{letter}.conv")
-    source = run_shown(adapter, request, (layer,), channels.source)
+        after = pick_after(f"{letter}.after")
+    source = run_shown(adapter, request, (layer,), partial(channels.source, after=after))
     with place:
         return pick_channel(source, layer, f"{letter}.channel")

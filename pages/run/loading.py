@@ -14,6 +14,7 @@ from heedmap.pages.frame.page import Page, pages_for
 from heedmap.pages.frame.text import plain
 from heedmap.pages.run.failures import remembered
 from heedmap.views import model_facts
+from heedmap.views.costs import span
 
 if TYPE_CHECKING:
     from heedmap.models import Adapter, Progress
@@ -62,10 +63,5 @@ def _progress(title: str, progress: Progress) -> tuple[float, str]:
         return 0.0, f"{words} …"
     words += f", {progress.bytes_done / 1e6:.0f} of {progress.bytes_total / 1e6:.0f} MB"
     if progress.seconds_left is not None:
-        words += f", about {_span(progress.seconds_left)} left"
+        words += f", about {span(progress.seconds_left)} left"
     return progress.share, words
-
-
-def _span(seconds: float) -> str:
-    """A time span in words."""
-    return f"{seconds:.0f} s" if seconds < 90 else f"{seconds / 60:.0f} min"

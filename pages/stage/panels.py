@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from heedmap.pages.stage.components import Group, Item, Panel, Place
-from heedmap.views import attention, data_urls, facts, photos, render
+from heedmap.pages.stage.components import Group, Item, Panel, Pin, Place
+from heedmap.views import attention, data_urls, explain, facts, patches, photos, render
 from heedmap.views.attention import Map
 from heedmap.views.channels import Channel
 from heedmap.views.compare import BOTH, Column, Difference, Failed, Scaled, on_one_scale
@@ -50,10 +50,17 @@ def attention_panels(
     several = len({each.request.model for each in shown}) > 1
     drawn, fitting = _on_scale(shown, look, scales)
     made = [
-        panel(each, look, fitting, share=True, tag=own.source.model if several else "")
+        panel(
+            each,
+            look,
+            _cheap(own, look, fitting),
+            share=True,
+            tag=own.source.model if several else "",
+        )
+        | (_live(own) if each.values is own.values else {})
         for each, own in zip(drawn, shown, strict=True)
     ]
-    return [*made, *([_difference(less, look, scales)] if less else [])]
+    return [*made, *([_alone(less, look, scales)] if less else [])]
 
 
 def _on_scale(
@@ -88,7 +95,9 @@ def compared_panels(
         else _failed(each, size)
         for each in opened
     ]
-    return [*made, *([_difference(difference, look, scales)] if difference else [])]
+    if difference:
+        made.append({**_alone(difference, look, scales), "place": _place(difference)})
+    return made
 
 
 def _compared(column: Column, scaled: Scaled, look: Look, scales: Sequence[str]) -> Panel:
@@ -103,9 +112,9 @@ def _failed(column: Failed, size: tuple[int, int]) -> Panel:
             "height": size[0], "width": size[1]}  # fmt: skip
 
 
-def _difference(shown: Difference, look: Look, scales: Sequence[str]) -> Panel:
-    made = panel(shown, shown.look(look), scales)
-    return {**made, "view": "overlay", "place": _place(shown)}
+def _alone(shown: Difference, look: Look, scales: Sequence[str]) -> Panel:
+    """A difference, which has no mask."""
+    return {**panel(shown, shown.look(look), scales), "view": "overlay"}
 
 
 def _place(shown: Drawable) -> Place:
@@ -113,6 +122,32 @@ def _place(shown: Drawable) -> Place:
     left, top, right, bottom = shown.seen.box
     box = [left / width, top / height, right / width, bottom / height]
     return {"photo": shown.request.photo, "box": box}
+
+
+def pin(shown: Map) -> Pin | None:
+    """How a patch is pinned on attention maps; None for a model that has none from patches."""
+    source = shown.source
+    if not source.home:
+        return None
+    return {
+        "kind": patches.KIND,
+        "home": source.home,
+        "grid": list(source.seen.grid),
+        "at": list(source.patch) if source.patch else None,
+    }
+
+
+def _live(shown: Map) -> Panel:
+    """What the browser may compute a map from: not one whose outliers are hidden."""
+    if shown.hide or not shown.source.home:
+        return {}
+    return {"live": {"id": patches.id_of(shown.request, shown.layer), "head": shown.head}}
+
+
+def _cheap(shown: Map, look: Look, scales: Sequence[str]) -> Sequence[str]:
+    """The colour scales whose ends are sent at once; others are computed when they are chosen."""
+    slow = shown.hide or isinstance(shown.source.maps, patches.Layers)
+    return [scale for scale in scales if scale in ("map", "layer", look.scale) or not slow]
 
 
 def photo_panel(shown: Drawable) -> Panel:
@@ -170,6 +205,15 @@ def channel_groups(rows: dict[str, list[Channel]], look: Look) -> list[Group]:
         }
         for layer, row in rows.items()
     ]
+
+
+def words(shown: Map | Channel, look: Look) -> list[tuple[str, str, str]]:
+    """What the words of the page mean, each with a data URL of a picture that shows it."""
+    if isinstance(shown, Map):
+        told = explain.of_attention(shown, look)
+    else:
+        told = explain.of_channel(shown, look)
+    return [(term, text, data_urls.encoded(picture)) for term, text, picture in told]
 
 
 def ratio(seen: Prepared) -> float:

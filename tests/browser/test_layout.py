@@ -50,7 +50,7 @@ FAINT = """() => {
         const node = parent(text);
         const style = getComputedStyle(node);
         const off = node.closest('[disabled], [aria-disabled=true], [data-testid=stIconMaterial]');
-        if (!node.getClientRects().length || style.visibility !== 'visible' || off) return;
+        if (!node.getClientRects().length || style.visibility !== 'visible' || off || node.closest('.tool')?.querySelector(':disabled')) return;
         let share = 1;
         for (let each = node; each; each = parent(each)) share *= getComputedStyle(each).opacity;
         if (!share || node.closest('.readout')) return;

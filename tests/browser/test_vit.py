@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import re
 import zipfile
 
@@ -122,8 +123,9 @@ def test_the_arrow_keys_tell_the_value_of_a_patch(view: View) -> None:
 
 def test_the_downloads_are_what_they_say(view: View) -> None:
     view.open(head=1)
-    name, content = view.download(view.tab.get_by_role("button", name="attn-head1.png"))
-    assert name == "attn-head1.png"
+    name, content = view.download(view.tab.get_by_role("button", name="This map (PNG)"))
+    file = f"cat-bundled-vit-layer{last_layer(view)}"
+    assert name == f"{file}-head1.png"
     assert content.startswith(b"\x89PNG")
     picture = pixels(content)
     shown = pixels(view.hero())
@@ -132,11 +134,13 @@ def test_the_downloads_are_what_they_say(view: View) -> None:
 
     heads = view.gallery(f"Heads of layer {last_layer(view)}").count() - 1
     name, content = view.download(view.tab.get_by_role("button", name="ZIP"))
-    assert name.endswith(".zip")
+    assert name == f"{file}.zip"
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
         assert archive.testzip() is None
-        assert {f"attn-head{j}.png" for j in range(heads)} <= set(archive.namelist())
-        assert np.array_equal(pixels(archive.read("attn-head1.png")), picture)
+        assert {f"{file}-head{j}.png" for j in range(heads)} <= set(archive.namelist())
+        assert np.array_equal(pixels(archive.read(f"{file}-head1.png")), picture)
+        told = json.loads(archive.read("view.json"))
+    assert told["link"] == view.tab.url
 
 
 def assert_is_a_figure(view: View, name: str) -> None:

@@ -38,7 +38,7 @@ SETTLED = """(calm) => {
     const idle = app && app.dataset.testScriptState === 'notRunning'
         && app.dataset.testConnectionState === 'CONNECTED'
         && !document.querySelector('[data-stale=true], [data-testid=stSkeleton]')
-        && roots.every((root) => root?.querySelector('img, button'))
+        && roots.every((root) => root?.querySelector('img, button, .queries'))
         && panels.length
         && panels.every(({ parts }) => parts?.shown && parts.wanted === parts.shown);
     window.idleSince = idle ? (window.idleSince ?? now) : undefined;
@@ -53,6 +53,8 @@ COUNTER = """() => {
         subtree: true, attributeFilter: ['data-test-script-state'], attributeOldValue: true,
     });
 }"""
+# As after a first visit, when the explanations were closed.
+VISITED = "try { localStorage.setItem('heedmap.explained', '1') } catch {}"
 CALM_MS = 350
 FIRST_MS = 60_000  # a cold server imports its libraries and loads its models
 PATIENCE_MS = 20_000
@@ -100,12 +102,17 @@ class Ears:
 class View:
     """One window of the app, in a profile of its own."""
 
-    def __init__(self, browser: Browser, url: str, ears: Ears, **context: Any) -> None:
+    def __init__(
+        self, browser: Browser, url: str, ears: Ears, *, first: bool = False, **context: Any
+    ) -> None:
+        """`first`: whether the browser was never here, and explains what is seen."""
         self._context = browser.new_context(
             permissions=["clipboard-read", "clipboard-write"], **context
         )
         self._context.set_default_timeout(PATIENCE_MS)
         self._context.add_init_script(f"({COUNTER})()")
+        if not first:
+            self._context.add_init_script(VISITED)
         ears.listen(self._context)
         self.url = url
         self.tab: Tab = self._context.new_page()

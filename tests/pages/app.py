@@ -12,7 +12,13 @@ import numpy as np
 from streamlit.testing.v1 import AppTest
 
 ROOT = Path(__file__).parent.parent.parent
-PAGES = {name: f"pages/{name}.py" for name in ("vit", "clip", "cnn", "compare")}
+PAGES = {
+    "start": "pages/start.py",
+    "vit": "pages/vit.py",
+    "clip": "pages/clip.py",
+    "cnn": "pages/cnn.py",
+    "compare": "pages/compare.py",
+}
 
 
 class App:

@@ -65,7 +65,7 @@ def test_a_pair_is_compared_where_both_looked(vit: Adapter, last: Map) -> None:
     assert "of the photo that both saw" in told["Compared on"]
     rank = viz.rank_correlation(pair.common.first, pair.common.second)
     assert told["Rank correlation"] == f"{rank:.2f}"
-    shared = viz.overlap(pair.common.first, pair.common.second, 0.6)
+    shared = viz.mask_overlap(pair.common.first, pair.common.second, 0.6)
     assert (told["Overlap of 60% masks"], told["By chance"]) == (
         f"{shared.share:.2f}",
         f"{shared.chance:.2f}",

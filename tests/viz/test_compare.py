@@ -102,19 +102,18 @@ def test_overlap_of_planted_masks() -> None:
     first, second = np.zeros((4, 5)), np.zeros((4, 5))
     first[0, :4] = 1  # four patches of equal mass: a mask of all of it keeps four
     second[0, 2:] = second[1, 0] = 1
-    found = viz.overlap(first, second, keep=1)
+    found = viz.mask_overlap(first, second, keep=1)
     assert found.share == pytest.approx(2 / 6)
     assert found.chance == pytest.approx(4 / (2 * 20 - 4))  # k / (2N - k)
-    assert viz.overlap(first, first) == pytest.approx((1, viz.overlap(first, first).chance))
-    assert viz.overlap(np.zeros((2, 2)), np.zeros((2, 2))) == (0, 0)
+    assert viz.mask_overlap(first, first).share == 1
+    assert viz.mask_overlap(np.zeros((2, 2)), np.zeros((2, 2))) == (0, 0)
 
 
 def test_the_chance_is_what_shuffled_maps_share() -> None:
     first, second = RNG.exponential(size=(30, 30)), RNG.exponential(size=(30, 30)) ** 3
-    shares = [
-        viz.overlap(RNG.permutation(first.ravel()).reshape(30, 30), second).share for _ in range(40)
-    ]
-    assert np.mean(shares) == pytest.approx(viz.overlap(first, second).chance, abs=0.01)
+    shuffled = [RNG.permutation(first.ravel()).reshape(30, 30) for _ in range(40)]
+    shares = [viz.mask_overlap(each, second).share for each in shuffled]
+    assert np.mean(shares) == pytest.approx(viz.mask_overlap(first, second).chance, abs=0.01)
 
 
 @pytest.mark.parametrize(
@@ -128,7 +127,7 @@ def test_the_chance_is_what_shuffled_maps_share() -> None:
         lambda: viz.per_area(np.array([[1.0, -1]])),
         lambda: viz.difference(np.ones((2, 2)), np.ones((2, 3))),
         lambda: viz.rank_correlation(np.ones((2, 2)), np.ones((4, 1))),
-        lambda: viz.overlap(np.ones((2, 2)), np.ones((2, 2)), keep=0),
+        lambda: viz.mask_overlap(np.ones((2, 2)), np.ones((2, 2)), keep=0),
     ],
 )
 def test_wrong_calls_are_one_sentence(wrong) -> None:

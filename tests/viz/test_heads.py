@@ -47,3 +47,30 @@ def test_wrong_shares_are_one_sentence() -> None:
     no_cls = viz.Attention({"tokens": np.ones((1, 1, 2, 2), np.float32)}, (2, 2))
     with pytest.raises(SettingError, match="no CLS token: record a model"):
         viz.cls_shares(no_cls)
+
+
+def test_overlap_counts_shared_patches() -> None:
+    maps = np.zeros((2, 2, 4, 5))
+    maps[0, 0, 0, :4] = [4, 3, 2, 1]  # the four strongest: (0, 0) to (0, 3)
+    maps[0, 1, 0, 1:5] = 1  # three of them are the same
+    maps[1, 0, 3, :4] = 1  # none is
+    maps[1, 1] = 1  # all alike: the first in reading order
+    found = viz.overlap(maps, 4)
+    third = 3 / 5
+    expected = [[1, third, 0, 1], [third, 1, 0, third], [0, 0, 1, 0], [1, third, 0, 1]]
+    np.testing.assert_allclose(found.jaccard, expected, atol=1e-6)
+    assert found.chance == pytest.approx(4 / 36)
+    assert viz.overlap(maps).k == 2
+
+
+def test_maps_without_relation_overlap_by_chance() -> None:
+    found = viz.overlap(np.random.default_rng(0).random((60, 20, 20)), 80)
+    off = found.jaccard[~np.eye(60, dtype=bool)]
+    assert off.mean() == pytest.approx(found.chance, rel=0.02)
+
+
+def test_a_wrong_overlap_is_one_sentence() -> None:
+    with pytest.raises(SettingError, match="1 map has nothing to share: give two or more"):
+        viz.overlap(np.ones((1, 4, 5)))
+    with pytest.raises(SettingError, match="The 21 strongest patches of 20 cannot be taken"):
+        viz.overlap(np.ones((2, 4, 5)), 21)

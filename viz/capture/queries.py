@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 import torch
 from heedmap.errors import CaptureError
 from heedmap.viz.capture.calls import check_call
 from heedmap.viz.capture.reasons import why_not
-from heedmap.viz.capture.rows import of_layer
+from heedmap.viz.capture.rows import of_layer, of_layers
 from heedmap.viz.capture.scores import Formed, Scores
 from heedmap.viz.capture.tokens import layer_of, tokens_of
 
 if TYPE_CHECKING:
     from heedmap.models import Adapter, Prepared
+
+_Kept: TypeAlias = "tuple[np.ndarray, np.ndarray, np.ndarray | None]"  # queries, keys, bias
 
 
 @dataclass(frozen=True)
@@ -49,6 +51,12 @@ class LayerQueries:
         """Bytes of all arrays."""
         return self.q.nbytes + self.k.nbytes + (0 if self.bias is None else self.bias.nbytes)
 
+    def from_patch(self, row: int, column: int) -> np.ndarray:
+        """What a patch attends to among the patches: (heads, rows, cols) float32."""
+        rows, columns = self.grid
+        found = self.row(self.prefix + row * columns + column)
+        return found[:, self.prefix : self.prefix + rows * columns].reshape(-1, rows, columns)
+
     def row(self, token: int) -> np.ndarray:
         """What one token attends to: (heads, N) float32, sums to 1."""
         q = self.q[:, token, :, None].astype(np.float32)
@@ -73,25 +81,41 @@ def record_queries(adapter: Adapter, x: Prepared, layer: int) -> LayerQueries:
             that forms its attention without a call that shows its queries. The sentence says what
             can be had instead.
     """
+    _check(adapter, x)
+    index = layer_of(adapter, layer)
+    return _queries(adapter, x, index, of_layer(adapter, x, index, _scores))
+
+
+def record_all_queries(adapter: Adapter, x: Prepared) -> tuple[LayerQueries, ...]:
+    """Run the model once and keep the queries and keys of all its layers.
+
+    Raises:
+        SettingError, CaptureError: as `record_queries`.
+    """
+    _check(adapter, x)
+    kept = of_layers(adapter, x, _scores)
+    return tuple(_queries(adapter, x, layer, each) for layer, each in enumerate(kept))
+
+
+def _check(adapter: Adapter, x: Prepared) -> None:
     check_call(adapter, x)
     if not adapter.kinds:
         raise CaptureError(why_not(adapter))
-    index = layer_of(adapter, layer)
     if "windows" in adapter.kinds:
         raise _hidden(adapter, "it attends within windows")
     if adapter.kinds == ("cls",):
         raise _hidden(adapter, "its CLS token alone attends to the patches")
-    kept = of_layer(adapter, x, index, _scores)
+
+
+def _queries(adapter: Adapter, x: Prepared, layer: int, kept: _Kept | None) -> LayerQueries:
     if kept is None:
         raise _hidden(adapter, "it forms its attention without the call that takes them")
     q, k, bias = kept
     cls = tuple(tokens_of(adapter, x.grid, "cls")) if adapter.has_cls else ()
-    return LayerQueries(index, q, k, bias, x.prefix, x.grid, cls)
+    return LayerQueries(layer, q, k, bias, x.prefix, x.grid, cls)
 
 
-def _scores(
-    attention: Scores | Formed,
-) -> tuple[np.ndarray, np.ndarray, np.ndarray | None] | None:
+def _scores(attention: Scores | Formed) -> _Kept | None:
     """Queries, keys and bias; None where the model formed its attention itself."""
     if isinstance(attention, Formed):
         return None

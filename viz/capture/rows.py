@@ -14,7 +14,7 @@ from heedmap.viz.capture.calls import check_call
 from heedmap.viz.capture.reasons import check, why_not
 from heedmap.viz.capture.scores import Formed, Scores
 from heedmap.viz.capture.tokens import Token, layer_of, only_patches, tokens_of
-from heedmap.viz.capture.watch import OneLayer, WindowsOfOneLayer
+from heedmap.viz.capture.watch import SomeLayers, WindowsOfOneLayer
 
 if TYPE_CHECKING:
     from heedmap.models import Adapter, Prepared
@@ -71,14 +71,21 @@ def of_layer(adapter: Adapter, x: Prepared, layer: int, keep: Callable[[Scores |
     Raises:
         CaptureError: no attention was seen, or that of fewer layers than the model has.
     """
+    return of_layers(adapter, x, keep, layer)[layer]
+
+
+def of_layers(
+    adapter: Adapter, x: Prepared, keep: Callable[[Scores | Formed], T], layer: int | None = None
+) -> list[T]:
+    """The same of all its layers; of `layer` alone where it is given, and None of the others."""
     kind = "single" if adapter.kinds == ("cls",) else "layers"
     tokens = adapter.order.tokens(math.prod(x.grid))
-    watch = OneLayer(tokens, x.prefix, layer, keep, kind)
+    watch = SomeLayers(tokens, x.prefix, layer, keep, kind)
     with watch:
         adapter.run(x.pixels, x.fit)
     pooled = tokens == 1 and "pool" in adapter.kinds  # whose call has the shape of a layer's
     check(adapter, len(watch.layers) - pooled, watch)
-    found: T = watch.layers[layer]
+    found: list[T] = watch.layers[: adapter.depth]
     return found
 
 

@@ -154,6 +154,16 @@ class Scores:
         """Attention of these queries: (heads, len(tokens), N) float32."""
         return torch.cat([self.rows(token, token + 1) for token in tokens], 1).softmax(-1)
 
+    def of_head(self, head: int) -> Scores:
+        """The same scores of one head alone."""
+        one = slice(head, head + 1)
+        mask = None if self.mask is None else self.mask[one]
+        return replace(self, query=self.query[one], key=self.key[one], mask=mask)
+
+    def between(self, start: int, stop: int) -> torch.Tensor:
+        """Attention of the queries from `start` to `stop`: (heads, stop - start, N) float32."""
+        return self.rows(start, stop).softmax(-1)
+
     def bias(self) -> torch.Tensor | None:
         """What is added to the scores, (1 or heads, 1 or Q, N) float32; None where nothing is."""
         queries, keys = self.query.shape[1], self.keys
@@ -169,7 +179,7 @@ class Scores:
 
     def mean_of(self, queries: slice) -> torch.Tensor:
         """Mean attention of these queries: (heads, N) float32."""
-        return self.rows(queries.start, queries.stop).softmax(-1).mean(1)
+        return self.between(queries.start, queries.stop).mean(1)
 
     def layer(self, queries: Queries, mean: bool) -> Layer:
         """The reduction alone, with `Layer.received` if `mean` is set."""
@@ -236,6 +246,14 @@ class Formed:
     def of_tokens(self, tokens: Sequence[int]) -> torch.Tensor:
         """Attention of these queries: (heads, len(tokens), N) float32."""
         return self.weights[:, list(tokens)].float()
+
+    def of_head(self, head: int) -> Formed:
+        """The same attention of one head alone."""
+        return Formed(self.weights[head : head + 1])
+
+    def between(self, start: int, stop: int) -> torch.Tensor:
+        """Attention of the queries from `start` to `stop`: (heads, stop - start, N) float32."""
+        return self.weights[:, start:stop].float()
 
     def layer(self, queries: Queries, mean: bool) -> Layer:
         """The reduction, with `Layer.received` if `mean` is set."""

@@ -170,22 +170,22 @@ class OverTokens(SeesTokens):
 
 
 @dataclass
-class OneLayer(SeesTokens):
-    """Keeps something of the attention of one layer, and `None` of all others.
+class SomeLayers(SeesTokens):
+    """Keeps something of the attention of one layer or of all, and `None` of the others.
 
     Attributes:
-        layer: its number among the calls, from 0.
+        layer: its number among the calls, from 0; None for all.
         keep: the attention -> what is kept of it.
         kind: "layers", or "single" for class-attention layers.
     """
 
-    layer: int
+    layer: int | None
     keep: Callable[[Scores | Formed], Any]
     kind: str = "layers"
 
     def see(self, kind: str, attention: Scores | Formed, value: torch.Tensor | None) -> None:
         if kind == self.kind and attention.keys == self.tokens:
-            asked = len(self.layers) == self.layer
+            asked = self.layer in (None, len(self.layers))
             self.layers.append(self.keep(attention) if asked else None)
 
 

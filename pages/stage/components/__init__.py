@@ -1,4 +1,5 @@
-"""Three components: the stage of large pictures, the gallery to pick from, the copy button.
+"""The parts of the pages that are ours: the stage of large pictures and what it computes maps from,
+the gallery to pick from, explanations, the copy button.
 
 Each is the .css, .js and .html files of its name; dom.js is put before each script, and what the
 stage is made of before stage.js.
@@ -13,10 +14,14 @@ from typing import Any, TypedDict
 
 import streamlit as st
 from heedmap.views.data_urls import color_tables
+from heedmap.views.patches import Sent
 from heedmap.views.render import even
 
 _HERE = Path(__file__).parent
-_SCRIPTS = {"stage": ("paint", "tools", "picture", "probe")}  # what a component is made of
+_SCRIPTS = {
+    "stage": ("paint", "attend", "tools", "picture", "probe", "pin"),
+    "queries": ("attend",),
+}  # what a component is made of
 _TURN = "heedmap.turns"  # key of a stage -> how many gestures of its toolbar were heard
 
 
@@ -50,6 +55,25 @@ class Place(TypedDict):
     box: list[float]
 
 
+class Live(TypedDict):
+    """From what the browser computes a map: the id of a layer, and a head of it or the mean."""
+
+    id: str
+    head: str
+
+
+class Pin(TypedDict):
+    """How a patch is pinned: the kind of attention that it asks for, and the one without a patch.
+
+    `at` is the pinned patch, in `grid`.
+    """
+
+    kind: str
+    home: str
+    grid: list[int]
+    at: list[int] | None
+
+
 class Panel(TypedDict, total=False):
     """One large picture.
 
@@ -76,6 +100,7 @@ class Panel(TypedDict, total=False):
     colors: str
     signed: bool
     share: bool
+    live: Live
     badge: str
     box: list[float]
     place: Place
@@ -112,6 +137,8 @@ def stage(
     *,
     key: str,
     bars: Sequence[tuple[str, float]] = (),
+    verdict: str = "",
+    pin: Pin | None = None,
 ) -> None:
     """Show maps under a toolbar, the photo beside them, bars of shares, and facts.
 
@@ -127,7 +154,10 @@ def stage(
             on the toolbar has ended, before the next run. The pictures show them already.
         key: of the component.
         bars: labels and shares.
+        verdict: a sentence above the bars.
+        pin: for maps that can be had from a patch.
     """
+    st.html('<div id="map" tabindex="-1"></div>')  # the skip link of the page leads here
     turns: dict[str, int] = st.session_state.setdefault(_TURN, {})
 
     def asked() -> None:
@@ -145,9 +175,15 @@ def stage(
         "columns": even(len(panels), 2 if original else 4) if many else None,
         "pictures": pictures, "tables": color_tables(),
         "facts": [list(fact) for fact in facts], "bars": [list(bar) for bar in bars],
-        "tools": list(tools), "turn": turns.get(key, 0),
+        "verdict": verdict, "tools": list(tools), "turn": turns.get(key, 0), "pin": pin,
     }  # fmt: skip
     _component("stage", '<div class="stage"></div>')(key=key, data=data, on_asked_change=asked)
+
+
+def queries(layers: Sequence[Sent]) -> None:
+    """Send what the stage computes the maps of single patches from."""
+    component = _component("queries", '<span class="queries"></span>')
+    component(key="queries", data={"layers": list(layers)})
 
 
 def gallery(
@@ -192,6 +228,15 @@ def gallery(
     _component("gallery", '<div class="gallery"></div>')(
         key=key, data=data, on_picked_change=picked
     )
+
+
+def explain(words: Sequence[tuple[str, str, str]]) -> None:
+    """Show the button of a panel that explains words: term, sentences, data URL of a picture.
+
+    The panel is open at the first visit of a browser.
+    """
+    data = {"words": [{"term": term, "told": told, "src": src} for term, told, src in words]}
+    _component("explain", _read("explain.html"))(key="explain", data=data, width="content")
 
 
 def copy_link() -> None:

@@ -14,5 +14,8 @@ function add(parent, tag, name) {
 
 // The bytes of a base64 text.
 function bytes(text) {
-  return Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
+  const letters = atob(text);
+  const found = new Uint8Array(letters.length);
+  for (let i = 0; i < found.length; i += 1) found[i] = letters.charCodeAt(i);
+  return found;
 }

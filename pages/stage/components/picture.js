@@ -11,6 +11,7 @@ function panel(view, kind) {
     frame,
     picture: add(frame, kind, ""),
     seen: add(frame, "div", "seen"),
+    pin: add(frame, "div", "pin"),
     patch: add(frame, "div", "patch"),
     says: add(frame, "p", "says"),
     badge: add(frame, "span", "badge"),
@@ -30,7 +31,7 @@ function panel(view, kind) {
 function show(view, figure, given) {
   const { parts } = figure;
   figure.given = given;
-  figure.map = given.values && mapOf(given);
+  figure.own = given.values && mapOf(given);
   parts.name.textContent = given.title;
   parts.tag.textContent = given.tag ?? "";
   parts.badge.textContent = given.badge ?? "";
@@ -42,16 +43,24 @@ function show(view, figure, given) {
   if (given.box) place(parts.seen, given.box);
   parts.says.textContent = given.says ?? "";
   parts.picture.hidden = Boolean(given.says);
-  if (given.values) return put(view, figure);
+  if (given.values) {
+    parts.legend.hidden = false;
+    turn(view, figure);
+    return put(view, figure);
+  }
   parts.legend.hidden = !given.credit;
   parts.bar.hidden = true;
   parts.what.textContent = given.credit ?? "";
-  if (given.says) return (parts.shown = parts.wanted = given.says);
+  if (given.says) {
+    figure.map = null;
+    parts.shown = parts.wanted = given.says;
+    return undefined;
+  }
   return swap(figure, view.data.pictures[given.picture]);
 }
 
 function mapOf({ grid: [rows, columns], values }) {
-  return { rows, columns, values: new Float32Array(bytes(values).buffer) };
+  return { rows, columns, values: new Float32Array(bytes(values).buffer), id: values };
 }
 
 // The next photo is decoded before it replaces the last one, so that nothing flickers.
@@ -74,7 +83,6 @@ function swap({ parts }, src) {
 function put(view, figure) {
   const { given, parts } = figure;
   const src = view.data.pictures[given.picture];
-  parts.legend.hidden = false;
   parts.wanted = wanted(view, figure);
   view.bases.get(src, (base) => {
     if (figure.given !== given) return;
@@ -84,18 +92,32 @@ function put(view, figure) {
 }
 
 // What a picture depends on; a scale whose limits the server has yet to send leaves it as it is.
-function wanted(view, { given, map, parts }) {
-  const limits = given.limits[view.look.scale];
-  if (!limits) return parts.wanted;
-  return JSON.stringify([view.look, limits, given.picture, given.values, map.turn]);
+function wanted(view, { given, map, limits, parts }) {
+  if (!limits[view.look.scale]) return parts.wanted;
+  return JSON.stringify([view.look, limits[view.look.scale], given.picture, map.id, view.stirred]);
+}
+
+// While something moves, pictures are painted in the pixels of the screen where these are fewer;
+// a moment later in all.
+const CALM_MS = 150;
+
+function stir(view) {
+  clearTimeout(view.calming);
+  view.stirred = true;
+  view.calming = setTimeout(() => {
+    view.stirred = false;
+    view.repaint();
+  }, CALM_MS);
+  view.repaint();
 }
 
 function repaint(view, figure) {
-  const { parts, given, base, map } = figure;
+  const { parts, map } = figure;
   if (!map) return; // it failed
   parts.wanted = wanted(view, figure);
-  if (!base || parts.shown === parts.wanted) return;
-  const look = lookOf(view, given);
+  if (!figure.base || parts.shown === parts.wanted) return;
+  const look = lookOf(view, figure);
+  const base = view.stirred ? figure.base.within(parts.frame.clientWidth * devicePixelRatio) : figure.base;
   const canvas = parts.picture;
   if (canvas.width !== base.width) canvas.width = base.width;
   if (canvas.height !== base.height) canvas.height = base.height;
@@ -106,20 +128,20 @@ function repaint(view, figure) {
   legend(figure, look, view.scales[look.scale]);
 }
 
-function lookOf({ look, table }, { limits, colors, signed, view = look.view }) {
+function lookOf({ look, table }, { limits, given: { colors, signed, view = look.view } }) {
   return { ...look, view, limits: limits[look.scale], signed, table: table(look[colors]) };
 }
 
-function legend({ parts, given, map }, look, scale) {
+function legend({ parts, given, map, what }, look, scale) {
   const over = look.view === "overlay";
   const [low, high] = look.limits;
-  parts.bar.hidden = !over;
+  parts.bar.classList.toggle("off", !over);
   parts.low.textContent = over ? short(low) : "";
   parts.high.textContent = over ? short(high) : "";
   if (over) parts.bar.style.setProperty("--ramp", ramp(look));
   const zero = given.signed ? " · zero in the middle" : "";
   parts.what.textContent = over
-    ? `${given.what}${zero}${given.view ? "" : ` · scale: ${scale[0].toLowerCase()}${scale.slice(1)}`}`
+    ? `${what}${zero}${given.view ? "" : ` · scale: ${scale[0].toLowerCase()}${scale.slice(1)}`}`
     : covered(map.values, look.keep);
 }
 
@@ -164,7 +186,7 @@ class Bases {
     const img = new Image();
     img.src = src;
     img.decode().then(() => {
-      entry.pixels = pixelsOf(img);
+      entry.pixels = new Base(img, img.naturalWidth, img.naturalHeight);
       for (const back of entry.waiting.splice(0)) back(entry.pixels);
     });
     return entry;
@@ -175,11 +197,23 @@ class Bases {
   }
 }
 
-function pixelsOf(img) {
-  const canvas = document.createElement("canvas");
-  canvas.width = img.naturalWidth;
-  canvas.height = img.naturalHeight;
-  const context = canvas.getContext("2d", { willReadFrequently: true });
-  context.drawImage(img, 0, 0);
-  return context.getImageData(0, 0, canvas.width, canvas.height);
+// The pixels of a photo, RGBA.
+class Base {
+  constructor(img, width, height) {
+    const canvas = document.createElement("canvas");
+    Object.assign(canvas, { width, height });
+    const context = canvas.getContext("2d", { willReadFrequently: true });
+    context.imageSmoothingQuality = "high";
+    context.drawImage(img, 0, 0, width, height);
+    Object.assign(this, { img, width, height, data: context.getImageData(0, 0, width, height).data });
+  }
+
+  // The same photo at most so many pixels wide.
+  within(most) {
+    const width = Math.round(most);
+    if (!width || width >= this.width) return this;
+    if (this.small?.width !== width)
+      this.small = new Base(this.img, width, Math.max(1, Math.round((this.height * width) / this.width)));
+    return this.small;
+  }
 }

@@ -1,26 +1,63 @@
-// Hovering, touching or the arrow keys outline a patch in all pictures and show its value.
+// Hovering, touching or the arrow keys outline a patch in all pictures and show its value. A click
+// pins it: the maps are then from this patch (pin.js).
 
 const STEPS = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] };
 
 function listen(view, figure) {
   const { frame } = figure.parts;
-  frame.onpointermove = frame.onpointerdown = (event) => point(view, under(figure, event));
+  frame.onpointermove = (event) => {
+    const at = under(figure, event);
+    point(view, at);
+    if (view.held) pin(view, at);
+    else follow(view, (event.shiftKey || view.look.follow) && event.pointerType === "mouse" ? at : null);
+  };
+  frame.onpointerdown = (event) => {
+    point(view, under(figure, event));
+    if (event.pointerType === "touch" || event.button) return;
+    view.held = true;
+    frame.setPointerCapture(event.pointerId);
+    pin(view, view.at);
+  };
+  frame.onpointerup = () => {
+    if (view.held) tell(view);
+    view.held = false;
+  };
+  frame.onclick = (event) => {
+    if (event.pointerType !== "touch") return;
+    pin(view, under(figure, event));
+    tell(view);
+  };
   frame.onpointerleave = (event) => {
+    follow(view, null);
     if (event.pointerType === "mouse") point(view, null);
   };
   frame.onblur = () => point(view, null);
-  frame.onkeydown = (event) => {
-    const step = STEPS[event.key];
-    if (event.key === "Escape") return point(view, null);
-    if (!step || !figure.map) return undefined;
-    event.preventDefault();
-    const { rows, columns } = figure.map;
-    const { grid, place } = figure.given;
-    const from = (view.at && cell(view.at, figure.given)) ?? before(strongest(figure.map), step);
-    const row = clamp(from.row + step[0], rows);
-    const column = clamp(from.column + step[1], columns);
-    return point(view, { row, column, grid, place });
+  frame.onkeydown = (event) => press(view, figure, event);
+  frame.onkeyup = (event) => {
+    if (event.key === "Shift") follow(view, null);
   };
+}
+
+function press(view, figure, event) {
+  const step = STEPS[event.key];
+  if (event.key === "Escape") {
+    if (view.pin) unpin(view);
+    return point(view, null);
+  }
+  if (event.key === "Enter" && view.at) {
+    pin(view, view.at);
+    return rest(view);
+  }
+  if (!step || !figure.map) return undefined;
+  event.preventDefault();
+  const { rows, columns } = figure.map;
+  const { grid, place } = figure.given;
+  const from = view.pin ?? view.at;
+  const { row, column } = (from && cell(from, figure.given)) ?? before(strongest(figure.map), step);
+  point(view, { row: clamp(row + step[0], rows), column: clamp(column + step[1], columns), grid, place });
+  if (!view.pin) return undefined;
+  pin(view, view.at);
+  return rest(view);
 }
 
 // The patch under the pointer; on the photo, only the region that the model saw has patches.
@@ -56,13 +93,17 @@ function before({ row, column }, step) {
 
 function point(view, at) {
   view.at = at;
-  for (const figure of [...view.heroes.children, view.original]) mark(figure, at);
+  for (const figure of figuresOf(view)) mark(figure, at);
+}
+
+function figuresOf(view) {
+  return [...view.heroes.children, view.original];
 }
 
 function mark(figure, pointed) {
   const { parts, given, map } = figure;
-  const at = pointed && (map ? cell(pointed, given) : pointed);
-  const inside = Boolean(at && given?.grid);
+  const at = pointed && given && (map ? cell(pointed, given) : pointed);
+  const inside = Boolean(at && given.grid);
   parts.patch.classList.toggle("on", inside);
   parts.readout.classList.toggle("on", inside && Boolean(map));
   if (!inside) return;

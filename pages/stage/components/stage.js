@@ -10,22 +10,30 @@ export default function ({ data, parentElement, setTriggerValue }) {
   view.data = data;
   view.send = (asked) => setTriggerValue("asked", asked);
   view.scales = data.tools.find(({ name }) => name === "scale").options;
-  equip(view, data.tools, data.turn);
+  const newer = equip(view, data.tools, data.turn);
+  if (!newer) view.pin = data.pin?.at ? { row: data.pin.at[0], column: data.pin.at[1], grid: data.pin.grid } : null;
   fit(view.heroes, data.panels.length, () => panel(view, "canvas"));
   data.panels.forEach((given, i) => show(view, view.heroes.children[i], given));
   view.heroes.classList.toggle("even", Boolean(data.columns));
   view.heroes.style.setProperty("--columns", data.columns);
   if (data.original) show(view, view.original, data.original);
-  else view.aside.remove();
+  else view.beside.remove();
   view.bases.keep(data.pictures);
+  view.verdict.textContent = data.verdict;
   bars(view.bars, data.bars);
   facts(view.facts, data.facts);
   point(view, view.at);
-  return () => tell(view); // what was not sent yet, as the page goes
+  for (const figure of figuresOf(view)) ring(view, figure);
+  const arrived = () => aim(view);
+  globalThis.addEventListener("heedmap-layers", arrived);
+  return () => {
+    globalThis.removeEventListener("heedmap-layers", arrived);
+    tell(view); // what was not sent yet, as the page goes
+  };
 }
 
 function build(root) {
-  const view = { at: null, turn: 0, asked: {}, bases: new Bases(), tables: {} };
+  const view = { at: null, pin: null, under: null, turn: 0, asked: {}, wanted: new Set(), bases: new Bases(), tables: {} };
   view.table = (name) => (view.tables[name] ??= bytes(view.data.tables[name]));
   view.repaint = () => {
     cancelAnimationFrame(view.frame);
@@ -41,12 +49,24 @@ function build(root) {
   };
   const layout = add(root, "div", "layout");
   view.heroes = add(layout, "div", "heroes");
-  view.aside = add(layout, "div", "aside");
-  view.original = view.aside.appendChild(panel(view, "img"));
-  view.bars = add(view.aside, "ol", "bars");
+  view.beside = foldable(layout);
+  const aside = add(view.beside, "div", "aside");
+  view.original = aside.appendChild(panel(view, "img"));
+  view.verdict = add(aside, "p", "verdict");
+  view.bars = add(aside, "ol", "bars");
   view.bars.setAttribute("aria-label", "The five most probable classes");
-  view.facts = add(view.aside, "dl", "facts");
+  view.facts = add(aside, "dl", "facts");
   return view;
+}
+
+// What is beside the maps is always seen, but on a phone it is unfolded by the visitor.
+function foldable(layout) {
+  const details = add(layout, "details", "more");
+  add(details, "summary", "").textContent = "The photo and the facts";
+  const narrow = window.matchMedia("(max-width: 767px)");
+  narrow.onchange = () => (details.open = !narrow.matches);
+  narrow.onchange();
+  return details;
 }
 
 function bars(list, shares) {

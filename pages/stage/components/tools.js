@@ -5,8 +5,9 @@
 const REST_MS = 250; // after the last change
 
 // Show the tools with the values of the server, unless the visitor has newer ones.
+// Tell whether the visitor has.
 function equip(view, given, turn) {
-  const newer = turn < view.turn || Object.keys(view.asked).length;
+  const newer = turn < view.turn || Object.keys(view.asked).length > 0;
   view.turn = Math.max(view.turn, turn);
   const made = JSON.stringify(given.map((tool) => ({ ...tool, value: null })));
   if (view.tools.dataset.made !== made) {
@@ -16,6 +17,7 @@ function equip(view, given, turn) {
   const look = given.map(({ name, value }) => [name, value]);
   if (!newer) view.look = { view: "overlay", ...Object.fromEntries(look) };
   set(view);
+  return newer;
 }
 
 function label(view, tool) {
@@ -57,13 +59,14 @@ function change(view, { name, kind }, input) {
   const before = view.look[name];
   view.look = { ...view.look, [name]: value };
   view.asked[name] = kind === "switch" ? String(Number(value)) : String(value);
-  for (const each of view.tools.children) if (each.tool.follows === name) follow(view, each.tool, before);
+  for (const each of view.tools.children) if (each.tool.follows === name) reset(view, each.tool, before);
   set(view);
-  view.repaint();
+  if (kind === "range") stir(view);
+  else view.repaint();
 }
 
 // A tool at its default goes to its new one.
-function follow({ look }, { name, follows, defaults }, before) {
+function reset({ look }, { name, follows, defaults }, before) {
   if (look[name] === defaults[Number(before)]) look[name] = defaults[Number(look[follows])];
 }
 
