@@ -7,6 +7,7 @@ from heedmap.pages.controls.attention import pick_hiding, pick_map
 from heedmap.pages.controls.columns import offer_comparison
 from heedmap.pages.controls.galleries import show_heads
 from heedmap.pages.controls.look import pick_look
+from heedmap.pages.deeper import sections
 from heedmap.pages.frame import link
 from heedmap.pages.frame.head import explain, head
 from heedmap.pages.frame.notices import Notices
@@ -38,10 +39,16 @@ with st.sidebar:
     hide = pick_hiding()
 
 hero = Map(source, layer, chosen, hide)
+<<<<<<< HEAD
 beside = pick_beside(page, hero, notices)
 shown = [hero, beside[0]] if beside else [hero]
 scales = (*SCALES, BOTH) if beside else SCALES
 look, tools = pick_look(scales, masks=True, patches=bool(source.home))
+=======
+look, tools = pick_look(SCALES, masks=True, patches=bool(source.home))
+second = pick_beside(page, hero, notices)
+deeper = sections.setting()
+>>>>>>> main
 notices.show()
 link.finish()
 offer_comparison(look, *shown)
@@ -61,3 +68,4 @@ explain(words(hero, look))
 show_heads(hero, alone(look))
 downloads.heads(hero, alone(look), told, link.address())
 live.send_queries(shown)
+sections.show(deeper, hero, look)

@@ -105,10 +105,8 @@ def source(
             request, adapter.title, seen, maps, chosen, adapter.order, place, home, lead,
             recorded.of(lead),
         )  # fmt: skip
-    maps = recorded.of(chosen)
-    return Source(
-        request, adapter.title, seen, maps, chosen, adapter.order, None, home, chosen, maps
-    )
+    own = recorded.of(chosen)
+    return Source(request, adapter.title, seen, own, chosen, adapter.order, None, home, chosen, own)
 
 
 def same(adapter: Adapter, request: Request, other: Source) -> Source:
@@ -240,7 +238,7 @@ def clearest_head(source: Source, layer: int) -> str:
 )
 def _clearest(source: Source, start: int, end: int) -> viz.Head | None:
     """The clearest head of some layers; it stays while a patch moves."""
-    return viz.clearest(source.leading[start:end])
+    return viz.clearest(list(source.leading[start:end]))
 
 
 def heads(shown: Map) -> list[Map]:

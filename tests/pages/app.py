@@ -107,6 +107,9 @@ class App:
     def gallery(self, key: str) -> dict[str, Any]:
         return self._data("gallery", key)
 
+    def overview(self) -> dict[str, Any]:
+        return self._data("overview", "overview")
+
     def items(self, key: str) -> list[dict[str, Any]]:
         return [item for group in self.gallery(key)["groups"] for item in group["items"]]
 

@@ -148,7 +148,11 @@ def test_a_failing_pass_stays_in_its_column(monkeypatch: pytest.MonkeyPatch) -> 
     ("page", "link", "first"),
     [
         ("vit", {"layer": "2", "head": "1", "hide": "1", "photo": "coffee"}, "A · Layer 2, head 1"),
-        ("clip", {"first": "1", "kind": "tokens"}, "A · Layer 1, mean of all heads"),
+        (
+            "clip",
+            {"first": "1", "head": "mean", "kind": "tokens"},
+            "A · Layer 1, mean of all heads",
+        ),
         ("cnn", {"size": "160"}, None),
     ],
 )

@@ -1,5 +1,5 @@
-"""The parts of the pages that are ours: the stage of large pictures and what it computes maps from,
-the gallery to pick from, explanations, the copy button.
+"""Components: the stage and what it computes maps from, galleries and the overview to pick from,
+explanations, the copy button.
 
 Each is the .css, .js and .html files of its name; dom.js is put before each script, and what the
 stage is made of before stage.js.
@@ -214,11 +214,6 @@ def gallery(
         badges: a letter for each chosen picture, shown on it.
     """
 
-    def picked() -> None:
-        value = st.session_state[key].get("picked")
-        if value is not None:
-            on_pick(str(value))
-
     data = {
         "groups": list(groups), "chosen": list(chosen), "label": label, "ratio": ratio,
         "columns": columns or even(max(len(group["items"]) for group in groups), most),
@@ -226,7 +221,41 @@ def gallery(
         "badges": list(badges) if badges else None,
     }  # fmt: skip
     _component("gallery", '<div class="gallery"></div>')(
-        key=key, data=data, on_picked_change=picked
+        key=key, data=data, on_picked_change=lambda: _picked(key, on_pick)
+    )
+
+
+def overview(
+    src: str,
+    layers: Sequence[str],
+    columns: Sequence[str],
+    heads: Sequence[int],
+    chosen: str,
+    on_pick: Callable[[str], None],
+    *,
+    label: str,
+    key: str,
+    ratio: float = 1.0,
+) -> None:
+    """Show a table of small maps to pick one from.
+
+    Args:
+        src: a data URL of all maps in rows and columns of equal tiles.
+        layers: titles of the rows.
+        columns: titles of the columns, that of the mean first.
+        heads: how many heads each layer has; the columns behind them are left out.
+        chosen: the key of the map that is marked, "LAYER,HEAD" or "LAYER,mean".
+        on_pick: called with the key of a map that was picked, before the next run.
+        label: the name of the table for screen readers.
+        key: of the component.
+        ratio: width over height of a tile.
+    """
+    data = {
+        "src": src, "layers": list(layers), "columns": list(columns), "heads": list(heads),
+        "chosen": chosen, "label": label, "ratio": ratio,
+    }  # fmt: skip
+    _component("overview", '<div class="overview"></div>')(
+        key=key, data=data, on_picked_change=lambda: _picked(key, on_pick)
     )
 
 
@@ -244,6 +273,21 @@ def copy_link() -> None:
     _component("copy", _read("copy.html"))(key="copy-link", width="content")
 
 
+<<<<<<< HEAD
+=======
+def _picked(key: str, on_pick: Callable[[str], None]) -> None:
+    value = st.session_state[key].get("picked")
+    if value is not None:
+        on_pick(str(value))
+
+
+def _even(count: int, most: int) -> int:
+    """The columns that fill rows evenly: for rows of at most 8, 7 -> 7, 13 -> 7, 17 -> 6."""
+    rows = -(-count // most)
+    return -(-count // max(1, rows))
+
+
+>>>>>>> main
 @cache
 def _component(name: str, html: str) -> Any:
     """Register a component from the files that carry its name."""
