@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 from heedmap.pages.controls.attention import pick_hiding, pick_map
+from heedmap.pages.controls.columns import offer_comparison
 from heedmap.pages.controls.galleries import show_heads
 from heedmap.pages.controls.look import pick_look
 from heedmap.pages.deeper import sections
@@ -19,6 +20,7 @@ from heedmap.pages.stage.components import stage
 from heedmap.pages.stage.panels import attention_panels, photo_panel, pin, words
 from heedmap.views import facts
 from heedmap.views.attention import Map
+from heedmap.views.compare import BOTH, alone, difference
 from heedmap.viz import KINDS
 
 SCALES = ("map", "layer", "model")
@@ -37,16 +39,23 @@ with st.sidebar:
     hide = pick_hiding()
 
 hero = Map(source, layer, chosen, hide)
+<<<<<<< HEAD
+beside = pick_beside(page, hero, notices)
+shown = [hero, beside[0]] if beside else [hero]
+scales = (*SCALES, BOTH) if beside else SCALES
+look, tools = pick_look(scales, masks=True, patches=bool(source.home))
+=======
 look, tools = pick_look(SCALES, masks=True, patches=bool(source.home))
 second = pick_beside(page, hero, notices)
 deeper = sections.setting()
+>>>>>>> main
 notices.show()
 link.finish()
+offer_comparison(look, *shown)
 
-told = facts.attention(hero) + (facts.beside(second) if second else [])
-shown = [hero, second] if second else [hero]
+told = facts.attention(hero) + (facts.beside(beside[0]) if beside else [])
 stage(
-    attention_panels(shown, look, SCALES),
+    attention_panels(shown, look, scales, difference(*shown) if beside and beside[1] else None),
     photo_panel(hero),
     told,
     tools,
@@ -56,7 +65,7 @@ stage(
 )
 
 explain(words(hero, look))
-show_heads(hero, look)
-downloads.heads(hero, look, told, link.address())
+show_heads(hero, alone(look))
+downloads.heads(hero, alone(look), told, link.address())
 live.send_queries(shown)
 sections.show(deeper, hero, look)

@@ -44,6 +44,7 @@ INNER = {
         "overview",
         "numbers",
         "facts",
+        "compare",
         "model_facts",
         "export",
     ),

@@ -17,6 +17,7 @@ PAGES = {
     "vit": "pages/vit.py",
     "clip": "pages/clip.py",
     "cnn": "pages/cnn.py",
+    "compare": "pages/compare.py",
 }
 
 
@@ -71,7 +72,8 @@ class App:
     @property
     def stage(self) -> dict[str, Any]:
         stage = self._data("stage", "stage")
-        for panel in [*stage["panels"], stage["original"]]:
+        original = [stage["original"]] if stage["original"] else []
+        for panel in [*stage["panels"], *original]:
             panel["src"] = stage["pictures"][panel["picture"]]
             if "values" in panel:
                 values = np.frombuffer(base64.b64decode(panel["values"]), np.float32)

@@ -15,6 +15,7 @@ from typing import Any, TypedDict
 import streamlit as st
 from heedmap.views.data_urls import color_tables
 from heedmap.views.patches import Sent
+from heedmap.views.render import even
 
 _HERE = Path(__file__).parent
 _SCRIPTS = {
@@ -47,6 +48,13 @@ class Tool(TypedDict, total=False):
     help: str
 
 
+class Place(TypedDict):
+    """A region (left, top, right, bottom) of a photo, as fractions of it."""
+
+    photo: str
+    box: list[float]
+
+
 class Live(TypedDict):
     """From what the browser computes a map: the id of a layer, and a head of it or the mean."""
 
@@ -73,8 +81,10 @@ class Panel(TypedDict, total=False):
     painted over it from `values`, base64 of (rows, cols) float32, between the `limits` of the
     chosen scale, in the colours that the tool `colors` names; `signed` maps part at zero. With
     `share` each value is also shown as a share of their sum. `badge` is a few words over the
-    picture. `box` is the region (left, top, right, bottom) that the model saw, as
-    fractions of the picture; all of it by default.
+    picture. `box` is the region (left, top, right, bottom) that the model saw, as fractions of the
+    picture; all of it by default. `place` is the region of which photo it shows, where panels show
+    several: pointing at one marks the same place of that photo in all. `view` is the only one that
+    a picture has. `says` stands in for a picture that failed.
     """
 
     title: str
@@ -93,6 +103,9 @@ class Panel(TypedDict, total=False):
     live: Live
     badge: str
     box: list[float]
+    place: Place
+    view: str
+    says: str
     credit: str
 
 
@@ -117,7 +130,7 @@ class Group(TypedDict, total=False):
 
 def stage(
     panels: Sequence[Panel],
-    original: Panel,
+    original: Panel | None,
     facts: Sequence[tuple[str, str]],
     tools: Sequence[Tool],
     on_ask: Callable[[dict[str, str]], None],
@@ -127,11 +140,14 @@ def stage(
     verdict: str = "",
     pin: Pin | None = None,
 ) -> None:
-    """Show one or two maps under a toolbar, the photo beside them, bars of shares, and facts.
+    """Show maps under a toolbar, the photo beside them, bars of shares, and facts.
+
+    Without the photo the maps have the whole width, in even rows of at most four; more than two
+    maps beside a photo stand in rows of two.
 
     Args:
         panels: the maps.
-        original: the photo.
+        original: the photo, or None.
         facts: labels and values.
         tools: the toolbar.
         on_ask: called with the settings {name: text} that the visitor has changed, when a gesture
@@ -150,11 +166,14 @@ def stage(
             turns[key] = int(value["turn"])
             on_ask({str(name): str(text) for name, text in value["asked"].items()})
 
-    shown = [*panels, original]
+    many = original is None or len(panels) > 2
+    shown = [*panels, *([original] if original else [])]
     pictures = list(dict.fromkeys(each["src"] for each in shown))  # each is sent once
-    *maps, photo = ({**each, "picture": pictures.index(each["src"]), "src": ""} for each in shown)
+    sent = [{**each, "picture": pictures.index(each["src"]), "src": ""} for each in shown]
     data = {
-        "panels": maps, "original": photo, "pictures": pictures, "tables": color_tables(),
+        "panels": sent[: len(panels)], "original": sent[-1] if original else None,
+        "columns": even(len(panels), 2 if original else 4) if many else None,
+        "pictures": pictures, "tables": color_tables(),
         "facts": [list(fact) for fact in facts], "bars": [list(bar) for bar in bars],
         "verdict": verdict, "tools": list(tools), "turn": turns.get(key, 0), "pin": pin,
     }  # fmt: skip
@@ -197,7 +216,7 @@ def gallery(
 
     data = {
         "groups": list(groups), "chosen": list(chosen), "label": label, "ratio": ratio,
-        "columns": columns or _even(max(len(group["items"]) for group in groups), most),
+        "columns": columns or even(max(len(group["items"]) for group in groups), most),
         "fixed": columns is not None, "small": small,
         "badges": list(badges) if badges else None,
     }  # fmt: skip
@@ -254,6 +273,8 @@ def copy_link() -> None:
     _component("copy", _read("copy.html"))(key="copy-link", width="content")
 
 
+<<<<<<< HEAD
+=======
 def _picked(key: str, on_pick: Callable[[str], None]) -> None:
     value = st.session_state[key].get("picked")
     if value is not None:
@@ -266,6 +287,7 @@ def _even(count: int, most: int) -> int:
     return -(-count // max(1, rows))
 
 
+>>>>>>> main
 @cache
 def _component(name: str, html: str) -> Any:
     """Register a component from the files that carry its name."""
