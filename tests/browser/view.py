@@ -33,7 +33,7 @@ SETTLED = """(calm) => {
     const app = document.querySelector('[data-testid=stApp]');
     const roots = [...document.querySelectorAll('[data-testid=stBidiComponentIsolated]')]
         .map((each) => each.shadowRoot);
-    const panels = roots.flatMap((root) => [...(root?.querySelectorAll('.panel') ?? [])]);
+    const panels = roots.flatMap((root) => [...(root?.querySelectorAll('.stage .panel') ?? [])]);
     const now = performance.now();
     const idle = app && app.dataset.testScriptState === 'notRunning'
         && app.dataset.testConnectionState === 'CONNECTED'
