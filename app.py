@@ -13,6 +13,7 @@ from heedmap.pages.frame.page import Page, hand_over
 
 # A new page is a line here and its script, pages/<name>.py.
 PAGES = (
+    Page(name="start", title="Start", icon=":material/explore:", address="start"),
     Page(
         name="vit",
         title="ViT heads",
@@ -40,6 +41,9 @@ PAGES = (
 )
 
 
+FIRST = next(page for page in PAGES if not page.address)
+
+
 @st.cache_resource(show_spinner=False)
 def start() -> threading.Thread:
     """Load the first page's model in the background, once per server."""
@@ -47,7 +51,7 @@ def start() -> threading.Thread:
     def work() -> None:
         from heedmap import models, viz
 
-        models.load(PAGES[0].model)
+        models.load(FIRST.model)
         viz.start_workers()
         gc.freeze()  # these objects live until the end: spare the collector
         atexit.register(gc.unfreeze)
@@ -60,7 +64,7 @@ def start() -> threading.Thread:
 def main() -> None:
     """Show the page that the URL asks for."""
     st.set_page_config(
-        page_title="Heedmap", page_icon=head.ICON, layout="wide", initial_sidebar_state=328
+        page_title=head.tab(), page_icon=head.ICON, layout="wide", initial_sidebar_state=328
     )
     st.logo(head.ICON, size="large")
     start()
@@ -71,7 +75,7 @@ def main() -> None:
             title=page.title,
             icon=page.icon,
             url_path=page.address,
-            default=not page.address,
+            default=page is FIRST,
         )
         for page in PAGES
     ]

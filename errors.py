@@ -8,7 +8,7 @@
     │   ├── DownloadError       the hub is out of reach, refuses or breaks off, or the host forbids
     │   └── CheckpointError     files that do not fit: missing, pickled, mismatched, too large
     ├── CaptureError            a model that showed nothing, or less than it has
-    └── OvertakenError          a request that its visitor replaced by a newer one while it waited
+    └── OvertakenError          a request that nobody wants any more, its visitor asked for another
 
 Each message is one sentence for the person at the screen: it names the offending value and the
 remedy, so a page can show it as it is.
@@ -52,7 +52,7 @@ class CaptureError(HeedmapError):
 
 
 class OvertakenError(HeedmapError):
-    """A request waited for its turn, and the same visitor asked for something newer."""
+    """A request waited or ran, and nobody wants it any more: its visitor asked for another."""
 
 
 def short(value: object, most: int = 60) -> str:

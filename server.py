@@ -16,11 +16,12 @@ import streamlit as st
 from heedmap import private
 from heedmap.errors import HeedmapError, SettingError
 from heedmap.models.catalogue import policy
-from heedmap.serving import headers, hosts, leaving, uploads
-from heedmap.views import turns
+from heedmap.serving import first_paint, headers, hosts, leaving, sessions, uploads
+from heedmap.views import photos, turns
 from starlette.middleware import Middleware
 
 APP = Path(__file__).with_name("app.py")
+STYLE = APP.with_name("pages") / "frame" / "style.css"
 
 
 def check_settings() -> None:
@@ -31,10 +32,11 @@ def check_settings() -> None:
     """
     st.secrets.load_if_toml_exists()  # its settings become environment variables
     problems = policy.check_environment()
-    try:
-        turns.passes_at_once()
-    except SettingError as error:
-        problems.append(str(error))
+    for read in (turns.passes_at_once, sessions.from_environment):
+        try:
+            read()
+        except SettingError as error:
+            problems.append(str(error))
     if problems:
         raise SettingError("\n".join(problems))
 
@@ -51,8 +53,10 @@ def checks() -> list[Middleware]:
     return [
         Middleware(hosts.HostCheck, hosts.from_environment(st.get_option("server.address"))),
         Middleware(headers.SafeHeaders, ancestors, headers.inline_scripts(private.index_page())),
+        Middleware(first_paint.FirstPaint, first_paint.with_style(private.index_page(), STYLE)),
         Middleware(headers.Private),
-        Middleware(uploads.UploadLimit, private.upload_bytes),
+        Middleware(sessions.SessionLimit, sessions.from_environment()),
+        Middleware(uploads.UploadLimit, private.upload_bytes, photos.refuse),
     ]
 
 

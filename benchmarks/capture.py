@@ -17,7 +17,7 @@ import numpy as np
 
 from benchmarks import measure
 
-WAYS = ("plain", "record", "record, token_mean", "eager, output_attentions")
+WAYS = ("plain", "record", "record, token_mean", "record, stats", "eager, output_attentions")
 
 
 @dataclass(frozen=True)
@@ -75,7 +75,8 @@ def way(name: str, case: Case) -> Callable[[int], object]:
         if name == "plain":
             return adapter.forward(x.pixels)
         if name.startswith("record"):
-            return viz.record_attention(adapter, x, token_mean="token_mean" in name)
+            mean, stats = "token_mean" in name, "stats" in name
+            return viz.record_attention(adapter, x, token_mean=mean, stats=stats)
         how = {"interpolate_pos_encoding": True} if case.model.startswith("CLIP") else {}
         with torch.inference_mode():
             return module(pixel_values=x.pixels, output_attentions=True, **how)
@@ -94,7 +95,7 @@ def main() -> None:
         run = way(asked.peak[1], case)
         measure.print_peak(lambda: run(case.size // 4), lambda: run(case.size))
         return
-    ways = WAYS[:3] if asked.quick else WAYS
+    ways = WAYS[:-1] if asked.quick else WAYS
     measure.print_head()
     for index, case in enumerate(CASES):
         runs = {name: partial(way(name, case), case.size) for name in ways}

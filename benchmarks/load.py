@@ -72,7 +72,7 @@ def shows_map(run: Run, layer: int, head: int) -> bool:
     """Whether the page shows the map of this layer and head, by its picture and its link."""
     stage = run.components.get("heedmap_stage")
     asked = (run.setting("layer") or str(LAYERS - 1), run.setting("head"))
-    return bool(stage and stage["panels"][0]["src"]) and asked == (str(layer), str(head))
+    return bool(stage and stage["panels"][0]["values"]) and asked == (str(layer), str(head))
 
 
 def shows_values(run: Run, layer: int, head: int) -> bool:

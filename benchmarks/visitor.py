@@ -6,16 +6,19 @@ import json
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeAlias
 from urllib.parse import parse_qs
 
 from streamlit.proto.Alert_pb2 import Alert
 from streamlit.proto.BackMsg_pb2 import BackMsg
+from streamlit.proto.Common_pb2 import FileURLs
 from streamlit.proto.Element_pb2 import Element
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from streamlit.proto.WidgetStates_pb2 import WidgetState
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.typing import Origin, Subprotocol
+
+Value: TypeAlias = str | float | FileURLs
 
 DONE = (ForwardMsg.FINISHED_SUCCESSFULLY, ForwardMsg.FINISHED_WITH_COMPILE_ERROR)
 
@@ -67,12 +70,12 @@ class Visitor:
         await self.ask({}, query)
         return await self._finish()
 
-    async def change(self, values: Mapping[str, str | float]) -> Run:
-        """Set widgets by their labels, text for a select box and a number for a slider."""
+    async def change(self, values: Mapping[str, Value]) -> Run:
+        """Set widgets by their labels: text for a select box, a number for a slider, a file."""
         await self.ask(values)
         return await self._finish()
 
-    async def ask(self, values: Mapping[str, str | float], query: str | None = None) -> None:
+    async def ask(self, values: Mapping[str, Value], query: str | None = None) -> None:
         """Set widgets as `change` does, or open a link, and do not wait for the run."""
         states = [_state(self.last.widgets[label], value) for label, value in values.items()]
         self._query = self._query if query is None else query
@@ -83,14 +86,14 @@ class Visitor:
         while (await self._receive()).delta.new_element.WhichOneof("type") != kind:
             pass
 
-    async def upload_address(self) -> str:
-        """Where on the server this visitor's next upload goes."""
+    async def place_for_upload(self) -> FileURLs:
+        """Where on the server this visitor's next upload goes; `change` takes it as a value."""
         message = BackMsg()
         message.file_urls_request.file_names.append("photo.png")
         await self._socket.send(message.SerializeToString())
         while (answer := await self._receive()).WhichOneof("type") != "file_urls_response":
             pass
-        return str(answer.file_urls_response.file_urls[0].upload_url)
+        return answer.file_urls_response.file_urls[0]
 
     async def _finish(self) -> Run:
         run = Run(query=self._query)
@@ -128,9 +131,13 @@ def _message(query: str, states: list[WidgetState]) -> BackMsg:
     return message
 
 
-def _state(name: str, value: str | float) -> WidgetState:
+def _state(name: str, value: Value) -> WidgetState:
     state = WidgetState(id=name)
-    if isinstance(value, str):
+    if isinstance(value, FileURLs):
+        file = state.file_uploader_state_value.uploaded_file_info.add()
+        file.file_id = value.file_id
+        file.file_urls.CopyFrom(value)
+    elif isinstance(value, str):
         state.string_value = value
     else:
         state.double_array_value.data.append(value)

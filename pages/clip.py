@@ -7,15 +7,15 @@ from heedmap.pages.controls.attention import pick_head, pick_pair
 from heedmap.pages.controls.galleries import show_heads, show_layers
 from heedmap.pages.controls.look import pick_look
 from heedmap.pages.frame import link
-from heedmap.pages.frame.head import head
+from heedmap.pages.frame.head import explain, head
 from heedmap.pages.frame.notices import Notices
 from heedmap.pages.frame.page import enter
-from heedmap.pages.frame.text import section
+from heedmap.pages.run import live
 from heedmap.pages.run.opening import open_attention
 from heedmap.pages.stage import downloads
 from heedmap.pages.stage.components import stage
-from heedmap.pages.stage.panels import attention_panels, photo_panel
-from heedmap.views import export, facts
+from heedmap.pages.stage.panels import attention_panels, photo_panel, pin, words
+from heedmap.views import attention, export, facts
 from heedmap.views.attention import Map
 from heedmap.viz import KINDS
 
@@ -31,14 +31,24 @@ caption.caption(
     "Attention is where information is read, not an explanation of what the model sees."
 )
 with st.sidebar:
-    chosen = pick_head(source.heads())
+    last = attention.clearest_head(source, source.depth - 1)
+    chosen = pick_head(source.heads(), default=last)
     pair = pick_pair(source.depth)
-    section("Picture")
-    look = pick_look(("map", "layers" if several else "layer"), "bilinear")
 
 shown = [Map(source, layer, chosen) for layer in pair]
-stage(attention_panels(shown, look), photo_panel(shown[0]), facts.layers(shown), key="stage")
+scales = ("map", "layers" if several else "layer")
+look, tools = pick_look(scales, patches=bool(source.home))
+stage(
+    attention_panels(shown, look, scales),
+    photo_panel(shown[0]),
+    facts.layers(shown),
+    tools,
+    live.ask,
+    key="stage",
+    pin=pin(shown[0]),
+)
 
+explain(words(shown[0], look))
 columns = 4
 if several:
     columns = show_layers(shown, look)
@@ -47,3 +57,4 @@ else:
 notices.show()
 link.finish()
 downloads.figure(export.layers_figure(shown, look, columns))
+live.send_queries(shown)

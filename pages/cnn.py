@@ -2,44 +2,45 @@
 
 from __future__ import annotations
 
-import streamlit as st
 from heedmap.pages.controls.channels import chosen_channel
 from heedmap.pages.controls.galleries import show_channels
 from heedmap.pages.controls.look import pick_look
 from heedmap.pages.frame import link
-from heedmap.pages.frame.head import head
+from heedmap.pages.frame.head import explain, head
 from heedmap.pages.frame.notices import Notices
 from heedmap.pages.frame.page import enter
-from heedmap.pages.frame.text import section
 from heedmap.pages.run.opening import open_channels
 from heedmap.pages.stage import downloads
 from heedmap.pages.stage.components import stage
-from heedmap.pages.stage.panels import panel, photo_panel
+from heedmap.pages.stage.panels import panel, photo_panel, words
 from heedmap.views import export, facts
+
+SCALES = ("map", "layer")
 
 page = enter("cnn")
 head(page.title).caption(
-    "Where in the photo the strongest channels of each layer respond; convolutions are shown "
-    "before any normalisation. A strong channel is a response, not a reason for the prediction."
+    "Where in the photo the strongest channels of each layer respond. "
+    "A strong channel is a response, not a reason for the prediction."
 )
 notices = Notices()
 
 source, count = open_channels(page, notices)
-with st.sidebar:
-    section("Picture")
-    look = pick_look(("map", "layer"), "bilinear")
-
+look, tools = pick_look(SCALES, signed=source.signed)
 rows = source.strongest(count)
 hero = chosen_channel(rows)
 notices.show()
 link.finish()
 
 stage(
-    [panel(hero, look)],
+    [panel(hero, look, SCALES)],
     photo_panel(hero),
     facts.channel(hero),
+    tools,
+    link.ask,
     key="stage",
     bars=source.predictions(),
+    verdict=source.verdict,
 )
+explain(words(hero, look))
 show_channels(rows, hero, look, count)
 downloads.figure(export.channels_figure(rows, hero, look))

@@ -46,7 +46,7 @@ def frame_ancestors() -> str:
     for word in words:
         if word != "self" and not _SOURCE.fullmatch(word):
             raise SettingError(
-                f"HEEDMAP_FRAMES has {word[:80]!r}, which is no site: write addresses such as "
+                f"HEEDMAP_FRAMES has {word[:80]!r}, which is not a site: write addresses such as "
                 "https://example.org, or one of self, none and *."
             )
     return " ".join("'self'" if word == "self" else word for word in words)

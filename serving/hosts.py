@@ -111,8 +111,8 @@ def _checked(name: str) -> str:
     found = name.lower().removeprefix("[").removesuffix("]")
     if not (found == "*" or _is_address(found) or _is_name(found.removeprefix("*."))):
         raise SettingError(
-            f"HEEDMAP_HOSTS has {name[:80]!r}, which is no host name: write names without https:// "
-            "and port, such as heedmap.example.org or *.example.org."
+            f"HEEDMAP_HOSTS has {name[:80]!r}, which is not a host name: write names without "
+            "https:// and port, such as heedmap.example.org or *.example.org."
         )
     return found
 

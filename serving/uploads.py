@@ -3,6 +3,10 @@
 Streamlit bounds one file (server.maxUploadSize) and keeps each until the visitor removes it or
 leaves; without a bound on all of them a single visitor could fill the machine's memory. A visitor
 is one session of Streamlit: one window of a browser.
+
+Streamlit's uploader shows "AxiosError: Request failed with status code 429" for a refusal, and the
+page is not run. So a file that is refused is answered with 202 (taken note of, nothing kept): then
+the page runs, finds no file, and shows the sentence that was left for it.
 """
 
 from __future__ import annotations
@@ -21,7 +25,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 MINUTE = 60.0
 MEGABYTE = 1 << 20
 _UPLOAD = re.compile(r"/_stcore/upload_file/([^/]+)/[^/]+$")
-_TOO_MANY, _TOO_LARGE = 429, 413
+_NOTED, _TOO_MANY, _TOO_LARGE = 202, 429, 413
+_LARGEST = 32 * MEGABYTE  # of a file that a page sends; the host permits less
 
 
 @dataclass(frozen=True)
@@ -82,41 +87,71 @@ class Allowance:
 class UploadLimit:
     """Middleware: refuse the uploads that go beyond a visitor's bounds, before they are kept.
 
-    `held` returns the bytes that the server keeps of a visitor's uploads now.
+    `held` returns the bytes that the server keeps of a visitor's uploads now; `tell` is given the
+    visitor and the sentence that says why a file was refused.
     """
 
     def __init__(
-        self, app: ASGIApp, held: Callable[[str], int], allowance: Allowance | None = None
+        self,
+        app: ASGIApp,
+        held: Callable[[str], int],
+        tell: Callable[[str, str], object],
+        allowance: Allowance | None = None,
     ) -> None:
-        self._app, self._held = app, held
+        self._app, self._held, self._tell = app, held, tell
         self._allowance = allowance or Allowance(Bounds())
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass the request on with its bytes counted, or answer that it is too much."""
+        """Pass the request on with its bytes counted, or refuse it."""
         found = _UPLOAD.search(str(scope.get("path", "")))
         if scope["type"] != "http" or scope["method"] != "PUT" or not found:
             await self._app(scope, receive, send)
             return
         visitor, announced = found[1], _announced(scope)
-        seconds = self._allowance.wait(visitor, announced)
-        if seconds > 0:
-            await _too_much(seconds)(scope, receive, send)
-        elif self._held(visitor) + announced > self._allowance.bounds.held:
-            await PlainTextResponse(FULL, _TOO_LARGE)(scope, receive, send)
+        if announced > _LARGEST:
+            await PlainTextResponse("The file is too large.\n", _TOO_LARGE)(scope, receive, send)
+        elif refused := self._refuse(visitor, announced):
+            self._tell(visitor, refused)
+            await _drop(receive)
+            await PlainTextResponse(f"{refused}\n", _NOTED)(scope, receive, send)
         else:
             await self._app(scope, _counted(receive, self._allowance.begin(visitor)), send)
 
+    def _refuse(self, visitor: str, nbytes: int) -> str:
+        """Why a file of this visitor is not taken, "" where it is."""
+        bounds = self._allowance.bounds
+        seconds = self._allowance.wait(visitor, nbytes)
+        if seconds > 0:
+            return (
+                f"This photo was not taken, because a visitor may send {bounds.files} files and "
+                f"{_megabytes(bounds.nbytes)} in a minute: choose it again in "
+                f"{math.ceil(seconds)} s."
+            )
+        if self._held(visitor) + nbytes > bounds.held:
+            return (
+                f"This photo was not taken, because this server keeps {_megabytes(bounds.held)} of "
+                "your photos at once: reload the page and choose it again."
+            )
+        return ""
+
 
 def _counted(receive: Receive, arrive: Callable[[int], bool]) -> Receive:
-    """`receive`, ended with an error when the bytes that arrive no longer fit."""
+    """`receive`, ended with an error when bytes that were not announced no longer fit."""
 
     async def receive_counted() -> Message:
         message = await receive()
         if not arrive(len(message.get("body", b""))):
-            raise HTTPException(_TOO_MANY, TOO_MUCH, {"Retry-After": str(int(MINUTE))})
+            after = {"Retry-After": str(int(MINUTE))}
+            raise HTTPException(_TOO_MANY, "Too many uploads: wait a minute.", after)
         return message
 
     return receive_counted
+
+
+async def _drop(receive: Receive) -> None:
+    """Read a request to its end and keep nothing: a browser listens only after it has sent all."""
+    while (await receive()).get("more_body", False):
+        pass
 
 
 def _announced(scope: Scope) -> int:
@@ -125,10 +160,5 @@ def _announced(scope: Scope) -> int:
     return int(text) if text.isdecimal() else 0
 
 
-def _too_much(seconds: float) -> PlainTextResponse:
-    after = {"Retry-After": str(math.ceil(seconds))}
-    return PlainTextResponse(TOO_MUCH, _TOO_MANY, after)
-
-
-TOO_MUCH = "Too many uploads within a minute: wait a minute and try again.\n"
-FULL = "This server keeps no more of your photos at once: remove one and try again.\n"
+def _megabytes(nbytes: int) -> str:
+    return f"{nbytes / MEGABYTE:g} MB"

@@ -67,8 +67,7 @@ def _line(name: str, module: nn.Module, against: str) -> str:
 
 def _before(adapter: models.Adapter) -> str:
     """The tokens before the patches in words."""
-    cls, behind = adapter.order.cls, adapter.order.suffix
-    others = adapter.prefix - cls
+    cls, behind, others = adapter.order.cls, adapter.order.suffix, adapter.order.more
     words = [
         *([f"{cls} CLS" if cls > 1 else "CLS"] if cls else []),
         *[f"{others} more"] * bool(others),

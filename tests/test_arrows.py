@@ -38,6 +38,8 @@ INNER = {
         "attention",
         "channels",
         "render",
+        "tours",
+        "explain",
         "data_urls",
         "facts",
         "model_facts",

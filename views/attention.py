@@ -9,11 +9,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from heedmap import viz
-from heedmap.views import passes
+from heedmap.views import passes, patches
+from heedmap.views.cache import MEGABYTE, kept
+from heedmap.views.patches import Layers, Patch
 from heedmap.views.request import Request
 
 if TYPE_CHECKING:
     from heedmap.models import Adapter, Prepared
+    from heedmap.models.families.order import Order
     from heedmap.viz.capture.attention import Maps
 
 MEAN = "mean"  # instead of the index of a head: the mean of all
@@ -29,15 +32,23 @@ class Source:
         seen: what the model saw.
         maps: (heads, rows, cols) float32 for each layer.
         kind: an id of `viz.KINDS`.
-        has_cls: whether the first token of the model is a CLS token.
+        order: where the patches and the CLS tokens are among the model's tokens.
+        patch: row and column of the patch that all maps are from, for the kind "patch".
+        home: the kind that is shown without a patch; "" where no patch can be chosen.
+        lead: the kind that the head to show first is looked for in.
+        leading: its maps, as `maps`.
     """
 
     request: Request
     model: str
     seen: Prepared
-    maps: Maps
+    maps: Maps | Layers
     kind: str
-    has_cls: bool
+    order: Order
+    patch: Patch | None = None
+    home: str = ""
+    lead: str = ""
+    leading: Maps = ()
 
     @property
     def depth(self) -> int:
@@ -47,33 +58,72 @@ class Source:
     @property
     def values(self) -> str:
         """What the values of its maps are, in words."""
-        return viz.KINDS[self.kind].values
+        if self.patch is not None:
+            return f"attention from row {self.patch[0]}, column {self.patch[1]}"
+        several = self.kind == "cls" and self.order.cls > 1
+        mean = f", mean of {self.order.cls} CLS tokens" * several
+        return f"{viz.KINDS[self.kind].values}{mean}"
 
     def heads(self, layer: int | None = None) -> int:
         """How many heads a layer has; without a layer, how many every layer has at least."""
         layers = self.maps if layer is None else self.maps[layer : layer + 1]
         return min(len(heads) for heads in layers)
 
+    @property
+    def first(self) -> tuple[int, str]:
+        """The layer and the head to show first; see `viz.clearest`."""
+        found = _clearest(self, 0, self.depth)
+        return (found.layer, str(found.head)) if found else (self.depth - 1, MEAN)
+
     def layer_name(self, layer: int) -> str:
         """The name of a layer."""
         return "Pooling head" if self.kind == "pool" else f"Layer {layer}"
 
 
-def source(adapter: Adapter, request: Request, kind: str | None = None) -> Source:
+def source(
+    adapter: Adapter, request: Request, kind: str | None = None, patch: Patch | None = None
+) -> Source:
     """One kind of attention of a photo; runs the model unless that pass is cached.
 
     Args:
         adapter: the model that `request` names.
         request: the photo, the size and the fit.
         kind: an id of `viz.KINDS`; one that the model does not have becomes its first kind.
+        patch: for the kind "patch", the middle one by default.
 
     Raises:
         HeedmapError: as `passes.attention`.
     """
-    chosen = kind if kind in adapter.kinds else next(iter(adapter.kinds), "cls")
+    chosen = kind if kind in patches.kinds(adapter) else next(iter(adapter.kinds), "cls")
     recorded, seen = passes.attention(adapter, request, chosen == "tokens")
-    has_cls = recorded.cls is not None
-    return Source(request, adapter.title, seen, recorded.of(chosen), chosen, has_cls)
+    home = adapter.kinds[0] if patches.KIND in patches.kinds(adapter) else ""
+    if chosen == patches.KIND:
+        place = patch or patches.middle(seen.grid)
+        maps = patches.maps(adapter, request, place)
+        lead = next(kind for kind in ("cls", "tokens", "windows") if kind in recorded.maps)
+        return Source(
+            request, adapter.title, seen, maps, chosen, adapter.order, place, home, lead,
+            recorded.of(lead),
+        )  # fmt: skip
+    maps = recorded.of(chosen)
+    return Source(
+        request, adapter.title, seen, maps, chosen, adapter.order, None, home, chosen, maps
+    )
+
+
+def same(adapter: Adapter, request: Request, other: Source) -> Source:
+    """The same kind of attention in another model, from the patch at the same place.
+
+    Raises:
+        HeedmapError: as `source`.
+    """
+    if other.patch is None:
+        return source(adapter, request, other.kind)
+    grid, own = other.seen.grid, passes.attention(adapter, request)[1].grid
+    row, column = (
+        (2 * at + 1) * n // (2 * of) for at, n, of in zip(other.patch, own, grid, strict=True)
+    )
+    return source(adapter, request, other.kind, (row, column))
 
 
 @dataclass(frozen=True)
@@ -98,7 +148,7 @@ class Map:
     @property
     def key(self) -> Hashable:
         """What distinguishes it from all other maps of the same pass."""
-        return self.source.kind, self.layer, self.head, self.hide
+        return self.source.kind, self.source.patch, self.layer, self.head, self.hide
 
     @property
     def title(self) -> str:
@@ -131,10 +181,15 @@ class Map:
         return f"{count} outlier {'patch' if count == 1 else 'patches'} hidden, renormalised"
 
     @property
+    def signed(self) -> bool:
+        """Attention is never negative."""
+        return False
+
+    @property
     def strongest(self) -> str:
         """Where the strongest patch is, and its share."""
         row, column, share = viz.strongest_patch(self.values)
-        return f"row {row}, column {column} holds {percent(share)}"
+        return f"row {row}, column {column} (from 0) holds {percent(share)}"
 
     @property
     def on_patches(self) -> float:
@@ -172,6 +227,22 @@ class Map:
         return viz.head_mean(layer) if self.head == MEAN else np.asarray(layer[int(self.head)])
 
 
+def clearest_head(source: Source, layer: int) -> str:
+    """The head of a layer to show first; see `viz.clearest`."""
+    found = _clearest(source, layer, layer + 1)
+    return str(found.head) if found else MEAN
+
+
+@kept(
+    MEGABYTE,
+    lambda _: 256,
+    key=lambda source, start, end: (source.request, source.lead, start, end),
+)
+def _clearest(source: Source, start: int, end: int) -> viz.Head | None:
+    """The clearest head of some layers; it stays while a patch moves."""
+    return viz.clearest(source.leading[start:end])
+
+
 def heads(shown: Map) -> list[Map]:
     """The mean and all heads of the layer of a map."""
     count = shown.source.heads(shown.layer)
@@ -194,5 +265,7 @@ def head_caption(head: str) -> str:
 
 
 def percent(share: float) -> str:
-    """A share in percent; on a fine grid even the strongest patch may hold little."""
+    """A share in percent: only nothing is 0% and only all is 100%, however small what is left."""
+    if 0.9995 <= share < 1:
+        return "over 99.9%"
     return f"{share:.1%}" if share >= 0.001 else f"{100 * share:.2g}%"

@@ -18,7 +18,7 @@ Key: TypeAlias = Callable[..., Hashable]
 
 MEGABYTE = 1 << 20
 
-_every: list[Any] = []
+_every: list[Callable[[], None]] = []
 
 
 def kept(nbytes: int, size: Callable[[Any], int], key: Key) -> Callable[[F], F]:
@@ -42,13 +42,18 @@ def kept_briefly(entries: int, seconds: float) -> Callable[[F], F]:
 def clear() -> None:
     """Empty all caches."""
     for each in _every:
-        each.cache_clear()
+        each()
+
+
+def cleared_with_all(empty: Callable[[], None]) -> None:
+    """Have `clear` empty another cache as well."""
+    _every.append(empty)
 
 
 def _keep(cache: Cache[Hashable, Any], key: Key) -> Callable[[F], F]:
     def decorate(function: F) -> F:
         wrapped = cached(cache, key, condition=threading.Condition())(function)
-        _every.append(wrapped)
+        _every.append(wrapped.cache_clear)
         return cast(F, wrapped)
 
     return decorate

@@ -4,15 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Hashable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
+from heedmap import models
+from heedmap.models import Calibration
 from heedmap.views import passes
 from heedmap.views.request import Request
 
 if TYPE_CHECKING:
     from heedmap.models import Adapter, Prepared
     from heedmap.viz import Activations
+
+
+# What is shown of a convolution, in words.
+AFTER = {"activation": "activation passed on", "convolution": "output of the convolution"}
 
 
 @dataclass(frozen=True)
@@ -24,12 +31,14 @@ class Source:
         model: the title of the model.
         seen: what the model saw.
         activations: what was recorded, (channels, rows, cols) float32 for each layer.
+        calibration: of the model's probabilities.
     """
 
     request: Request
     model: str
     seen: Prepared
     activations: Activations
+    calibration: Calibration
 
     def strongest(self, count: int) -> dict[str, list[Channel]]:
         """The strongest channels of each layer, by their mean."""
@@ -39,12 +48,33 @@ class Source:
             for layer, found in top.items()
         }
 
+    @cached_property
+    def signed(self) -> bool:
+        """Whether any value is negative; then the colours of all its maps diverge from zero."""
+        return any(bool(maps.min() < 0) for maps in self.activations.maps.values())
+
     def predictions(self) -> list[tuple[str, float]]:
-        """The five most probable classes; none for a model without class names."""
-        return self.activations.predictions(5) or []
+        """The five most probable classes, calibrated; none for a model without class names."""
+        return self.activations.predictions(5, self.calibration.temperature) or []
+
+    @property
+    def verdict(self) -> str:
+        """Among how many classes the prediction is, and whether it is one; "" without names."""
+        shares = self.predictions()
+        if not shares:
+            return ""
+        count = len(self.activations.classes or ())
+        if shares[0][1] < self.calibration.threshold:
+            return f"None of the {count} things it knows; the nearest of {count} classes:"
+        return f"The most probable of {count} classes:"
 
 
-def source(adapter: Adapter, request: Request, layers: tuple[str, ...] | None = None) -> Source:
+def source(
+    adapter: Adapter,
+    request: Request,
+    layers: tuple[str, ...] | None = None,
+    after: str = "activation",
+) -> Source:
     """The activations of a photo; runs the model unless that pass is cached.
 
     Args:
@@ -52,13 +82,15 @@ def source(adapter: Adapter, request: Request, layers: tuple[str, ...] | None = 
         request: the photo, the size and the fit.
         layers: names of `adapter.conv_layers`, others are ignored; the three default layers if
             none is left.
+        after: a key of `AFTER`.
 
     Raises:
         HeedmapError: as `passes.activations`.
     """
     chosen = tuple(name for name in layers or () if name in adapter.conv_layers)
-    recorded, seen = passes.activations(adapter, request, chosen or adapter.default_conv_layers)
-    return Source(request, adapter.title, seen, recorded)
+    wanted = chosen or adapter.default_conv_layers
+    recorded, seen = passes.activations(adapter, request, wanted, after)
+    return Source(request, adapter.title, seen, recorded, models.card(request.model).calibration)
 
 
 @dataclass(frozen=True)
@@ -87,7 +119,7 @@ class Channel:
     @property
     def key(self) -> Hashable:
         """What distinguishes it from all other maps of the same pass."""
-        return self.layer, self.index
+        return self.layer, self.index, self.source.activations.after
 
     @property
     def title(self) -> str:
@@ -97,12 +129,17 @@ class Channel:
     @property
     def what(self) -> str:
         """What its values are, in words."""
-        return "activation"
+        return AFTER[self.source.activations.after]
 
     @property
     def label(self) -> str:
-        """Nothing needs to be written into the picture."""
+        """Nothing needs to be told with the picture."""
         return ""
+
+    @property
+    def signed(self) -> bool:
+        """Whether any value of its source is negative."""
+        return self.source.signed
 
     @property
     def mean(self) -> float:
@@ -113,7 +150,7 @@ class Channel:
     def strongest(self) -> str:
         """Where it is strongest, and its value there."""
         row, column = np.unravel_index(int(self.values.argmax()), self.values.shape)
-        return f"row {row}, column {column} with {self.values.max():.3g}"
+        return f"row {row}, column {column} (from 0) with {self.values.max():.3g}"
 
     @property
     def values(self) -> np.ndarray:

@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 from heedmap import viz
-from heedmap.views import attention, facts
-from heedmap.views.attention import MEAN, Map
+from heedmap.views import attention, facts, names, photos, render
+from heedmap.views.attention import Map
 from heedmap.views.channels import Channel
 from heedmap.views.facts import Facts
 from heedmap.views.render import Drawable, Look, drawn
@@ -20,31 +20,24 @@ from heedmap.views.render import Drawable, Look, drawn
 
 def png(shown: Drawable, look: Look) -> bytes:
     """A map over its photo, as PNG."""
-    return viz.encode_png(drawn(shown, look))
+    return viz.encode_png(drawn(shown, look), render.alt(shown, look))
 
 
-def head_file(head: str) -> str:
-    """The name of the PNG file of a head."""
-    return "attn-mean.png" if head == MEAN else f"attn-head{head}.png"
-
-
-def heads_file(shown: Map) -> str:
-    """The name of the ZIP file of all heads of a layer."""
-    return f"attn-{shown.layer_name.lower().replace(' ', '')}.zip"
-
-
-def heads_zip(shown: Map, look: Look, told: Facts) -> bytes:
+def heads_zip(shown: Map, look: Look, told: Facts, link: str = "") -> bytes:
     """The pictures of all heads of a layer, their values, and what they are.
 
-    attn-mean.png, attn-head0.png, ...
+    PHOTO-MODEL-LAYER-mean.png, PHOTO-MODEL-LAYER-head0.png, ...
     attention.npy    as it was recorded, (heads, rows, cols) float32
-    view.json        the facts given as `told`
+    view.json        see `names.view`
     """
-    pictures = {head_file(each.head): drawn(each, look) for each in attention.heads(shown)}
-    stream = io.BytesIO(viz.zip_pngs(pictures))
+    every = {f"{names.of_map(each)}.png": each for each in attention.heads(shown)}
+    pictures = {name: drawn(each, look) for name, each in every.items()}
+    about = {name: render.alt(each, look) for name, each in every.items()}
+    stream = io.BytesIO(viz.zip_pngs(pictures, about))
+    view = json.dumps(names.view(shown, look, link, told), indent=2, ensure_ascii=False)
     with zipfile.ZipFile(stream, "a") as archive:
         archive.writestr("attention.npy", _npy(shown.source.maps[shown.layer]))
-        archive.writestr("view.json", json.dumps(dict(told), indent=2, ensure_ascii=False))
+        archive.writestr("view.json", view)
     return stream.getvalue()
 
 
@@ -83,15 +76,17 @@ class Figure:
         return viz.to_pdf(self._drawn())
 
     def _drawn(self) -> Any:
+        drawings = [render.overlay(each, self.look) for each in self.maps]
+        own = [d.limits_of(m.values) for d, m in zip(drawings, self.maps, strict=True)]
         return viz.grid_figure(
             [drawn(each, self.look) for each in self.maps],
             captions=self.captions,
             columns=self.columns,
             title=self.title,
             footer=" · ".join(f"{label}: {value}" for label, value in self.told),
-            colormap=self.look.colormap,
+            colormap=drawings[0] if self.limits else drawings,
             limits=self.limits,
-            own_limits=[] if self.limits else [m.limits(self.look.scale) for m in self.maps],
+            own_limits=[] if self.limits else own,
             row_labels=self.rows,
         )
 
@@ -109,7 +104,7 @@ def layers_figure(shown: Sequence[Map], look: Look, columns: int) -> Figure:
     every = attention.layers(first) if several else attention.heads(first)
     told = facts.layers(shown)
     return Figure(
-        "clip-layers",
+        names.file_name(first.request, "layers" if several else "heads", names.of_head(first.head)),
         every,
         look,
         captions=[
@@ -117,7 +112,7 @@ def layers_figure(shown: Sequence[Map], look: Look, columns: int) -> Figure:
         ],
         columns=columns,
         title=f"{first.source.model}: {first.what}" + (f", {first.head_name}" if several else ""),
-        told=told[1:4],
+        told=[_photo(first), *told[1:4]],
         limits=None if look.scale == "map" else first.limits(look.scale),
     )
 
@@ -131,17 +126,26 @@ def channels_figure(rows: dict[str, list[Channel]], hero: Channel, look: Look) -
         look: how they are drawn.
     """
     every = [each for row in rows.values() for each in row]
-    classes = [(name, f"{share:.1%}") for name, share in hero.source.predictions()]
     return Figure(
-        "cnn-channels",
+        names.file_name(hero.request, "channels"),
         every,
         look,
         captions=[f"channel {each.index}, mean {each.mean:.3g}" for each in every],
         columns=max(len(row) for row in rows.values()),
         title=f"{hero.source.model}: strongest channels",
-        told=[facts.channel(hero)[1], *classes],
+        told=[_photo(hero), facts.channel(hero)[1], *_prediction(hero)],
         rows=list(rows),
     )
+
+
+def _prediction(shown: Channel) -> list[tuple[str, str]]:
+    """The verdict and the most probable classes; nothing for a model without class names."""
+    classes = [(name, attention.percent(share)) for name, share in shown.source.predictions()]
+    return [("Prediction", shown.source.verdict.rstrip(":")), *classes] if classes else []
+
+
+def _photo(shown: Drawable) -> tuple[str, str]:
+    return "Photo", photos.title(shown.request.photo)
 
 
 def _npy(maps: np.ndarray) -> bytes:

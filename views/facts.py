@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, TypeAlias
 
-from heedmap.views.attention import MEAN, Map
+from heedmap.views.attention import MEAN, Map, percent
 from heedmap.views.channels import Channel
 
 if TYPE_CHECKING:
     from heedmap.models import Prepared
+    from heedmap.models.families.order import Order
 
 Facts: TypeAlias = "list[tuple[str, str]]"
+
+ENLARGED = 1.1  # as large an area as the photo's own: less is the rounding to whole patches
 
 
 def attention(shown: Map) -> Facts:
@@ -24,6 +27,7 @@ def attention(shown: Map) -> Facts:
         ("Head", among(shown.head, source.heads(shown.layer))),
         ("Strongest", shown.strongest),
         *([("On patches", on_patches(shown))] if shown.seen.prefix else []),
+        *([("Outliers", shown.label)] if shown.label else []),
     ]
 
 
@@ -59,6 +63,7 @@ def channel(shown: Channel) -> Facts:
         ("Saw", saw(shown.seen)),
         ("Layer", shown.layer),
         ("Channel", f"{shown.index}, mean {shown.mean:.3g}"),
+        ("Shown", shown.what),
         ("Map", f"{rows} × {columns} cells"),
         ("Strongest", shown.strongest),
     ]
@@ -74,7 +79,11 @@ def saw(seen: Prepared) -> str:
     """What part of the photo the model saw, and its size."""
     height, width = seen.view.shape[:2]
     parts = {"whole": "whole photo", "crop": "middle crop", "squash": "photo made square"}
-    return f"{parts[seen.fit]}, {width} × {height} px"
+    left, top, right, bottom = seen.box
+    told = f"{parts[seen.fit]}, {width} × {height} px"
+    if width * height < ENLARGED * (right - left) * (bottom - top):
+        return told
+    return f"{told}, enlarged from {round(right - left)} × {round(bottom - top)}"
 
 
 def among(which: str, count: int) -> str:
@@ -84,7 +93,8 @@ def among(which: str, count: int) -> str:
 
 def on_patches(shown: Map) -> str:
     """How much of the attention goes to patches."""
-    return f"{shown.on_patches:.1%}, the rest on prefix tokens"
+    most = 1 - 1e-6  # what a sum of float32 tells from 1: a softmax leaves every token something
+    return f"{percent(min(shown.on_patches, most))}, the rest on prefix tokens"
 
 
 def _pass(shown: Map) -> Facts:
@@ -95,15 +105,16 @@ def _pass(shown: Map) -> Facts:
         ("Model", shown.source.model),
         ("Saw", saw(shown.seen)),
         ("Grid", f"{rows} × {columns} patches of {patch} px"),
-        ("Prefix tokens", _prefix(shown.seen.prefix, shown.source.has_cls)),
+        ("Prefix tokens", _prefix(shown.source.order)),
         ("Attention", shown.what),
     ]
 
 
-def _prefix(count: int, has_cls: bool) -> str:
+def _prefix(order: Order) -> str:
     """The tokens before the patches."""
-    if not count:
-        return "none"
-    if not has_cls:
-        return f"{count} (no CLS)"
-    return f"{count} (CLS and {count - 1} more)" if count > 1 else "1 (CLS)"
+    if not order.prefix:
+        return "none, CLS is behind the patches" if order.cls else "none"
+    if not order.cls:
+        return f"{order.prefix} (no CLS)"
+    names = [f"{order.cls} CLS" if order.cls > 1 else "CLS"]
+    return f"{order.prefix} ({' and '.join(names + [f'{order.more} more'] * bool(order.more))})"

@@ -17,10 +17,12 @@ LICENCES = {
 
 
 def line(entry: Model) -> str:
-    """A model's name, and the size of its download if it is not loaded."""
-    if entry.folder or models.loaded(entry.id):
-        return entry.title
-    return f"{entry.title} · {size(entry.download_bytes)}"
+    """A model in the list: what it is, its name, and whether it is on disk or a download."""
+    name = entry.title.removeprefix(f"{entry.group} ")
+    if entry.folder:
+        return f"{entry.group} · {name}"
+    there = models.loaded(entry.id) or _on_disk(entry)
+    return f"{entry.group} · {name} · {'on disk' if there else f'↓ {size(entry.download_bytes)}'}"
 
 
 def lines(entry: Model) -> list[str]:
@@ -63,6 +65,11 @@ def _probe(id: str) -> Probe:
     return models.probe(id)
 
 
+@kept_briefly(entries=256, seconds=60)
+def _on_disk(entry: Model) -> bool:
+    return cached(entry) is not None
+
+
 def _layers(probe: Probe) -> str:
     """How many layers of how many heads."""
     heads = f"{probe.heads} {'head' if probe.heads == 1 else 'heads'}"
@@ -73,12 +80,14 @@ def _layers(probe: Probe) -> str:
 
 def _tokens(probe: Probe) -> str:
     """The tokens before the patches, or what replaces CLS."""
-    more = probe.prefix - probe.has_cls
-    tokens = f"{more} {'token' if more == 1 else 'tokens'} before the patches"
-    if probe.has_cls:
-        return f"CLS and {tokens.replace(' ', ' more ', 1)}" if more > 0 else "CLS"
+    order = probe.order
+    more = f"{order.more} {'token' if order.more == 1 else 'tokens'} before the patches"
+    if order.cls:
+        cls = f"{order.cls} CLS tokens" if order.cls > 1 else "CLS"
+        cls += " behind the patches" * order.last
+        return f"{cls} and {more.replace(' ', ' more ', 1)}" if order.more else cls
     words = ["pooling head"] if "pool" in probe.kinds else []
-    return ", ".join([*words, "no CLS", *([tokens] if more > 0 else [])])
+    return ", ".join([*words, "no CLS", *([more] if order.more else [])])
 
 
 def _costs(entry: Model) -> str:

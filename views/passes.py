@@ -1,4 +1,8 @@
-"""Forward passes: each runs once and is cached, so that moving a control runs no model."""
+"""Forward passes: each runs once and is cached, so that moving a control runs no model.
+
+A pass that runs is given up when nobody waits for it: at once where its visitor has asked for
+another, and else after a moment, so that a control that needs no other pass does not start it anew.
+"""
 
 from __future__ import annotations
 
@@ -6,16 +10,25 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
+import numpy as np
 from heedmap import viz
-from heedmap.views import photos, turns
-from heedmap.views.cache import MEGABYTE, kept
+from heedmap.errors import CaptureError, OvertakenError
+from heedmap.views import costs, photos, turns
+from heedmap.views.cache import MEGABYTE
 from heedmap.views.request import Request
+from heedmap.views.underway import Job, Underway
 
 if TYPE_CHECKING:
     from heedmap.models import Adapter, Prepared
     from heedmap.viz import Activations, Attention
 
 T = TypeVar("T")
+
+GRACE = 1.0  # seconds that a pass goes on without anybody waiting for it
+
+
+def _queries_nbytes(result: tuple[viz.LayerQueries, ...] | None) -> int:
+    return 1 + sum(layer.nbytes for layer in result or ())
 
 
 def _nbytes(result: tuple[Any, Prepared]) -> int:
@@ -25,11 +38,13 @@ def _nbytes(result: tuple[Any, Prepared]) -> int:
     )
 
 
-@kept(
-    256 * MEGABYTE,
-    _nbytes,
-    key=lambda adapter, request, token_mean=False: (request, token_mean),
-)
+_attention: Underway[tuple[Attention, Prepared]] = Underway(256 * MEGABYTE, _nbytes)
+_activations: Underway[tuple[Activations, Prepared]] = Underway(512 * MEGABYTE, _nbytes)
+_queries: Underway[tuple[viz.LayerQueries, ...] | None] = Underway(256 * MEGABYTE, _queries_nbytes)
+_rows: Underway[np.ndarray] = Underway(64 * MEGABYTE, lambda rows: rows.nbytes)
+_costs = costs.Costs()
+
+
 def attention(
     adapter: Adapter, request: Request, token_mean: bool = False
 ) -> tuple[Attention, Prepared]:
@@ -42,27 +57,106 @@ def attention(
 
     Raises:
         ImageError, SettingError, CaptureError: see `Adapter.prepare` and `viz.record_attention`.
+        OvertakenError: whoever is `turns.visiting` asked for something newer meanwhile.
     """
-    return _run(adapter, request, lambda x: viz.record_attention(adapter, x, token_mean=token_mean))
+
+    def record(x: Prepared) -> Attention:
+        return viz.record_attention(adapter, x, token_mean=token_mean)
+
+    return _attention.result(
+        (request, token_mean),
+        lambda job: _run(adapter, request, "tokens" if token_mean else "cls", record, job),
+        turns.tell,
+        turns.SAME,
+    )
 
 
-@kept(512 * MEGABYTE, _nbytes, key=lambda adapter, request, layers: (request, layers))
+def queries(adapter: Adapter, request: Request) -> tuple[viz.LayerQueries, ...] | None:
+    """The queries and keys of all layers; None for a model that does not show them.
+
+    Raises:
+        ImageError, SettingError: see `Adapter.prepare`.
+        OvertakenError: whoever is `turns.visiting` asked for something newer meanwhile.
+    """
+
+    def record(x: Prepared) -> tuple[viz.LayerQueries, ...] | None:
+        try:
+            return viz.record_all_queries(adapter, x)
+        except CaptureError:
+            return None
+
+    return _queries.result(
+        request,
+        lambda job: _run(adapter, request, "cls", record, job)[0],
+        turns.tell,
+        turns.SAME,
+    )
+
+
+def row(adapter: Adapter, request: Request, layer: int, patch: tuple[int, int]) -> np.ndarray:
+    """What one patch attends to in one layer, (heads, rows, cols) float32.
+
+    Raises:
+        ImageError, SettingError, CaptureError: see `Adapter.prepare` and `viz.record_rows`.
+        OvertakenError: whoever is `turns.visiting` asked for something newer meanwhile.
+    """
+
+    def record(x: Prepared) -> np.ndarray:
+        return np.asarray(viz.record_rows(adapter, x, layer, [patch])[0])
+
+    return _rows.result(
+        (request, layer, patch),
+        lambda job: _run(adapter, request, "cls", record, job)[0],
+        turns.tell,
+        turns.SAME,
+    )
+
+
 def activations(
-    adapter: Adapter, request: Request, layers: tuple[str, ...]
+    adapter: Adapter, request: Request, layers: tuple[str, ...], after: str
 ) -> tuple[Activations, Prepared]:
     """The maps of `layers`, the prediction, and what the model saw (without its input tensor).
 
+    Args:
+        adapter: the model that `request` names.
+        request: the photo, the size and the fit.
+        layers: names of layers.
+        after: "activation" or "convolution"; see `viz.record_activations`.
+
     Raises:
         ImageError, SettingError, CaptureError: see `Adapter.prepare` and `viz.record_activations`.
+        OvertakenError: whoever is `turns.visiting` asked for something newer meanwhile.
     """
-    return _run(adapter, request, lambda x: viz.record_activations(adapter, x, layers))
+
+    def record(x: Prepared) -> Activations:
+        return viz.record_activations(adapter, x, layers, after=after)
+
+    return _activations.result(
+        (request, layers, after),
+        lambda job: _run(adapter, request, "convolutions", record, job),
+        turns.tell,
+        turns.SAME,
+    )
 
 
 def _run(
-    adapter: Adapter, request: Request, capture: Callable[[Prepared], T]
+    adapter: Adapter, request: Request, kind: str, capture: Callable[[Prepared], T], job: Job[Any]
 ) -> tuple[T, Prepared]:
     """The one place where a model runs on a photo."""
+
+    def wait(ahead: int) -> None:
+        job.words = lambda: turns.place(ahead)
+        if job.alone() > GRACE:
+            raise OvertakenError("This request was given up, since nobody waits for it: ask again.")
+
     x = adapter.prepare(photos.pixels(request.photo), request.size, request.fit)
-    with turns.turn():
-        captured = capture(x)
+    cost = costs.cost(adapter, x, kind)
+    with turns.turn(wait) as turn, _costs.timed(cost) as job.words:
+        captured = _unless_left(job, turn, lambda: capture(x))
     return captured, replace(x, pixels=x.pixels.new_empty(0))
+
+
+def _unless_left(job: Job[Any], turn: turns.Turn | None, run: Callable[[], T]) -> T:
+    """Run a model, and give it up when nobody waits for it."""
+    with viz.GivingUp(lambda: job.alone() > (0 if turn and turn.overtaken else GRACE)):
+        return run()

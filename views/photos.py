@@ -5,9 +5,10 @@ from __future__ import annotations
 import hashlib
 import re
 import threading
+from pathlib import Path
 
 import numpy as np
-from cachetools import LRUCache
+from cachetools import LRUCache, TTLCache
 from heedmap import viz
 from heedmap.errors import ImageError
 from heedmap.views.cache import MEGABYTE, kept
@@ -19,11 +20,15 @@ GONE = (
 )
 
 _uploads: LRUCache[str, bytes] = LRUCache(256 * MEGABYTE, getsizeof=len)
+_refused: TTLCache[str, str] = TTLCache(10_000, ttl=60)  # visitor -> why an upload was refused
+_files: LRUCache[str, str] = LRUCache(10_000)  # key -> the name of the upload's file
 _lock = threading.Lock()  # held for a look-up, never while a photo is decoded
 
 
-def take(content: bytes) -> str:
+def take(content: bytes, file: str = "") -> str:
     """Decode an upload, keep it, and return its key: a hash of the bytes, which nobody can guess.
+
+    `file` is its name, for exports.
 
     Raises:
         ImageError: bytes that are no usable photo, and why.
@@ -32,7 +37,20 @@ def take(content: bytes) -> str:
     _decoded(key, content)
     with _lock:
         _uploads[key] = content
+        _files[key] = Path(file).name[:100]
     return key
+
+
+def refuse(visitor: str, why: str) -> None:
+    """Leave a visitor the sentence that says why the server did not take a file."""
+    with _lock:
+        _refused[visitor] = why
+
+
+def refusal(visitor: str) -> str:
+    """Why the server did not take the file that a visitor sent."""
+    with _lock:
+        return _refused.pop(visitor, "The server does not have this file: choose it again.")
 
 
 def find(key: str) -> bytes | None:
@@ -68,6 +86,22 @@ def name(key: str) -> str:
     return "Your photo" if is_upload(key) else viz.sample(key).title
 
 
+def title(key: str) -> str:
+    """The name of a photo in exports: the file's for an upload."""
+    return (_file(key) if is_upload(key) else "") or name(key)
+
+
+def stem(key: str) -> str:
+    """The name of a photo in the names of files."""
+    return (Path(_file(key)).stem or f"photo-{key[:8]}") if is_upload(key) else key
+
+
+def sha256(key: str) -> str:
+    """The hash of a photo's file, hexadecimal; "" for an upload that is gone."""
+    content = find(key) if is_upload(key) else viz.sample_file(key).read_bytes()
+    return hashlib.sha256(content).hexdigest() if content else ""
+
+
 def credit(key: str) -> str:
     """Who took a sample, and its licence; nothing for an upload."""
     return "" if is_upload(key) else viz.sample(key).credit
@@ -79,6 +113,11 @@ def alt(key: str) -> str:
         return name(key)
     sample = viz.sample(key)
     return f"{sample.title}: {sample.alt}"
+
+
+def _file(key: str) -> str:
+    with _lock:
+        return _files.get(key, "")
 
 
 @kept(256 * MEGABYTE, lambda photo: photo.nbytes, key=lambda key, content: key)

@@ -1,17 +1,17 @@
-"""Maps as pictures: how they look, what they are drawn over, and their legend."""
+"""Maps as pictures: how they look and what they are drawn over."""
 
 from __future__ import annotations
 
 from collections.abc import Hashable
 from dataclasses import dataclass
-from functools import cache
-from typing import TYPE_CHECKING, Protocol, TypedDict
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 from heedmap import viz
 from heedmap.views import photos
 from heedmap.views.cache import MEGABYTE, kept
 from heedmap.views.request import Request
+from heedmap.viz.draw.overlay import centred
 from PIL import Image
 
 if TYPE_CHECKING:
@@ -54,7 +54,11 @@ class Drawable(Protocol):
 
     @property
     def label(self) -> str:
-        """What must be written into the picture; "" for nothing."""
+        """What must be told with the picture; "" for nothing."""
+
+    @property
+    def signed(self) -> bool:
+        """Whether its values have a sign, so that its colours diverge from zero."""
 
     @property
     def strongest(self) -> str:
@@ -74,6 +78,8 @@ class Look:
 
     Attributes:
         colormap: a name of `viz.COLORMAPS`.
+        diverging: a name of `viz.DIVERGING`, for signed maps.
+        fade: whether transparency follows the value; see `viz.Overlay`.
         opacity: of the colours over the photo, 0 to 1.
         interpolation: a name of `viz.INTERPOLATIONS`.
         patch_grid: whether lines are drawn between patches.
@@ -83,47 +89,44 @@ class Look:
         keep: the share of the mass that a mask keeps, 0 to 1.
     """
 
-    colormap: str = "viridis"
-    opacity: float = 0.6
-    interpolation: str = "nearest"
+    colormap: str = "inferno"
+    opacity: float = 0.9
+    interpolation: str = "bicubic"
     patch_grid: bool = False
     over: str = "photo"
     scale: str = "map"
     view: str = "overlay"
     keep: float = 0.6
-
-
-class Legend(TypedDict, total=False):
-    """What is under a picture: CSS colours from low to high, the two numbers, and words."""
-
-    colors: list[str]
-    low: str
-    high: str
-    what: str
+    fade: bool = True
+    diverging: str = "RdBu_r"
 
 
 def drawn(shown: Drawable, look: Look, long_side: int = SCREEN) -> np.ndarray:
-    """A map over its photo, (h, w, 3) uint8; large pictures carry their label."""
-    picture = draw(shown, look, base(shown.request, shown.seen, look.over, long_side))
-    if shown.label and long_side >= SCREEN:
-        return viz.label(picture, shown.label, "top-left")
-    return picture
+    """A map over its photo, (h, w, 3) uint8."""
+    return draw(shown, look, base(shown.request, shown.seen, look.over, long_side))
 
 
 def draw(shown: Drawable, look: Look, base: np.ndarray) -> np.ndarray:
     """A map over a picture of what the model saw, (h, w, 3) uint8; `base` is not written to."""
     if look.view == "overlay":
-        return viz.Overlay(
-            colormap=look.colormap,
-            opacity=look.opacity,
-            interpolation=look.interpolation,
-            limits=shown.limits(look.scale),
-            patch_grid=look.patch_grid,
-        )(base, shown.values)
+        return overlay(shown, look)(base, shown.values)
     mask = viz.threshold_mask(shown.values, look.keep)
     if look.view == "mask":
         return viz.draw_mask(mask, (base.shape[0], base.shape[1]))
     return viz.highlight(base, mask) if look.view == "highlight" else viz.contour(base, mask)
+
+
+def overlay(shown: Drawable, look: Look) -> viz.Overlay:
+    """The settings that a map is drawn with."""
+    return viz.Overlay(
+        colormap=look.diverging if shown.signed else look.colormap,
+        opacity=look.opacity,
+        interpolation=look.interpolation,
+        limits=shown.limits(look.scale),
+        patch_grid=look.patch_grid,
+        fade=look.fade,
+        signed=shown.signed,
+    )
 
 
 @kept(
@@ -160,42 +163,17 @@ def fit_within(picture: np.ndarray, long_side: int) -> np.ndarray:
     return np.asarray(Image.fromarray(picture).resize(size, Image.Resampling.BOX, reducing_gap=2))
 
 
-def square(picture: np.ndarray, side: int) -> np.ndarray:
-    """The middle square of a picture (H, W, 3) uint8, at most `side` px."""
-    least = min(picture.shape[:2])
-    top, left = (picture.shape[0] - least) // 2, (picture.shape[1] - least) // 2
-    return fit_within(picture[top : top + least, left : left + least], side)
-
-
-def legend(shown: Drawable, look: Look) -> Legend:
-    """What the colours of an overlay mean, or how much of the picture a mask covers."""
-    if look.view != "overlay":
-        return {"what": covered(shown, look.keep)}
-    low, high = shown.limits(look.scale)
-    scale = SCALES[look.scale]
-    return {
-        "colors": colors(look.colormap),
-        "low": f"{low:.3g}",
-        "high": f"{high:.3g}",
-        "what": f"{shown.what} · scale: {scale[0].lower()}{scale[1:]}",
-    }
-
-
-def covered(shown: Drawable, keep: float) -> str:
-    """How much of the picture holds the share `keep` of a map's mass, in words."""
-    area = float(viz.area(viz.threshold_mask(shown.values, keep)))
-    return f"{keep:.0%} of the patches’ attention lies on {area:.1%} of the area"
+def limits(shown: Drawable, scale: str) -> tuple[float, float]:
+    """The values at the two ends of the colour bar; zero is in the middle of a signed map's."""
+    low, high = shown.limits(scale)
+    return centred(low, high) if shown.signed else (low, high)
 
 
 def alt(shown: Drawable, look: Look) -> str:
     """Alternative text: what a picture shows."""
     photo = photos.name(shown.request.photo)
     view = VIEWS[look.view]
-    return f"{view} of {shown.what} on “{photo}”: {shown.title}. Strongest: {shown.strongest}."
-
-
-@cache
-def colors(colormap: str, count: int = 24) -> list[str]:
-    """CSS colours of a colour map, from low to high."""
-    strip = viz.colorbar(colormap, count, 1)[0]
-    return [f"rgb({red} {green} {blue})" for red, green, blue in strip.tolist()]
+    label = f" {shown.label[0].upper()}{shown.label[1:]}." if shown.label else ""
+    return (
+        f"{view} of {shown.what} on “{photo}”: {shown.title}. Strongest: {shown.strongest}.{label}"
+    )

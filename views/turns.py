@@ -1,6 +1,6 @@
 """Turns at the machine: at most so many forward passes at once, in a fair order over visitors.
 
-    with turns.visiting(visitor, on_wait=lambda ahead: show(turns.place(ahead))):
+    with turns.visiting(visitor, tell=line.caption):
         source = attention.source(adapter, request)    # takes a turn where it runs the model
 
 Each visitor runs one pass at a time. Of those who wait, the one who has used the least time
@@ -29,11 +29,15 @@ from heedmap.errors import OvertakenError, SettingError
 EVERY = 0.5  # seconds between two calls of `on_wait`, at most
 
 OnWait = Callable[[int], object]
+Tell = Callable[[str], object]
 
 
 @dataclass(eq=False)
-class _Turn:
-    """One request: `start` and `order` say who goes first, `began` when its pass began."""
+class Turn:
+    """One request: `start` and `order` say who goes first, `began` when its pass began.
+
+    It is `overtaken` once its visitor has asked for something newer, also while its pass runs.
+    """
 
     visitor: str
     start: float
@@ -55,15 +59,15 @@ class Turns:
     ) -> None:
         self.at_once, self._every, self._clock = at_once, every, clock
         self._changed = threading.Condition()
-        self._waiting: list[_Turn] = []
-        self._running: list[_Turn] = []
+        self._waiting: list[Turn] = []
+        self._running: list[Turn] = []
         self._had: dict[str, float] = {}  # visitor -> the earliest start of the next turn
         self._share = 0.0  # seconds that each visitor could have had so far
         self._counted = clock()  # when `_share` was brought up to date
         self._asked = 0
 
     @contextmanager
-    def take(self, visitor: str, on_wait: OnWait = lambda ahead: None) -> Iterator[None]:
+    def take(self, visitor: str, on_wait: OnWait = lambda ahead: None) -> Iterator[Turn]:
         """Hold a turn of `visitor` within the block, waiting for it first.
 
         While it waits, `on_wait(ahead)` is called with the number of requests that go before this
@@ -71,43 +75,42 @@ class Turns:
         ends the wait and gives up the place; that is how a visitor leaves.
 
         Raises:
-            OvertakenError: the same visitor has asked for something newer meanwhile. (Streamlit
-                starts the newer run while the older one still waits: end that one in silence.)
+            OvertakenError: the same visitor has asked for something newer while this one waited.
             RuntimeError: this thread holds a turn already, and would wait for itself.
         """
         turn = self._join(visitor)
         try:
             self._wait(turn, on_wait)
-            yield
+            yield turn
         finally:
             self._leave(turn)
 
-    def _join(self, visitor: str) -> _Turn:
+    def _join(self, visitor: str) -> Turn:
         with self._changed:
             if any(turn.thread == threading.get_ident() for turn in self._running):
                 raise RuntimeError("this thread holds a turn already")
             self._count()
-            for older in [turn for turn in self._waiting if turn.visitor == visitor]:
-                older.overtaken = True
-                self._waiting.remove(older)
+            for older in (*self._waiting, *self._running):
+                older.overtaken |= older.visitor == visitor
+            self._waiting = [turn for turn in self._waiting if not turn.overtaken]
             self._asked += 1
-            turn = _Turn(visitor, max(self._share, self._had.get(visitor, 0.0)), self._asked)
+            turn = Turn(visitor, max(self._share, self._had.get(visitor, 0.0)), self._asked)
             self._waiting.append(turn)
             self._admit()
             return turn
 
-    def _wait(self, turn: _Turn, on_wait: OnWait) -> None:
+    def _wait(self, turn: Turn, on_wait: OnWait) -> None:
         """Return when the turn has come."""
         while (ahead := self._ahead(turn)) is not None:
             on_wait(ahead)
             self._until_changed(turn, ahead)
 
-    def _until_changed(self, turn: _Turn, seen: int) -> None:
+    def _until_changed(self, turn: Turn, seen: int) -> None:
         """Return when the place is not the one that was seen, or after a while."""
         with self._changed:
             self._changed.wait_for(lambda: self._place(turn) != seen, self._every)
 
-    def _ahead(self, turn: _Turn) -> int | None:
+    def _ahead(self, turn: Turn) -> int | None:
         """How many go before this turn, None when it has come."""
         with self._changed:
             place = self._place(turn)
@@ -115,12 +118,12 @@ class Turns:
             raise OvertakenError("This request was replaced by a newer one: see its result.")
         return place
 
-    def _place(self, turn: _Turn) -> int | None:
+    def _place(self, turn: Turn) -> int | None:
         if turn.began is not None or turn.overtaken:
             return None
         return sum(other.rank < turn.rank for other in self._waiting)
 
-    def _leave(self, turn: _Turn) -> None:
+    def _leave(self, turn: Turn) -> None:
         with self._changed:
             self._count()
             if turn in self._waiting:
@@ -130,7 +133,7 @@ class Turns:
                 self._charge(turn, self._clock() - turn.began)
             self._admit()
 
-    def _charge(self, turn: _Turn, seconds: float) -> None:
+    def _charge(self, turn: Turn, seconds: float) -> None:
         """Let the visitor's next turn start later by what this one took."""
         had = turn.start + seconds
         self._had[turn.visitor] = had
@@ -156,28 +159,41 @@ class Turns:
         self._changed.notify_all()
 
 
-_visitor: ContextVar[tuple[str, OnWait] | None] = ContextVar("visitor", default=None)
+SAME = "This photo is running through this model already: you will get the same result."
+
+_visitor: ContextVar[tuple[str, Tell] | None] = ContextVar("visitor", default=None)
 
 
 @contextmanager
-def visiting(visitor: str, on_wait: OnWait) -> Iterator[None]:
-    """Say who asks for the passes that this thread runs within the block; see `Turns.take`."""
-    before = _visitor.set((visitor, on_wait))
+def visiting(visitor: str, tell: Tell) -> Iterator[None]:
+    """Say who asks for the passes within the block, and how they are told what is going on.
+
+    `tell` gets a sentence, or "", every now and then while they wait. What it raises ends the
+    wait; that is how a visitor leaves, and a pass that nobody waits for is given up.
+    """
+    before = _visitor.set((visitor, tell))
     try:
         yield
     finally:
         _visitor.reset(before)
 
 
+def tell(words: str) -> None:
+    """Tell whoever is `visiting` what is going on."""
+    who = _visitor.get()
+    if who:
+        who[1](words)
+
+
 @contextmanager
-def turn() -> Iterator[None]:
+def turn(on_wait: OnWait = lambda ahead: None) -> Iterator[Turn | None]:
     """Hold a turn of whoever is `visiting`; where nobody is, as in a command, run at once."""
     who = _visitor.get()
     if who is None:
-        yield
+        yield None
         return
-    with shared().take(*who):
-        yield
+    with shared().take(who[0], on_wait) as mine:
+        yield mine
 
 
 def place(ahead: int) -> str:
@@ -198,8 +214,8 @@ def passes_at_once() -> int:
         return max(2, _cores() // 2)
     if not (value.isascii() and value.isdigit()) or not 0 < len(value) < 5 or int(value) == 0:
         raise SettingError(
-            f"HEEDMAP_PASSES={value[:20]!r} is no number of passes: set it to a whole number from "
-            "1 to 9999."
+            f"HEEDMAP_PASSES={value[:20]!r} is not a number of passes: set it to a whole number "
+            "from 1 to 9999."
         )
     return int(value)
 

@@ -15,6 +15,16 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from heedmap.viz.clearest import Head, clearest, entropy
+from heedmap.viz.features import Colours, colours_of, norm_outliers, similarity
+from heedmap.viz.heads import (
+    UNIFORM_ENTROPY,
+    Overlap,
+    cls_shares,
+    overlap,
+    uniform_distance,
+    uniform_shares,
+)
 from heedmap.viz.kinds import KINDS, Kind
 from heedmap.viz.maps import (
     Patch,
@@ -27,12 +37,18 @@ from heedmap.viz.maps import (
 )
 from heedmap.viz.photo.image import open_image
 from heedmap.viz.photo.region import region
-from heedmap.viz.photo.samples import SAMPLES, Sample, open_sample, sample, sample_ids
+from heedmap.viz.photo.samples import SAMPLES, Sample, open_sample, sample, sample_file, sample_ids
 
 if TYPE_CHECKING:
     from heedmap.viz.capture.activations import Activations, record_activations
     from heedmap.viz.capture.attention import Attention, record_attention
-    from heedmap.viz.draw.colours import COLORMAPS, colorbar
+    from heedmap.viz.capture.features import Features, record_features
+    from heedmap.viz.capture.giving_up import GivingUp
+    from heedmap.viz.capture.matrix import AttentionMatrix, attention_matrix
+    from heedmap.viz.capture.queries import LayerQueries, record_all_queries, record_queries
+    from heedmap.viz.capture.rows import record_rows
+    from heedmap.viz.draw.colorbar import colorbar
+    from heedmap.viz.draw.colours import COLORMAPS, DIVERGING
     from heedmap.viz.draw.encode import encode_jpeg, encode_png, zip_pngs
     from heedmap.viz.draw.figure import grid_figure
     from heedmap.viz.draw.interpolate import INTERPOLATIONS, interpolate
@@ -43,11 +59,19 @@ if TYPE_CHECKING:
     from heedmap.viz.draw.render import to_pdf, to_png
     from heedmap.viz.epoch import epoch_figure
     from heedmap.viz.photo.pool import open_upload, start_workers
+    from heedmap.viz.why.explain import explain
+    from heedmap.viz.why.methods import METHODS, Explanation
 
 _LATE = {
     "capture.activations": ("Activations", "record_activations"),
     "capture.attention": ("Attention", "record_attention"),
-    "draw.colours": ("COLORMAPS", "colorbar"),
+    "capture.features": ("Features", "record_features"),
+    "capture.matrix": ("AttentionMatrix", "attention_matrix"),
+    "capture.giving_up": ("GivingUp",),
+    "capture.queries": ("LayerQueries", "record_all_queries", "record_queries"),
+    "capture.rows": ("record_rows",),
+    "draw.colorbar": ("colorbar",),
+    "draw.colours": ("COLORMAPS", "DIVERGING"),
     "draw.encode": ("encode_jpeg", "encode_png", "zip_pngs"),
     "draw.figure": ("grid_figure",),
     "draw.interpolate": ("INTERPOLATIONS", "interpolate"),
@@ -57,28 +81,47 @@ _LATE = {
     "draw.overlay": ("Overlay",),
     "draw.render": ("to_pdf", "to_png"),
     "epoch": ("epoch_figure",),
+    "why.explain": ("explain",),
+    "why.methods": ("METHODS", "Explanation"),
     "photo.pool": ("open_upload", "start_workers"),
 }
 _HOME = {name: module for module, names in _LATE.items() for name in names}
 
 __all__ = [
     "COLORMAPS",
+    "DIVERGING",
     "INTERPOLATIONS",
     "KINDS",
+    "METHODS",
     "SAMPLES",
+    "UNIFORM_ENTROPY",
     "Activations",
     "Attention",
+    "AttentionMatrix",
+    "Colours",
+    "Explanation",
+    "Features",
+    "GivingUp",
+    "Head",
     "Kind",
+    "LayerQueries",
+    "Overlap",
     "Overlay",
     "Patch",
     "Sample",
     "area",
+    "attention_matrix",
+    "clearest",
+    "cls_shares",
     "colorbar",
+    "colours_of",
     "contour",
     "draw_mask",
     "encode_jpeg",
     "encode_png",
+    "entropy",
     "epoch_figure",
+    "explain",
     "grid_figure",
     "grid_lines",
     "head_mean",
@@ -86,20 +129,30 @@ __all__ = [
     "highlight",
     "interpolate",
     "label",
+    "norm_outliers",
     "open_image",
     "open_sample",
     "open_upload",
     "outliers",
+    "overlap",
     "record_activations",
+    "record_all_queries",
     "record_attention",
+    "record_features",
+    "record_queries",
+    "record_rows",
     "region",
     "sample",
+    "sample_file",
     "sample_ids",
+    "similarity",
     "start_workers",
     "strongest_patch",
     "threshold_mask",
     "to_pdf",
     "to_png",
+    "uniform_distance",
+    "uniform_shares",
     "zip_pngs",
 ]
 

@@ -10,7 +10,8 @@ class Kind:
     """A kind of attention.
 
     Attributes:
-        id: what `Attention.maps`, adapters and links call it.
+        id: what `Attention.maps`, adapters and links call it; "patch" is of single rows and never
+            in a record of whole maps.
         name: its name on a control.
         values: what the values of its maps are, for legends and figures.
         reading: how to read its maps, one sentence.
@@ -36,8 +37,14 @@ _TABLE = (
         "Where the pooling head, which stands in for a CLS token, reads from to sum up the photo.",
     ),
     Kind(
+        "patch",
+        "From a patch",
+        "attention from a patch",
+        "Where one patch reads from: click the map to choose it.",
+    ),
+    Kind(
         "tokens",
-        "Token to token",
+        "Received (mean token-to-token)",
         "mean attention token to token",
         "How much each patch is read by all patches, on average.",
     ),

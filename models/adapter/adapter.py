@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import fields, replace
 from functools import cached_property
 from typing import Any
@@ -132,8 +132,12 @@ class Adapter:
         if not isinstance(output, torch.Tensor) or output.ndim != 4:
             some = ", ".join(self.default_conv_layers)
             raise CaptureError(f"{name} of {self.title} makes no map: choose from {some}.")
+        return output[0].movedim(self.channel_axis(name) - 1, 0)
+
+    def channel_axis(self, name: str) -> int:
+        """The axis of the channels in the output (1, ..., ..., ...) of a layer: 1 or 3."""
         layout = self._layers.get(name)
-        return output[0].movedim(-1, 0) if layout and layout.channels_last else output[0]
+        return 3 if layout and layout.channels_last else 1
 
     def prepare(self, photo: Photo, size: int | None = None, fit: str = "whole") -> Prepared:
         """Fit a photo to this model.
@@ -160,6 +164,12 @@ class Adapter:
         """Where each layer attends in a photo; none for a model that attends over all of it."""
         family = self._family
         return family.windows(*x.pixels.shape[-2:]) if isinstance(family, families.Windowed) else ()
+
+    @property
+    def stream(self) -> families.Stream | None:
+        """Where its tokens can be read between its blocks; None for what is no plain ViT."""
+        family = self._family
+        return family.stream if isinstance(family, families.Streaming) else None
 
     def forward(self, pixels: torch.Tensor, fit: str = "whole") -> torch.Tensor:
         """Run the model once, as in evaluation and without gradients.
@@ -209,12 +219,15 @@ class Adapter:
         )
 
     def _run(self, pixels: torch.Tensor, fit: str = "whole") -> torch.Tensor | None:
-        family = self._family
-        forward = family.forward
-        if fit == "squash" and self.preprocessing.dino and isinstance(family, families.DINO):
-            forward = family.forward_as_dino
         with evaluating(self.module), torch.inference_mode():
-            return families.vector(forward(pixels.to(self.device, self.dtype)))
+            return families.vector(self._forward(fit)(pixels.to(self.device, self.dtype)))
+
+    def _forward(self, fit: str) -> Callable[[torch.Tensor], Any]:
+        """How the family runs a photo that was fitted in this way."""
+        family = self._family
+        if fit == "squash" and self.preprocessing.dino and isinstance(family, families.DINO):
+            return family.forward_as_dino
+        return family.forward
 
     def _size_that_runs(self) -> int | None:
         """The side of a square photo that the module takes, tried before it is advised."""
@@ -278,7 +291,8 @@ def _told(family: families.Family, said: dict[str, Any]) -> Preprocessing:
         raise SettingError(f"wrap knows no {unknown[0]!r}: give any of {', '.join(known)}.")
     if said.get("dino") and not (isinstance(family, families.DINO) and family.can_be_dino):
         raise SettingError(
-            "dino=True is for a plain ViT of timm with a CLS token, as DINO's: leave it out."
+            "dino=True is for a plain ViT of timm or Transformers with a CLS token, as DINO's: "
+            "leave it out."
         )
     return replace(family.preprocessing, **said)
 

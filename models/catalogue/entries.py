@@ -18,6 +18,8 @@ CNN = frozenset({"convolutions", "logits"})
 
 BUNDLED = Path(__file__).parent.parent / "bundled"
 
+GROUPS = ("Bundled", "Own folder", "DINO", "DINOv2", "DINOv3", "CLIP", "ConvNets", "Hub")
+
 APACHE, MIT, BSD = "apache-2.0", "mit", "bsd-3-clause"
 
 
@@ -44,6 +46,7 @@ class Model:
         bundled: whether it ships with the project.
         pasted: whether it is no model of the catalogue but an id of the hub that somebody gave.
         note: what one should know before choosing it, one sentence or "".
+        group: what it is, or whose: one of `GROUPS`, in whose order models are listed.
     """
 
     id: str
@@ -63,6 +66,7 @@ class Model:
     bundled: bool = False
     pasted: bool = False
     note: str = ""
+    group: str = "Hub"
 
 
 def contrastive(name: str) -> bool:
@@ -73,7 +77,7 @@ def contrastive(name: str) -> bool:
 def _bundled(id: str, title: str, can: Can, library: str) -> Model:
     return Model(
         id, title, can, library, licence=APACHE, size=128, folder=BUNDLED / id,
-        bundled=True,
+        bundled=True, group="Bundled",
         note="Small, trained for this project: ready at once, no match for the large ones.",
     )  # fmt: skip
 
@@ -85,6 +89,7 @@ def _timm(
     architecture: str,
     megabytes: float,
     parameters: int,
+    group: str,
     size: int = 224,
     licence: str = APACHE,
     note: str = "",
@@ -92,7 +97,13 @@ def _timm(
     return Model(
         id, title, can, "timm", architecture, f"timm/{architecture}", licence=licence,
         download_bytes=round(megabytes * 1e6), parameters=parameters, size=size, note=note,
+        group=group,
     )  # fmt: skip
+
+
+def _dino(id: str, name: str, architecture: str, megabytes: float, parameters: int) -> Model:
+    architecture = f"vit_{architecture}_224.dino"
+    return _timm(id, f"DINO ViT-{name}", VIT, architecture, megabytes, parameters, "DINO")
 
 
 def _dinov2(id: str, name: str, architecture: str, megabytes: float, parameters: int) -> Model:
@@ -100,14 +111,14 @@ def _dinov2(id: str, name: str, architecture: str, megabytes: float, parameters:
     note = "" if registers else "Without registers: a few patches of plain background outshine all."
     return _timm(
         id, f"DINOv2 ViT-{name}/14{registers}", VIT, f"vit_{architecture}.lvd142m", megabytes,
-        parameters, size=518, note=note,
+        parameters, "DINOv2", size=518, note=note,
     )  # fmt: skip
 
 
 def _dinov3(id: str, name: str, architecture: str, megabytes: float, parameters: int) -> Model:
     return _timm(
-        id, f"DINOv3 ViT-{name}/16", VIT, architecture, megabytes, parameters, size=256,
-        licence="dinov3-license",
+        id, f"DINOv3 ViT-{name}/16", VIT, architecture, megabytes, parameters, "DINOv3",
+        size=256, licence="dinov3-license",
         note="Under Meta's DINOv3 licence, which has conditions of its own: read it before use.",
     )  # fmt: skip
 
@@ -121,18 +132,27 @@ def _clip(
         id, f"CLIP ViT-{name}", CLIP, "transformers", "CLIPModel", repo, revision, MIT,
         round(megabytes * 1e6), parameters, size,
         note="The hub's card names no licence; OpenAI released the model with its code under MIT.",
+        group="CLIP",
+    )  # fmt: skip
+
+
+def _convnet(
+    id: str, title: str, architecture: str, megabytes: float, parameters: int, licence: str = APACHE
+) -> Model:
+    return _timm(
+        id, title, CNN, architecture, megabytes, parameters, "ConvNets", licence=licence
     )  # fmt: skip
 
 
 CATALOGUE: tuple[Model, ...] = (
-    _bundled("bundled-vit", "Heedmap ViT/8 at 128 px (bundled)", CLASSIFYING_VIT, "timm"),
-    _bundled("bundled-vit-reg", "Heedmap ViT/8 with registers (bundled)", CLASSIFYING_VIT, "timm"),
-    _bundled("bundled-clip", "Heedmap CLIP at 128 px (bundled)", CLIP, "transformers"),
-    _bundled("bundled-cnn", "Heedmap ResNet at 128 px (bundled)", CNN, "timm"),
-    _timm("dino-vits16", "DINO ViT-S/16", VIT, "vit_small_patch16_224.dino", 86.7, 21_665_664),
-    _timm("dino-vits8", "DINO ViT-S/8", VIT, "vit_small_patch8_224.dino", 86.7, 21_670_272),
-    _timm("dino-vitb16", "DINO ViT-B/16", VIT, "vit_base_patch16_224.dino", 343.2, 85_798_656),
-    _timm("dino-vitb8", "DINO ViT-B/8", VIT, "vit_base_patch8_224.dino", 343.2, 85_807_872),
+    _bundled("bundled-vit", "Heedmap ViT/8 at 128 px", CLASSIFYING_VIT, "timm"),
+    _bundled("bundled-vit-reg", "Heedmap ViT/8 with registers", CLASSIFYING_VIT, "timm"),
+    _bundled("bundled-clip", "Heedmap CLIP at 128 px", CLIP, "transformers"),
+    _bundled("bundled-cnn", "Heedmap ResNet at 128 px", CNN, "timm"),
+    _dino("dino-vits16", "S/16", "small_patch16", 86.7, 21_665_664),
+    _dino("dino-vits8", "S/8", "small_patch8", 86.7, 21_670_272),
+    _dino("dino-vitb16", "B/16", "base_patch16", 343.2, 85_798_656),
+    _dino("dino-vitb8", "B/8", "base_patch8", 343.2, 85_807_872),
     _dinov2("dinov2-vits14", "S", "small_patch14_dinov2", 88.2, 22_056_192),
     _dinov2("dinov2-vits14-reg", "S", "small_patch14_reg4_dinov2", 88.2, 22_057_344),
     _dinov2("dinov2-vitb14", "B", "base_patch14_dinov2", 346.3, 86_579_712),
@@ -148,11 +168,11 @@ CATALOGUE: tuple[Model, ...] = (
           "main"),
     _clip("clip-vit-l14-336", "L/14 at 336 px", "openai/clip-vit-large-patch14-336", 1711.9,
           427_944_193, 336, "main"),
-    _timm("resnet18", "ResNet-18", CNN, "resnet18.a1_in1k", 46.8, 11_689_512),
-    _timm("resnet50", "ResNet-50", CNN, "resnet50.a1_in1k", 102.5, 25_557_032),
-    _timm("convnext-tiny", "ConvNeXt-T", CNN, "convnext_tiny.fb_in1k", 114.4, 28_589_128),
-    _timm("efficientnet-b0", "EfficientNet-B0", CNN, "efficientnet_b0.ra_in1k", 21.4, 5_288_548),
-    _timm("vgg16", "VGG-16", CNN, "vgg16.tv_in1k", 553.4, 138_357_544, licence=BSD),
-    _timm("mobilenetv3-large", "MobileNetV3-Large", CNN, "mobilenetv3_large_100.ra_in1k", 22.1,
+    _convnet("resnet18", "ResNet-18", "resnet18.a1_in1k", 46.8, 11_689_512),
+    _convnet("resnet50", "ResNet-50", "resnet50.a1_in1k", 102.5, 25_557_032),
+    _convnet("convnext-tiny", "ConvNeXt-T", "convnext_tiny.fb_in1k", 114.4, 28_589_128),
+    _convnet("efficientnet-b0", "EfficientNet-B0", "efficientnet_b0.ra_in1k", 21.4, 5_288_548),
+    _convnet("vgg16", "VGG-16", "vgg16.tv_in1k", 553.4, 138_357_544, licence=BSD),
+    _convnet("mobilenetv3-large", "MobileNetV3-Large", "mobilenetv3_large_100.ra_in1k", 22.1,
           5_483_032),
 )  # fmt: skip

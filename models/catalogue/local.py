@@ -15,6 +15,7 @@ from heedmap.models.catalogue import model_toml, policy
 from heedmap.models.catalogue.entries import VIT, Model, contrastive
 
 PREFIX = "local:"
+GROUP = "Own folder"
 ATTENDS = re.compile(r"(^|_)(vit|naflexvit|deit3?|eva\d*|beitv?\d?|cait|xcit|samvit)_")
 
 _log = logging.getLogger(__name__)
@@ -72,7 +73,7 @@ def _record(folder: Path) -> Model:
         said, found = settings(folder)
     except CheckpointError as error:
         _warn(str(error))
-        return Model(id, folder.name, VIT, "timm", folder=folder, note=str(error))
+        return Model(id, folder.name, VIT, "timm", folder=folder, note=str(error), group=GROUP)
     weights = folder / said.get("weights", "model.safetensors")
     return Model(
         id=id,
@@ -86,6 +87,7 @@ def _record(folder: Path) -> Model:
         folder=folder,
         weights=weights.name,
         note=said.get("note", ""),
+        group=GROUP,
     )
 
 

@@ -14,6 +14,7 @@ mean = [0.5, 0.5, 0.5]                   # of the training, on a scale of 0 to 1
 std = [0.5, 0.5, 0.5]
 crop_pct = 0.9                           # share of the short side that evaluation keeps
 interpolation = "bicubic"                # or "bilinear"
+dino = true                              # the fit "squash" as DINO's script does it (docs/dino.md)
 licence = "..."
 note = "..."
 [model_args]                             # what timm.create_model, or the factory, needs besides
@@ -32,7 +33,7 @@ from heedmap.errors import CheckpointError, short
 from heedmap.models.capabilities import CAPABILITIES
 
 NAME = "model.toml"
-PREPROCESSING = ("size", "mean", "std", "crop_pct", "interpolation")
+PREPROCESSING = ("size", "mean", "std", "crop_pct", "interpolation", "dino")
 MAX_SIZE = 1036  # px, as `prepare` takes it
 OTHER_WEIGHTS = {"checkpoint_path", "pretrained", "pretrained_cfg", "pretrained_cfg_overlay"}
 FACTORY = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_]\w*")
@@ -149,6 +150,7 @@ RULES: dict[str, tuple[Callable[[Any], bool], str]] = {
     "std": (lambda value: _three(value, 0.0), "three numbers above 0, up to 1"),
     "crop_pct": (lambda value: _number(value, 0.0, 1.0), "a number above 0, up to 1"),
     "interpolation": (lambda value: value in ("bilinear", "bicubic"), "bilinear or bicubic"),
+    "dino": (lambda value: isinstance(value, bool), "true or false"),
     "licence": (_text, "a text"),
     "note": (_text, "a text"),
     "model_args": (_arguments, "a table that names no other weights"),

@@ -16,6 +16,7 @@ from heedmap.models.families.maxvit import MaxViT
 from heedmap.models.families.order import Order
 from heedmap.models.families.output import vector
 from heedmap.models.families.preprocessing import torchvision_classes
+from heedmap.models.families.stream import Stream, Streaming
 from heedmap.models.families.swin import Swin
 from heedmap.models.families.timm_vit import TimmNaFlex, TimmRelative, TimmViT
 from heedmap.models.families.torchvision_vit import TorchvisionViT
@@ -52,6 +53,8 @@ __all__ = [
     "Family",
     "Layout",
     "Order",
+    "Stream",
+    "Streaming",
     "Window",
     "Windowed",
     "classifies",

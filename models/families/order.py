@@ -29,6 +29,11 @@ class Order:
     last: bool = False
 
     @property
+    def more(self) -> int:
+        """Tokens before the patches that are not CLS tokens."""
+        return self.prefix - (0 if self.last else self.cls)
+
+    @property
     def others(self) -> int:
         """Tokens that are no patches."""
         return self.prefix + self.suffix

@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
+from heedmap.models.families import dino
 from heedmap.models.preprocessing import Preprocessing
 from timm.data.constants import OPENAI_CLIP_MEAN, OPENAI_CLIP_STD
 
@@ -62,8 +63,9 @@ def of_transformers(config: Any) -> Preprocessing:
         return Preprocessing(size, OPENAI_CLIP_MEAN, OPENAI_CLIP_STD, crop_pct=1.0)
     if kind == "radio":
         return Preprocessing(size, NONE, ONE, crop_pct=1.0)
-    if kind.startswith("dino"):
-        return Preprocessing(min(size, 224), crop_pct=224 / 256)
+    as_dino = kind == "vit" and dino.is_named(str(getattr(config, "_name_or_path", "")))
+    if as_dino or kind.startswith("dino"):
+        return Preprocessing(min(size, 224), crop_pct=224 / 256, dino=as_dino)
     if kind.startswith(PLAIN):
         return Preprocessing(size, crop_pct=1.0)
     return Preprocessing(size, HALF, HALF, crop_pct=1.0, interpolation="bilinear")

@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 import torch
-import torch.nn.functional as functional
 from heedmap.errors import ModelError
 from heedmap.models.catalogue.entries import contrastive
+from heedmap.models.families import dino
 from heedmap.models.families.family import ATTENTION, TOKENS
 from heedmap.models.families.order import Order
 from heedmap.models.families.preprocessing import of_timm
 from heedmap.models.families.sharing import sharing
+from heedmap.models.families.stream import Stream, stream
 from torch import nn
 
 
@@ -40,6 +41,11 @@ class TimmViT:
         table = getattr(self.module, "pos_embed", None)
         plain = self.order.prefix == self.order.cls == 1 and hasattr(self.module, "patch_embed")
         return plain and table is not None and not self.module.no_embed_class
+
+    @property
+    def stream(self) -> Stream:
+        """Blocks and final norm."""
+        return stream(self.module, self.module.blocks)
 
     @staticmethod
     def matches(module: nn.Module) -> bool:
@@ -126,20 +132,10 @@ def _any_size(module: Any) -> Any:
 
 
 def _with_positions_of_dino(module: Any, pixels: torch.Tensor) -> Any:
-    """The same ViT, its positions interpolated to the grid of a photo as DINO's own code does it.
-
-    DINO (Caron et al. 2021, `interpolate_pos_encoding`) gives the ratio of the sides and not the
-    size, and adds 0.1 to it, so it samples the table of positions at slightly other places than an
-    interpolation to that size; it does not smooth where it shrinks.
-    """
+    """The same ViT, its positions interpolated to the grid of a photo by DINO's formula."""
     clone = _any_size(sharing(module))
-    grid = tuple(int(side) // _patch(clone.patch_embed) for side in pixels.shape[-2:])
-    table = module.pos_embed[:, 1:].float().unflatten(1, module.patch_embed.grid_size)
-    if grid != table.shape[1:3]:
-        ratio = [(new + 0.1) / own for new, own in zip(grid, table.shape[1:3], strict=True)]
-        table = functional.interpolate(table.movedim(-1, 1), scale_factor=ratio, mode="bicubic")
-        table = table.movedim(1, -1)
-    positions = torch.cat([module.pos_embed[:, :1], table.flatten(1, 2).to(module.pos_embed)], 1)
-    clone._parameters["pos_embed"] = positions
-    clone.patch_embed.grid_size = grid
+    rows, cols = (int(side) // _patch(clone.patch_embed) for side in pixels.shape[-2:])
+    table = dino.positions(module.pos_embed, module.patch_embed.grid_size, (rows, cols))
+    clone._parameters["pos_embed"] = table
+    clone.patch_embed.grid_size = (rows, cols)
     return clone

@@ -8,6 +8,7 @@ import torch
 from heedmap.models.capabilities import Can
 from heedmap.models.families.family import ATTENTION, TOKENS
 from heedmap.models.families.order import Order
+from heedmap.models.families.stream import Stream, stream
 from heedmap.models.preprocessing import Preprocessing
 from torch import nn
 
@@ -25,6 +26,11 @@ class TorchvisionViT:
         self.depth = len(module.encoder.layers)
         self.heads = int(module.encoder.layers[0].num_heads)
         self.preprocessing = _preprocessing(int(module.image_size))
+
+    @property
+    def stream(self) -> Stream:
+        """Blocks and final norm."""
+        return stream(self.module, self.module.encoder.layers)
 
     @staticmethod
     def matches(module: nn.Module) -> bool:

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import copy
 import inspect
+import math
 from collections.abc import Iterator
 from typing import Any
 
 import torch
 from heedmap.models.catalogue.entries import contrastive
+from heedmap.models.families import dino
 from heedmap.models.families.family import ATTENTION, TOKENS
 from heedmap.models.families.order import Order, layers_of_tower, measured
 from heedmap.models.families.preprocessing import of_transformers, side
 from heedmap.models.families.sharing import sharing
+from heedmap.models.families.stream import Stream, stream
 from torch import nn
 
 CLS = ("cls_token", "class_embedding", "cls_register_token")
@@ -40,12 +43,32 @@ class TransformersViT:
         self.kinds = pool + (TOKENS if self.order.cls else TOKENS[1:])
         self.depth, self.heads = int(config.num_hidden_layers), int(config.num_attention_heads)
 
+    @property
+    def stream(self) -> Stream:
+        """Blocks and final norm."""
+        return stream(self.module, layers_of_tower(self.module))
+
     @staticmethod
     def matches(module: nn.Module) -> bool:
         return next(_towers(module), None) is not None
 
+    @property
+    def can_be_dino(self) -> bool:
+        """Whether positions can be interpolated by DINO's formula: one table, CLS and patches."""
+        plain = type(self) is TransformersViT and self.order == Order(1, 0, 1)
+        return plain and _with_positions(self.module) is not None
+
     def forward(self, pixels: torch.Tensor) -> Any:
         return called(self.module, pixels)
+
+    def forward_as_dino(self, pixels: torch.Tensor) -> Any:
+        clone = sharing(self.module)
+        embeds = _with_positions(clone)
+        side = math.isqrt(embeds.position_embeddings.shape[1] - 1)
+        rows, cols = (int(length) // self.patch for length in pixels.shape[-2:])
+        table = dino.positions(embeds.position_embeddings, (side, side), (rows, cols))
+        embeds.interpolate_pos_encoding = lambda *_: table
+        return called(clone, pixels)
 
     def _order(self) -> Order:
         """As measured; of a module without content as its weights are named."""
@@ -98,6 +121,16 @@ class TransformersNaFlex(TransformersViT):
             pixel_attention_mask=patches.new_ones(patches.shape[:2], dtype=torch.long),
             spatial_shapes=torch.tensor([grid], device=pixels.device),
         )
+
+
+def _with_positions(tower: Any) -> Any:
+    """The part that holds positions of CLS and a square of patches, None where none does."""
+    for part in tower.modules():
+        table = getattr(part, "position_embeddings", None)
+        if isinstance(table, torch.Tensor) and hasattr(part, "interpolate_pos_encoding"):
+            patches = table.shape[1] - 1
+            return part if math.isqrt(patches) ** 2 == patches else None
+    return None
 
 
 def called(module: nn.Module, pixels: torch.Tensor) -> Any:

@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from heedmap.errors import CheckpointError, short
-from heedmap.models.catalogue import local, model_toml
+from heedmap.models.catalogue import model_toml
 from heedmap.models.catalogue.entries import Model
-from heedmap.models.loading import checkpoint, factory
+from heedmap.models.loading import checkpoint, factory, trained
 
 if TYPE_CHECKING:
     import torch
@@ -77,9 +77,8 @@ def _timm(model: Model, folder: Path) -> Adapter:
     from heedmap.models.loading.unfilled import Unfilled
 
     name, how = _timm_arguments(model, folder)
-    trained = trained_size(model, folder)
-    if trained:
-        how["img_size"] = trained
+    found = trained.arguments(model, folder)
+    how |= found
     try:
         with Unfilled() as mode:
             module = timm.create_model(name, pretrained=True, **how)
@@ -91,41 +90,8 @@ def _timm(model: Model, folder: Path) -> Adapter:
         raise checkpoint.mismatch(model, module, checkpoint.shapes(model, folder)) from error
     if mode.left(module):  # timm drops a classifier that has another number of classes
         raise checkpoint.mismatch(model, module, checkpoint.shapes(model, folder))
-    own = {"size": trained} if trained else {}
+    own = {"size": found["img_size"]} if found else {}
     return _wrap(model, module, own, _timm_classes(module))
-
-
-def trained_size(model: Model, folder: Path) -> int | None:
-    """The side in px that your own ViT was trained at, None to keep timm's own.
-
-    Its table of positions tells it. Built at that side, positions are resampled once, to the
-    photo's grid, and not to the architecture's own grid before.
-    """
-    if model.bundled or not (model.folder or model.pasted):
-        return None
-    said = {} if model.architecture else local.config(folder)
-    name = model.architecture or str(said.get("architecture", ""))
-    how = dict(said.get("model_args", {})) | (model_toml.model_args(folder) if model.folder else {})
-    there = checkpoint.shapes(model, folder).get("pos_embed", ())
-    return None if "img_size" in how or len(there) != 3 else _side(name, how, there[1])
-
-
-def _side(name: str, how: dict[str, Any], positions: int) -> int | None:
-    """The side in px at which a ViT has so many positions, None where it is the architecture's."""
-    import timm
-    import torch
-
-    if not timm.is_model(name.split(".")[0]):
-        return None
-    with torch.device("meta"):
-        module = timm.create_model(name, pretrained=False, **how)
-    table, patches = getattr(module, "pos_embed", None), getattr(module, "patch_embed", None)
-    if table is None or patches is None or table.ndim != 3:
-        return None
-    prefix = table.shape[1] - patches.num_patches
-    side = math.isqrt(max(positions - prefix, 0))
-    square = side > 0 and side**2 == positions - prefix
-    return int(side * patches.patch_size[0]) if square and positions != table.shape[1] else None
 
 
 def _timm_arguments(model: Model, folder: Path) -> tuple[str, dict[str, Any]]:
@@ -218,8 +184,17 @@ def _wrap(
         classes = model_toml.classes(model.folder) or classes
     if model.size:
         own["size"] = model.size
-    module = module.to(device(), precision()).eval().requires_grad_(False)
+    module = _placed(module).eval().requires_grad_(False)
     return wrap(module, id=model.id, title=model.title, classes=classes, **own)
+
+
+def _placed(module: nn.Module) -> nn.Module:
+    """The module on the device, in its precision; complex rotations, as Llama 4 has, stay whole."""
+    module = module.to(device())
+    for tensor in (*module.parameters(), *module.buffers()):
+        if tensor.is_floating_point():
+            tensor.data = tensor.data.to(precision())
+    return module
 
 
 @contextmanager

@@ -12,7 +12,7 @@ from heedmap.models.capabilities import CAPABILITIES, fits, surplus
 from heedmap.models.catalogue import card as cards
 from heedmap.models.catalogue import names, policy
 from heedmap.models.catalogue.card import Card
-from heedmap.models.catalogue.entries import Model
+from heedmap.models.catalogue.entries import GROUPS, Model
 from heedmap.models.files import download
 from heedmap.models.loading import skeleton
 from heedmap.models.loading.skeleton import Probe
@@ -29,7 +29,8 @@ def ids() -> list[str]:
 def records(needs: Iterable[str] = ()) -> list[Model]:
     """The models that the host offers and that can do all of `needs`; see `capabilities`.
 
-    First those that can do little else: a page lists its own kind of model first.
+    In the order of their groups, in each first those that can do little else: a page lists its own
+    kind of model first.
 
     Raises:
         SettingError: no such capability.
@@ -40,7 +41,9 @@ def records(needs: Iterable[str] = ()) -> list[Model]:
         known = ", ".join(sorted(CAPABILITIES))
         raise SettingError(f"No model can do {unknown[0]!r}: choose from {known}.")
     shown = [m for m in names.listed() if policy.allowed(m) and fits(m.can, asked)]
-    return sorted(shown, key=lambda model: surplus(model.can, asked)) if asked else shown
+    if not asked:
+        return shown
+    return sorted(shown, key=lambda each: (GROUPS.index(each.group), surplus(each.can, asked)))
 
 
 def record(id: str) -> Model:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -10,10 +11,11 @@ from heedmap.models.capabilities import Can
 from heedmap.models.catalogue import local, model_toml
 from heedmap.models.catalogue.entries import Model
 from heedmap.models.files import download
-from heedmap.models.loading import build, factory
+from heedmap.models.loading import build, factory, trained
 
 if TYPE_CHECKING:
     from heedmap.models.adapter.adapter import Adapter
+    from heedmap.models.families.order import Order
     from torch import nn
 
 
@@ -29,8 +31,7 @@ class Probe:
         depth: layers of attention; 0 for a ConvNet.
         heads: attention heads a layer, of its first layer where they differ; 0 for a ConvNet.
         patch: side of a patch, px; for a ConvNet its total stride.
-        prefix: tokens before the patches.
-        has_cls: whether the first of them is a CLS token.
+        order: where the patches and the CLS tokens are among its tokens.
         size: short side that it was made for, px.
         parameters: number of weights.
         nbytes: memory that it takes once it is loaded.
@@ -42,11 +43,20 @@ class Probe:
     depth: int
     heads: int
     patch: int
-    prefix: int
-    has_cls: bool
+    order: Order
     size: int
     parameters: int
     nbytes: int
+
+    @property
+    def prefix(self) -> int:
+        """Tokens before the patches."""
+        return self.order.prefix
+
+    @property
+    def has_cls(self) -> bool:
+        """Whether there is a CLS token."""
+        return bool(self.order.cls)
 
 
 def probe(model: Model) -> Probe:
@@ -66,12 +76,31 @@ def probe(model: Model) -> Probe:
         depth=adapter.depth,
         heads=adapter.heads,
         patch=adapter.patch,
-        prefix=adapter.prefix,
-        has_cls=adapter.has_cls,
+        order=_order(model, adapter),
         size=model.size or adapter.size,
         parameters=count,
         nbytes=count * build.precision().itemsize,
     )
+
+
+def _order(model: Model, adapter: Adapter) -> Order:
+    """Where the patches and CLS are among the tokens, measured where that depends on the weights.
+
+    A tower of Transformers is built again with a single layer and random weights: the names of its
+    weights do not tell whether CLS comes before the patches or behind them.
+    """
+    from heedmap.models.adapter.adapter import wrap
+
+    if model.library != "transformers" or "windows" in adapter.kinds or not adapter.kinds:
+        return adapter.order
+    said = copy.deepcopy(adapter.module.config)
+    said.num_hidden_layers = 1
+    try:
+        with build.transformers_builds:
+            tower = type(adapter.module)(said)
+    except Exception:  # a class that takes more than its config, or insists on its layers
+        return adapter.order
+    return wrap(tower, id=model.id).order
 
 
 def config(model: Model) -> dict[str, Any]:
@@ -115,9 +144,8 @@ def _module(model: Model) -> tuple[nn.Module, dict[str, Any]]:
     with torch.device("meta"):
         if model.library == "transformers":
             return _transformers(model, said), {}
-        trained = build.trained_size(model, model.folder) if model.folder else None
-        own = {"img_size": trained} if trained else {}
-        return _timm(model, said, own), {"size": trained} if trained else {}
+        own = trained.arguments(model, model.folder) if model.folder else {}
+        return _timm(model, said, dict(own)), {"size": own["img_size"]} if own else {}
 
 
 def _timm(model: Model, said: dict[str, Any], own: dict[str, Any]) -> nn.Module:

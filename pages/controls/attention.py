@@ -2,46 +2,85 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import streamlit as st
 from heedmap.pages.frame import link
-from heedmap.views import attention
-from heedmap.views.attention import MEAN
-from heedmap.views.render import VIEWS, Look
+from heedmap.views import attention, patches
+from heedmap.views.attention import MEAN, Source
+from heedmap.views.patches import Patch
 from heedmap.viz import KINDS
 
 if TYPE_CHECKING:
     from heedmap.models import Adapter
 
+FIRST = (
+    "First shown is the head whose attention is most concentrated, outliers aside; heads that "
+    "dwell on one patch or on the rim are passed over."
+)
 PAIR = ("first", "second")  # the settings of two layers side by side
 
 
 def pick_kind(adapter: Adapter) -> str | None:
     """Let the visitor choose a kind of attention, where the model has several."""
-    kinds = adapter.kinds
+    kinds = patches.kinds(adapter)
     if not kinds:
         return None
-    key = link.choice("kind", kinds, kinds[0])
+    key = link.choice("kind", kinds, adapter.kinds[0])
     if len(kinds) == 1:
         return kinds[0]
     return str(
-        st.segmented_control(
+        st.radio(
             "Attention", kinds, key=key, format_func=lambda kind: KINDS[kind].name,
-            required=True, width="stretch",
             help="  \n".join(f"{KINDS[kind].name}: {KINDS[kind].reading}" for kind in kinds),
         )
     )  # fmt: skip
 
 
-def pick_layer(depth: int, name: str = "layer") -> int:
-    """Let the visitor choose one of so many layers, the last by default."""
+def chosen_patch(grid: tuple[int, int]) -> Patch:
+    """The patch that is chosen on the map, in the grid of what the model saw."""
+
+    def fits(patch: Patch) -> bool:
+        return 0 <= patch[0] < grid[0] and 0 <= patch[1] < grid[1]
+
+    key = link.setting("patch", patches.middle(grid), _read_patch, write=_write_patch, fits=fits)
+    found: Patch = st.session_state[key]
+    return found
+
+
+def pick_map(source: Source) -> tuple[int, str]:
+    """Let the visitor choose a layer and a head, where something is to be seen by default.
+
+    A link that names only one of them means the last layer, or the mean of all heads. What a
+    visitor has chosen stays when photo or model change.
+    """
+    first_layer, first_head = source.first
+    kept = link.together(layer=str(source.depth - 1), head=MEAN)
+    layer = pick_layer(source.depth, default=first_layer, kept=kept)
+    head = first_head if layer == first_layer else MEAN
+    return layer, pick_head(source.heads(layer), default=head, kept=kept)
+
+
+def pick_layer(
+    depth: int, name: str = "layer", default: int | None = None, kept: bool = False, *,
+    compact: bool = False,
+) -> int:  # fmt: skip
+    """Let the visitor choose one of so many layers, the last by default; `compact` in a bar."""
     last = depth - 1
-    key = link.whole(name, 0, last, last)
-    if last == 0:
-        return 0
-    return int(st.slider("Layer", 0, last, key=key, help="Counted from 0; the last by default."))
+    key = link.whole(name, 0, last, last if default is None else default, kept=kept)
+    if compact:
+        return int(
+            st.selectbox(
+                "Second layer", range(depth), key=key, format_func="Layer {}".format, width=130,
+                label_visibility="collapsed", disabled=last == 0,
+            )
+        )  # fmt: skip
+    return int(
+        st.slider(
+            "Layer", 0, max(last, 1), key=key, disabled=last == 0,
+            help="A model reads the photo in layers, each from the one before. Counted from 0.",
+        )
+    )  # fmt: skip
 
 
 def pick_pair(depth: int) -> tuple[int, ...]:
@@ -54,40 +93,47 @@ def pick_pair(depth: int) -> tuple[int, ...]:
     if depth == 1:
         return (0,)
     left, right = (
-        st.slider(f"{name.capitalize()} layer", 0, depth - 1, key=key)
+        st.slider(
+            f"{name.capitalize()} layer", 0, depth - 1, key=key,
+            help="The picture on this side, and where it stands among the layers; from 0.",
+        )
         for name, key in zip(PAIR, keys, strict=True)
-    )
+    )  # fmt: skip
     return int(left), int(right)
 
 
-def pick_head(count: int, name: str = "head") -> str:
-    """Let the visitor choose one of so many heads, or the mean of all, which is the default."""
+def pick_head(
+    count: int, name: str = "head", default: str = MEAN, kept: bool = False, *,
+    compact: bool = False,
+) -> str:  # fmt: skip
+    """Let the visitor choose one of so many heads, or the mean of all; `compact` is for a bar."""
     options = [MEAN, *(str(head) for head in range(count))]
-    key = link.choice(name, options, MEAN)
-    return str(st.selectbox("Head", options, key=key, format_func=_head_name))
+    key = link.choice(name, options, default if default in options else MEAN, kept=kept)
+    return str(
+        st.selectbox(
+            "Second head" if compact else "Head", options, key=key, format_func=_head_name,
+            label_visibility="collapsed" if compact else "visible",
+            width=190 if compact else "stretch", help=FIRST,
+        )
+    )  # fmt: skip
 
 
-def pick_view(look: Look) -> tuple[Look, bool]:
-    """Let the visitor choose the view and what a mask keeps, and whether outliers are hidden."""
-    with st.container(horizontal=True, vertical_alignment="center", gap="medium", key="tools"):
-        view = st.segmented_control(
-            "View", VIEWS, key=link.choice("view", VIEWS, "overlay"), format_func=VIEWS.__getitem__,
-            required=True, label_visibility="collapsed",
-        )  # fmt: skip
-        key = link.whole("keep", 1, 100, 60)
-        keep = st.session_state[key]
-        if view != "overlay":
-            keep = st.slider(
-                "Share of attention kept", 1, 100, key=key, format="keep %d %%", width=280,
-                label_visibility="collapsed",
-                help="The smallest set of patches that holds this share, as in DINO’s script.",
-            )  # fmt: skip
-        hide = st.toggle(
-            "Hide outlier patches", key=link.switch("hide"),
-            help="Some models store information in a few patches of plain background, which then "
-            "outshine all others. This hides them and renormalises the rest.",
-        )  # fmt: skip
-    return replace(look, view=str(view), keep=keep / 100), hide
+def pick_hiding() -> bool:
+    """Let the visitor hide outlier patches."""
+    return st.toggle(
+        "Hide outlier patches", key=link.switch("hide"),
+        help="Some models store information in a few patches of plain background, which then "
+        "outshine all others. This hides them and renormalises the rest.",
+    )  # fmt: skip
+
+
+def _read_patch(text: str) -> Patch:
+    row, column = text.split(",")
+    return int(row), int(column)
+
+
+def _write_patch(patch: Patch) -> str:
+    return f"{patch[0]},{patch[1]}"
 
 
 def _head_name(head: str) -> str:

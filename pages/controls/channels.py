@@ -11,6 +11,8 @@ from heedmap.views.channels import Channel
 if TYPE_CHECKING:
     from heedmap.models import Adapter
 
+AFTER = {"activation": "As passed on", "convolution": "As convolved"}
+
 
 def pick_layers(adapter: Adapter) -> tuple[str, ...]:
     """Let the visitor choose layers that make maps, in the order of the model."""
@@ -19,7 +21,11 @@ def pick_layers(adapter: Adapter) -> tuple[str, ...]:
         "layers", list(adapter.default_conv_layers), lambda text: text.split("~"),
         write="~".join, fits=lambda chosen: set(chosen) <= set(names),
     )  # fmt: skip
-    chosen = st.multiselect("Layers", names, key=key, placeholder="Choose layers")
+    chosen = st.multiselect(
+        "Layers", names, key=key, placeholder="Choose layers",
+        help="Convolutions in the order of the network: early ones answer to edges and colours, "
+        "late ones to parts of things.",
+    )  # fmt: skip
     if not chosen:
         link.notice("No layer is chosen: a shallow, a middle and a deep one are shown.")
         return adapter.default_conv_layers
@@ -29,7 +35,28 @@ def pick_layers(adapter: Adapter) -> tuple[str, ...]:
 def pick_count() -> int:
     """Let the visitor choose how many channels are shown of each layer."""
     key = link.whole("k", 1, 8, 3)
-    return int(st.slider("Strongest channels per layer", 1, 8, key=key))
+    return int(
+        st.slider(
+            "Strongest channels per layer",
+            1,
+            8,
+            key=key,
+            help="Only the channels with the highest mean are shown; a layer has many more.",
+        )
+    )
+
+
+def pick_after() -> str:
+    """Let the visitor choose what is shown and ranked of a convolution."""
+    return str(
+        st.segmented_control(
+            "Shown of each layer", AFTER, key=link.choice("after", AFTER, "activation"),
+            format_func=AFTER.__getitem__, required=True, width="stretch",
+            help="What the network passes on of a convolution, after normalisation, residual and "
+            "the next activation (ReLU, SiLU, GELU …), or what the convolution itself gives, "
+            "whose offset a normalisation may remove.",
+        )
+    )  # fmt: skip
 
 
 def chosen_channel(rows: dict[str, list[Channel]]) -> Channel:

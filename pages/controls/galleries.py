@@ -22,7 +22,9 @@ def show_heads(shown: Map, look: Look) -> None:
     layer = shown.layer_name[0].lower() + shown.layer_name[1:]
     name = f"the {layer}" if shown.source.kind == "pool" else layer
     key = link.key_of("head")
-    heading(f"All heads of {name}", "Pick one to see it large.")
+    first = (shown.layer, shown.head) == shown.source.first
+    why = "Shown is the most concentrated head of all layers." if first else ""
+    heading(f"All heads of {name}", f"Pick one to see it large. {why}".strip())
     gallery(
         [{"items": head_items(shown, look)}],
         [shown.head],
@@ -54,7 +56,7 @@ def show_layers(shown: Sequence[Map], look: Look) -> int:
 def show_channels(rows: dict[str, list[Channel]], hero: Channel, look: Look, columns: int) -> None:
     """Show channels in a row for each layer, to pick from."""
     key = link.key_of("channel")
-    heading("The strongest channels", "Ranked by their mean. Pick one to see it large.")
+    heading("The strongest channels", f"Ranked by the mean {hero.what}. Pick one to see it large.")
     gallery(
         channel_groups(rows, look),
         [hero.name],

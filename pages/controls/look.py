@@ -1,48 +1,116 @@
-"""The controls of the picture, shared by all pages; none of them runs a model."""
+"""The settings of the picture, shared by all pages: none of them runs a model.
+
+The toolbar of the stage shows them and repaints in the browser; the server hears of a change when
+the gesture ends (`link.ask`).
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import streamlit as st
 from heedmap import viz
 from heedmap.pages.frame import link
-from heedmap.views.render import SCALES, Look
+from heedmap.pages.stage.components import Tool
+from heedmap.views.render import SCALES, VIEWS, Look
 
 INTERPOLATIONS = {"nearest": "Nearest", "bilinear": "Bilinear", "bicubic": "Bicubic"}
 BASES = {"photo": "The photo", "model": "The model’s pixels"}
+DIVERGING = {
+    "RdBu_r": "Blue to red", "coolwarm": "Blue to red, soft", "PuOr_r": "Purple to orange",
+    "BrBG": "Brown to green",
+}  # fmt: skip
+COLORS = {name: name.capitalize() for name in viz.COLORMAPS}
+OVERLAY: Tool = {"views": ["overlay"]}
+MASKS: Tool = {"views": [view for view in VIEWS if view != "overlay"]}
 
 
-def pick_look(scales: Sequence[str], interpolation: str = "nearest") -> Look:
-    """Let the visitor choose colours, opacity, colour scale, interpolation and patch grid.
+def pick_look(
+    scales: Sequence[str], *, masks: bool = False, signed: bool = False, patches: bool = False
+) -> tuple[Look, list[Tool]]:
+    """The look that is asked for, and the toolbar that changes it.
 
     Args:
         scales: keys of `SCALES` that make sense on the page, the default first.
-        interpolation: the default.
+        masks: whether the views of a mask are offered.
+        signed: whether the maps have a sign, so that their colours diverge from zero.
+        patches: whether maps can be had from the patch under the pointer.
     """
-    colormap = st.selectbox(
-        "Colours", viz.COLORMAPS, key=link.choice("colors", viz.COLORMAPS, "viridis", shared=True),
-        format_func=str.capitalize,
+    fade = _switch("fade", "Fade", True, shared=True, help="Transparency follows the "
+                   "value: weak places show the photo, slightly dimmed. Without it, all colours "
+                   "are equally opaque.") | OVERLAY  # fmt: skip
+    defaults = [60, 90]  # opacity without and with fading
+    tools = [
+        *(_mask_tools() if masks else []),
+        _choice("colors", "Colours", COLORS, "inferno", shared=True) | {"hidden": signed} | OVERLAY,
+        _choice("signed", "Colours", DIVERGING, "RdBu_r", shared=True,
+                help="Some values are negative: two colours part at zero.")
+        | {"hidden": not signed} | OVERLAY,
+        fade,
+        _percent("opacity", "Opacity", 0, defaults[int(fade["value"])], step=5, shared=True)
+        | {"follows": "fade", "defaults": defaults} | OVERLAY,
+        _choice("scale", "Colour scale", {scale: SCALES[scale] for scale in scales}, scales[0],
+                help="Which maps the ends of the colour bar are taken from.") | OVERLAY,
+        _choice("interp", "Interpolation", INTERPOLATIONS, "bicubic",
+                help="Nearest shows each patch as it is; the others smooth the values before "
+                "colouring.") | OVERLAY,
+        _choice("base", "Draw over", BASES, "photo", shared=True,
+                help="The photo in full sharpness, or the pixels that the model saw."),
+        _switch("grid", "Patch grid", False, shared=True) | OVERLAY,
+        *([_follow()] if patches else []),
+    ]  # fmt: skip
+    return _look({tool["name"]: tool["value"] for tool in tools}), tools
+
+
+def _follow() -> Tool:
+    return _switch(
+        "follow", "Follow", False, help="Shows what the patch under the pointer attends to, as "
+        "holding Shift does. A click pins a patch, Esc lets it go.",
     )  # fmt: skip
-    opacity = st.slider(
-        "Opacity", 0, 100, key=link.whole("opacity", 0, 100, 60, shared=True), step=5,
-        format="%d %%",
-    )  # fmt: skip
-    scale = st.selectbox(
-        "Colour scale", scales, key=link.choice("scale", scales, scales[0]),
-        format_func=SCALES.__getitem__,
-        help="Which maps the ends of the colour bar are taken from.",
-    )  # fmt: skip
-    smooth = st.segmented_control(
-        "Interpolation", INTERPOLATIONS, key=link.choice("interp", INTERPOLATIONS, interpolation),
-        format_func=INTERPOLATIONS.__getitem__, required=True, width="stretch",
-        help="Nearest shows each patch as it is; the others smooth the values before colouring.",
-    )  # fmt: skip
-    patch_grid = st.toggle("Patch grid", key=link.switch("grid", shared=True))
-    with st.expander("More"):
-        over = st.radio(
-            "Draw over", BASES, key=link.choice("base", BASES, "photo", shared=True),
-            format_func=BASES.__getitem__,
-            help="The photo in full sharpness, or the pixels that the model saw; the same region.",
-        )  # fmt: skip
-    return Look(str(colormap), opacity / 100, str(smooth), patch_grid, str(over), str(scale))
+
+
+def _mask_tools() -> list[Tool]:
+    return [
+        _choice("view", "View", VIEWS, "overlay"),
+        _percent("keep", "Kept", 1, 60, help="The smallest set of patches that holds this share "
+                 "of the attention, as in DINO’s script.") | MASKS,
+    ]  # fmt: skip
+
+
+def _look(asked: Mapping[str, str | int | bool]) -> Look:
+    value = {"view": "overlay", "keep": 60, **asked}
+    return Look(
+        colormap=str(value["colors"]),
+        opacity=int(value["opacity"]) / 100,
+        interpolation=str(value["interp"]),
+        patch_grid=bool(value["grid"]),
+        over=str(value["base"]),
+        scale=str(value["scale"]),
+        view=str(value["view"]),
+        keep=int(value["keep"]) / 100,
+        fade=bool(value["fade"]),
+        diverging=str(value["signed"]),
+    )
+
+
+def _choice(
+    name: str, label: str, options: Mapping[str, str], default: str, *,
+    shared: bool = False, help: str = "",
+) -> Tool:  # fmt: skip
+    value = st.session_state[link.choice(name, options, default, shared=shared)]
+    return {"kind": "choice", "name": name, "label": label, "value": value,
+            "options": dict(options), "help": help}  # fmt: skip
+
+
+def _percent(
+    name: str, label: str, low: int, default: int, *,
+    step: int = 1, shared: bool = False, help: str = "",
+) -> Tool:  # fmt: skip
+    value = st.session_state[link.whole(name, low, 100, default, shared=shared)]
+    return {"kind": "range", "name": name, "label": label, "value": value,
+            "low": low, "high": 100, "step": step, "help": help}  # fmt: skip
+
+
+def _switch(name: str, label: str, default: bool, *, shared: bool = False, help: str = "") -> Tool:
+    value = st.session_state[link.switch(name, default, shared=shared)]
+    return {"kind": "switch", "name": name, "label": label, "value": value, "help": help}

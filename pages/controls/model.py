@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import streamlit as st
 from heedmap import models
 from heedmap.models import Model
@@ -53,4 +55,9 @@ def show_card(entry: Model) -> None:
     """Show the card of a model that lies in a folder: data, recipe, measured accuracy."""
     if card := model_facts.card(entry):
         with st.expander("Model card"):
-            st.markdown(card)
+            st.markdown(_below_the_title(card))
+
+
+def _below_the_title(card: str) -> str:
+    """A card whose headings stand below the page's own, which is its only one of the first rank."""
+    return re.sub(r"^#{1,4} ", "##### ", card, flags=re.MULTILINE)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import io
+
 import streamlit as st
 from heedmap.pages.frame import link
 from heedmap.pages.frame.notices import sentence
 from heedmap.pages.frame.text import plain
 from heedmap.pages.stage.components import gallery
 from heedmap.pages.stage.panels import photo_item
+from heedmap.private import session
 from heedmap.views import photos
 from heedmap.viz import sample_ids
 
@@ -40,9 +43,11 @@ def _uploader(key: str) -> None:
     st.file_uploader(
         "Or your own: choose a file or drop it here", key=_UPLOAD,
         on_change=_take, args=(key,), max_upload_size=20,
+        help="JPEG, PNG, WebP and other formats. Kept in this server’s memory, so that links work.",
     )  # fmt: skip
     if st.session_state.get(_WRONG):
-        st.error(plain(st.session_state[_WRONG]), icon=":material/broken_image:")
+        with st.container(key="complaint"):  # hidden where the browser itself refuses a file
+            st.error(plain(st.session_state[_WRONG]), icon=":material/broken_image:")
     st.caption("Kept in this server’s memory, so that links work.")
 
 
@@ -52,8 +57,11 @@ def _take(key: str) -> None:
     st.session_state[_WRONG] = ""
     if file is None:
         return
+    if not isinstance(file, io.BytesIO):  # Streamlit's mark for a file that it does not have
+        st.session_state[_WRONG] = photos.refusal(session())
+        return
     try:
-        _choose(key, photos.take(file.getvalue()))
+        _choose(key, photos.take(file.getvalue(), file.name))
     except Exception as error:
         st.session_state[_WRONG] = sentence(error)
 

@@ -1,4 +1,4 @@
-"""The top of every page: name of the app, links to its pages, title, copy button."""
+"""The top of every page: name of the app, links to its pages, title, status line, copy button."""
 
 from __future__ import annotations
 
@@ -7,14 +7,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import streamlit as st
-from heedmap.pages.frame import link
-from heedmap.pages.stage.components import copy_link
+from heedmap.pages.frame import link, status
+from heedmap.pages.stage import components
 
 if TYPE_CHECKING:
     from streamlit.delta_generator import DeltaGenerator
 
 _HERE = Path(__file__).parent
 ICON = str(_HERE / "icon.png")
+_TAB = "heedmap.tab"  # the name of the tab, kept between runs so that it does not flicker
+_WORDS = "heedmap.words"  # the place of the explanations in the head
 
 
 def navigation(pages: Sequence[Any]) -> None:
@@ -28,7 +30,26 @@ def navigation(pages: Sequence[Any]) -> None:
 
 def head(title: str) -> DeltaGenerator:
     """Show the title of a page, and return the place for the line under it."""
-    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        st.header(title, anchor=False, width="stretch")
-        copy_link()
-    return st.container()
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", key="head"):
+        st.title(title, anchor=False, width="content")
+        status.reserve()
+        st.session_state[_WORDS] = st.container(key="words", width="content")
+        components.copy_link()
+    return st.container(key="caption")
+
+
+def explain(words: Sequence[tuple[str, str, str]]) -> None:
+    """Offer to explain the words of this page; see `components.explain`."""
+    with st.session_state[_WORDS]:
+        components.explain(words)
+
+
+def name_tab(*parts: str) -> None:
+    """Name the browser's tab by what the page shows, until it shows something else."""
+    st.session_state[_TAB] = " · ".join([*parts, "Heedmap"])
+    st.set_page_config(page_title=st.session_state[_TAB])
+
+
+def tab() -> str:
+    """The name of the browser's tab that a run starts with."""
+    return str(st.session_state.get(_TAB, "Heedmap"))

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
+from urllib.parse import urlencode, urlsplit
 
 import streamlit as st
 from heedmap.private import went_through_history
@@ -37,8 +38,9 @@ def begin(page: str) -> None:
     """Start a run of `page`: read the URL where it is new to the session."""
     link = _link()
     new = not link.page or went_through_history()
-    if link.page != page:
+    if link.page and link.page != page:
         link.settled.clear()
+        link.pending = dict(st.query_params)  # of a link to a view of this page
     link.page, link.shown, link.notices = page, {}, []
     if new:
         link.pending = {name: st.query_params[name] for name in st.query_params}
@@ -54,6 +56,7 @@ def setting(
     fits: Callable[[T], bool] = lambda _: True,
     shared: bool = False,
     why: str = "",
+    kept: bool = False,
 ) -> str:
     """The key of the widget that holds a setting; its value is in the session state already.
 
@@ -69,6 +72,7 @@ def setting(
         fits: whether a value is available here.
         shared: whether the setting is kept from page to page.
         why: the notice for a value that does not fit; a general one by default.
+        kept: whether the value stays, and stays in the URL, also at its default; see `together`.
     """
     link, key = _link(), f"{SHARED if shared else _link().page}.{name}"
     asked = link.pending.pop(name, None)
@@ -76,7 +80,7 @@ def setting(
         value, wrong = _read(asked, read, fits), f"{name} = “{_short(asked)}”"
     else:
         value, wrong = st.session_state.get(key, link.memory.get(key)), ""
-        if key in link.defaults and value == link.defaults[key]:
+        if not kept and key in link.defaults and value == link.defaults[key]:
             value = default
         elif value is not None and not fits(value):
             value, wrong = None, why
@@ -92,8 +96,13 @@ def setting(
         st.session_state[key] = value
         link.settled.add(key)
     link.memory[key], link.defaults[key] = value, default
-    link.shown[name] = "" if value == default else write(value)
+    link.shown[name] = "" if value == default and not kept else write(value)
     return key
+
+
+def ask(settings: dict[str, str]) -> None:
+    """Ask for settings by name and text, as a URL does; for a callback."""
+    _link().pending.update(settings)
 
 
 def key_of(name: str) -> str:
@@ -101,14 +110,37 @@ def key_of(name: str) -> str:
     return f"{_link().page}.{name}"
 
 
-def choice(name: str, options: Collection[str], default: str, *, shared: bool = False) -> str:
+def together(**texts: str) -> bool:
+    """Whether any of some settings that belong together is chosen: by the URL or on the page.
+
+    Where the URL names some of them, those that it leaves out are read from these texts. If they
+    are chosen, each is `kept`, or a new default of one would part it from the others.
+    """
+    link = _link()
+    if any(name in link.pending for name in texts):
+        link.pending = {**texts, **link.pending}
+        return True
+    keys = [f"{link.page}.{name}" for name in texts]
+    values = {key: st.session_state.get(key, link.memory.get(key)) for key in keys}
+    return any(value not in (None, link.defaults.get(key)) for key, value in values.items())
+
+
+def choice(
+    name: str, options: Collection[str], default: str, *, shared: bool = False, kept: bool = False
+) -> str:
     """The key of a setting that is one of `options`."""
-    return setting(name, default, str, fits=lambda value: value in options, shared=shared)
+    return setting(
+        name, default, str, fits=lambda value: value in options, shared=shared, kept=kept
+    )
 
 
-def whole(name: str, low: int, high: int, default: int, *, shared: bool = False) -> str:
+def whole(
+    name: str, low: int, high: int, default: int, *, shared: bool = False, kept: bool = False
+) -> str:
     """The key of a whole number from `low` to `high`."""
-    return setting(name, default, int, fits=lambda value: low <= value <= high, shared=shared)
+    return setting(
+        name, default, int, fits=lambda value: low <= value <= high, shared=shared, kept=kept
+    )
 
 
 def switch(name: str, default: bool = False, *, shared: bool = False) -> str:
@@ -123,6 +155,13 @@ def finish() -> None:
     shown = {name: text for name, text in link.shown.items() if text}
     if shown != st.query_params.to_dict():
         st.query_params.from_dict(shown)
+
+
+def address() -> str:
+    """The address of this view; without a browser only its settings."""
+    page = urlsplit(st.context.url or "")
+    query = urlencode({name: text for name, text in _link().shown.items() if text})
+    return page._replace(path=page.path or "/", query=query).geturl()
 
 
 def shared_query() -> dict[str, str]:

@@ -22,16 +22,16 @@ class Page:
         title: its name for people.
         icon: a Material symbol.
         address: its path in the URL, "" for the first page; else the same as its name.
+        model: the id of the model that it opens with; "" for a page that shows no model.
         needs: what a model must be able to do; see `models.capabilities`.
-        model: the id of the model that it opens with.
     """
 
     name: str
     title: str
     icon: str
     address: str
-    needs: Can
-    model: str
+    model: str = ""
+    needs: Can = frozenset()
 
     @property
     def script(self) -> str:
@@ -62,4 +62,10 @@ def enter(name: str) -> Page:
 def pages_for(model: Model) -> list[str]:
     """The titles of the pages that can show a model."""
     table: dict[str, Page] = st.session_state[_TABLE]
-    return [page.title for page in table.values() if fits(model.can, page.needs)]
+    return [page.title for page in table.values() if page.model and fits(model.can, page.needs)]
+
+
+def script_of(name: str) -> str:
+    """The path of the script of a page."""
+    table: dict[str, Page] = st.session_state[_TABLE]
+    return table[name].script

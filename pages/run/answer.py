@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import streamlit as st
 from heedmap import models
 from heedmap.errors import OvertakenError
+from heedmap.pages.frame import status
 from heedmap.pages.frame.notices import Notices
 from heedmap.pages.frame.page import Page
 from heedmap.pages.run import failures
@@ -16,7 +17,6 @@ from heedmap.pages.run.loading import load
 from heedmap.private import session
 from heedmap.views import model_facts, photos, turns
 from heedmap.views.request import Request
-from streamlit.delta_generator import DeltaGenerator
 
 if TYPE_CHECKING:
     from heedmap.models import Adapter
@@ -91,21 +91,23 @@ def run_shown(
     part: Any,
     run: Callable[[Adapter, Request, Any], T],
 ) -> T:
-    """Run a model, showing a spinner, and the visitor's place where others go first."""
-    line: list[DeltaGenerator] = []
+    """Run a model, showing a spinner, and the visitor's place where others go first.
 
-    def tell(ahead: int) -> None:
-        if not line:
-            line.append(st.empty())
-        line[0].caption(turns.place(ahead))
+    Streamlit ends this run where it tells something, once the visitor has moved a control: then
+    nobody waits for the pass here any more.
+    """
+    with status.line(), st.spinner(f"Running {adapter.title} …"):
+        line, pulse = st.empty(), st.empty()
 
-    with st.spinner(f"Running {adapter.title} …"), turns.visiting(session(), tell):
-        try:
-            found = run(adapter, request, part)
-        except OvertakenError:
-            st.stop()  # a newer run of this session shows the page
-    for each in line:
-        each.empty()
+        def tell(words: str) -> None:
+            line.caption(words) if words else pulse.empty()
+
+        with turns.visiting(session(), tell):
+            try:
+                found = run(adapter, request, part)
+            except OvertakenError:
+                st.stop()  # a newer run of this session shows the page
+    line.empty()
     return found
 
 

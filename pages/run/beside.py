@@ -15,20 +15,25 @@ from heedmap.views import attention, model_facts
 from heedmap.views.attention import Map, Source
 from heedmap.views.request import Request
 
+_HELP = "The same photo in another layer, another head or another model."
+
 
 def pick_beside(page: Page, shown: Map, notices: Notices) -> Map | None:
-    """Let the visitor put a second map beside one, of the same kind where its model has it."""
+    """Let the visitor put a second map beside one, of the same kind where its model has it.
+
+    Its controls are a bar above the maps.
+    """
     source = shown.source
     key = link.switch("two")
-    with st.expander("Side by side", expanded=bool(st.session_state[key])):
-        if not st.toggle("A second map", key=key):
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", key="beside"):
+        if not st.toggle("A second map beside it", key=key, width="content", help=_HELP):
             return None
         model = pick_model(page.needs, source.request.model, "model2")
         other = source if model == source.request.model else _other(source, model, notices)
         if other is None:
             return None
-        layer = pick_layer(other.depth, "layer2")
-        return Map(other, layer, pick_head(other.heads(layer), "head2"), shown.hide)
+        layer = pick_layer(other.depth, "layer2", compact=True)
+        return Map(other, layer, pick_head(other.heads(layer), "head2", compact=True), shown.hide)
 
 
 def _other(source: Source, model: str, notices: Notices) -> Source | None:
@@ -37,5 +42,5 @@ def _other(source: Source, model: str, notices: Notices) -> Source | None:
         adapter = load(model)
         size = model_facts.native_size(models.record(adapter.id))
         request = Request(source.request.photo, adapter.id, size, source.request.fit)
-        return run_shown(adapter, request, source.kind, attention.source)
+        return run_shown(adapter, request, source, attention.same)
     return None

@@ -9,10 +9,12 @@ import streamlit as st
 from heedmap import models
 from heedmap.errors import ModelError
 from heedmap.models.capabilities import fits
+from heedmap.pages.frame import status
 from heedmap.pages.frame.page import Page, pages_for
 from heedmap.pages.frame.text import plain
 from heedmap.pages.run.failures import remembered
 from heedmap.views import model_facts
+from heedmap.views.costs import span
 
 if TYPE_CHECKING:
     from heedmap.models import Adapter, Progress
@@ -26,7 +28,7 @@ def describe(page: Page, id: str) -> list[str]:
     Raises:
         ModelError: a model that this page cannot show, and why.
     """
-    with remembered(id), st.spinner(f"Asking the hub about {plain(id)} …"):
+    with remembered(id), status.line(), st.spinner(f"Asking the hub about {plain(id)} …"):
         entry = models.record(id)
         if fits(entry.can, page.needs):
             return model_facts.lines(entry)
@@ -46,7 +48,7 @@ def load(id: str) -> Adapter:
         bar = None
         while not loading.done:
             if time.monotonic() - started > _PATIENCE:
-                bar = bar or st.progress(0.0)
+                bar = bar or status.line().progress(0.0)
                 bar.progress(*_progress(models.record(id).title, loading.progress))
             time.sleep(0.05)
         if bar:
@@ -61,10 +63,5 @@ def _progress(title: str, progress: Progress) -> tuple[float, str]:
         return 0.0, f"{words} …"
     words += f", {progress.bytes_done / 1e6:.0f} of {progress.bytes_total / 1e6:.0f} MB"
     if progress.seconds_left is not None:
-        words += f", about {_span(progress.seconds_left)} left"
+        words += f", about {span(progress.seconds_left)} left"
     return progress.share, words
-
-
-def _span(seconds: float) -> str:
-    """A time span in words."""
-    return f"{seconds:.0f} s" if seconds < 90 else f"{seconds / 60:.0f} min"

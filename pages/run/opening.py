@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 from heedmap import models
-from heedmap.pages.controls.attention import pick_kind
-from heedmap.pages.controls.channels import pick_count, pick_layers
+from heedmap.pages.controls.attention import chosen_patch, pick_kind
+from heedmap.pages.controls.channels import pick_after, pick_count, pick_layers
 from heedmap.pages.controls.model import pick_model, pick_sight, show_card
 from heedmap.pages.controls.photo import pick_photo
+from heedmap.pages.frame.head import name_tab
 from heedmap.pages.frame.notices import Notices
 from heedmap.pages.frame.page import Page
 from heedmap.pages.frame.text import plain, section
 from heedmap.pages.run.answer import answer, first_ready
 from heedmap.pages.run.loading import describe
-from heedmap.views import attention, channels
+from heedmap.views import attention, channels, model_facts, patches, photos
 from heedmap.views.request import Request
 
 if TYPE_CHECKING:
-    from heedmap.models import Adapter
+    from heedmap.models import Adapter, Model
 
 
 def open_attention(page: Page, notices: Notices) -> attention.Source:
@@ -28,7 +30,14 @@ def open_attention(page: Page, notices: Notices) -> attention.Source:
     with st.sidebar:
         section("Map")
         kind = pick_kind(adapter)
-    return answer(page, adapter, request, kind, attention.source, notices)
+    if kind != patches.KIND:
+        return answer(page, adapter, request, (kind,), _source, notices)
+    grid = answer(page, adapter, request, (None,), _source, notices).seen.grid
+    return answer(page, adapter, request, (kind, chosen_patch(grid)), _source, notices)
+
+
+def _source(adapter: Adapter, request: Request, part: tuple[Any, ...] | None) -> attention.Source:
+    return attention.source(adapter, request, *(part or ()))
 
 
 def open_channels(page: Page, notices: Notices) -> tuple[channels.Source, int]:
@@ -37,8 +46,10 @@ def open_channels(page: Page, notices: Notices) -> tuple[channels.Source, int]:
     with st.sidebar:
         section("Map")
         layers = pick_layers(adapter)
+        after = pick_after()
         count = pick_count()
-    return answer(page, adapter, request, layers, channels.source, notices), count
+    run = partial(channels.source, after=after)
+    return answer(page, adapter, request, layers, run, notices), count
 
 
 def open_model(page: Page, notices: Notices) -> tuple[Adapter, Request]:
@@ -48,21 +59,30 @@ def open_model(page: Page, notices: Notices) -> tuple[Adapter, Request]:
         photo = pick_photo()
         section("Model", "or type an id or URL")
         id = pick_model(page.needs, page.model)
-        about = _describe(page, id, notices)
-        if about:
-            st.caption("  \n".join(map(plain, about)))
-    adapter = first_ready(page, id, bool(about), notices)
-    entry = models.record(adapter.id)
+        asked = _describe(page, id, notices)
+        sight = _pick_sight(asked) if asked else None
+    adapter = first_ready(page, id, asked is not None, notices)
+    shown = models.record(adapter.id)
     with st.sidebar:
-        if not about:
-            st.caption(f"Shown instead: {plain(entry.title)}.")
-        size, fit = pick_sight(entry)
-        show_card(entry)
+        if shown != asked:
+            st.caption(f"Shown instead: {plain(shown.title)}.")
+        size, fit = sight or _pick_sight(shown)
+    if asked and size == model_facts.native_size(asked):
+        size = model_facts.native_size(shown)
+    name_tab(page.title, photos.name(photo), shown.title)
     return adapter, Request(photo, adapter.id, size, fit)
 
 
-def _describe(page: Page, id: str, notices: Notices) -> list[str]:
-    """What a model is, in lines; none for one that the page cannot show, with an error shown."""
-    with notices.guard():
-        return describe(page, id)
-    return []
+def _describe(page: Page, id: str, notices: Notices) -> Model | None:
+    """Say what a model is; None for one that the page cannot show, with an error shown."""
+    with st.container(key="about"), notices.guard():  # as tall for every model
+        st.caption("  \n".join(map(plain, describe(page, id))))
+        return models.record(id)
+    return None
+
+
+def _pick_sight(entry: Model) -> tuple[int, str]:
+    """Let the visitor choose what a model sees, and show its card; it may still be loading."""
+    sight = pick_sight(entry)
+    show_card(entry)
+    return sight

@@ -5,24 +5,24 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import streamlit as st
-from heedmap.views import export
+from heedmap.views import export, names
 from heedmap.views.attention import Map
 from heedmap.views.export import Figure
 from heedmap.views.facts import Facts
 from heedmap.views.render import Look
 
 
-def heads(shown: Map, look: Look, told: Facts) -> None:
-    """Offer the shown head as PNG and all heads of its layer as ZIP."""
+def heads(shown: Map, look: Look, told: Facts, link: str) -> None:
+    """Offer the shown head as PNG and all heads of its layer as ZIP, with the link of the view."""
     with st.container(horizontal=True, gap="small"):
-        name = export.head_file(shown.head)
-        _button(name, lambda: export.png(shown, look), name, "image/png")
         _button(
-            "All heads (ZIP)",
-            lambda: export.heads_zip(shown, look, told),
-            export.heads_file(shown),
-            "application/zip",
-        )
+            "This map (PNG)", lambda: export.png(shown, look),
+            f"{names.of_map(shown)}.png", "image/png",
+        )  # fmt: skip
+        _button(
+            "All heads (ZIP)", lambda: export.heads_zip(shown, look, told, link),
+            f"{names.of_layer(shown)}.zip", "application/zip",
+        )  # fmt: skip
 
 
 def figure(made: Figure) -> None:
@@ -34,5 +34,5 @@ def figure(made: Figure) -> None:
 
 def _button(label: str, make: Callable[[], bytes], name: str, mime: str) -> None:
     st.download_button(
-        label, make, name, mime, key=f"get {name}", on_click="ignore", icon=":material/download:"
+        label, make, name, mime, key=f"get {label}", on_click="ignore", icon=":material/download:"
     )

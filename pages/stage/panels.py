@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from heedmap.pages.stage.components import Group, Item, Panel
-from heedmap.views import attention, data_urls, facts, photos, render
+from heedmap.pages.stage.components import Group, Item, Panel, Pin
+from heedmap.views import attention, data_urls, explain, facts, patches, photos, render
 from heedmap.views.attention import Map
 from heedmap.views.channels import Channel
 from heedmap.views.render import THUMBNAIL, Drawable, Look
@@ -15,30 +15,70 @@ if TYPE_CHECKING:
     from heedmap.models import Prepared
 
 
-def panel(shown: Drawable, look: Look, *, share: bool = False, tag: str = "") -> Panel:
-    """A map as a large picture, with its values and its colour bar."""
-    base = render.base(shown.request, shown.seen, look.over)
+def panel(
+    shown: Drawable, look: Look, scales: Sequence[str], *, share: bool = False, tag: str = ""
+) -> Panel:
+    """A map as a large picture, with its values and the ends of its colour bars."""
     rows, columns = shown.values.shape
+    height, width = render.base(shown.request, shown.seen, look.over).shape[:2]
     return {
         "title": shown.title,
         "tag": tag,
-        "src": data_urls.of_map(shown, look),
-        "width": base.shape[1],
-        "height": base.shape[0],
+        "src": data_urls.of_base(shown.request, shown.seen, look.over),
+        "width": width,
+        "height": height,
         "alt": render.alt(shown, look),
         "grid": [rows, columns],
-        "values": [[float(f"{value:.4g}") for value in row] for row in shown.values.tolist()],
+        "values": data_urls.base64_of(shown.values),
+        "what": shown.what,
+        "limits": {scale: render.limits(shown, scale) for scale in scales},
+        "colors": "signed" if shown.signed else "colors",
+        "signed": shown.signed,
         "share": share,
-        "legend": render.legend(shown, look),
+        "badge": shown.label,
     }
 
 
-def attention_panels(shown: Sequence[Map], look: Look) -> list[Panel]:
+def attention_panels(shown: Sequence[Map], look: Look, scales: Sequence[str]) -> list[Panel]:
     """Attention maps as large pictures; maps of several models are tagged with their model."""
     several = len({each.request.model for each in shown}) > 1
     return [
-        panel(each, look, share=True, tag=each.source.model if several else "") for each in shown
+        panel(
+            each,
+            look,
+            _cheap(each, look, scales),
+            share=True,
+            tag=each.source.model if several else "",
+        )
+        | _live(each)
+        for each in shown
     ]
+
+
+def pin(shown: Map) -> Pin | None:
+    """How a patch is pinned on attention maps; None for a model that has none from patches."""
+    source = shown.source
+    if not source.home:
+        return None
+    return {
+        "kind": patches.KIND,
+        "home": source.home,
+        "grid": list(source.seen.grid),
+        "at": list(source.patch) if source.patch else None,
+    }
+
+
+def _live(shown: Map) -> Panel:
+    """What the browser may compute a map from: not one whose outliers are hidden."""
+    if shown.hide or not shown.source.home:
+        return {}
+    return {"live": {"id": patches.id_of(shown.request, shown.layer), "head": shown.head}}
+
+
+def _cheap(shown: Map, look: Look, scales: Sequence[str]) -> Sequence[str]:
+    """The colour scales whose ends are sent at once; others are computed when they are chosen."""
+    slow = shown.hide or isinstance(shown.source.maps, patches.Layers)
+    return [scale for scale in scales if scale in ("map", "layer", look.scale) or not slow]
 
 
 def photo_panel(shown: Drawable) -> Panel:
@@ -54,7 +94,7 @@ def photo_panel(shown: Drawable) -> Panel:
         "grid": list(shown.values.shape),
     }
     if credit := photos.credit(photo):
-        made["legend"] = {"what": credit}
+        made["credit"] = credit
     if seen.fit == "crop":
         left, top, right, bottom = seen.box
         made["box"] = [left / width, top / height, right / width, bottom / height]
@@ -99,10 +139,19 @@ def channel_groups(rows: dict[str, list[Channel]], look: Look) -> list[Group]:
     ]
 
 
+def words(shown: Map | Channel, look: Look) -> list[tuple[str, str, str]]:
+    """What the words of the page mean, each with a data URL of a picture that shows it."""
+    if isinstance(shown, Map):
+        told = explain.of_attention(shown, look)
+    else:
+        told = explain.of_channel(shown, look)
+    return [(term, text, data_urls.encoded(picture)) for term, text, picture in told]
+
+
 def ratio(seen: Prepared) -> float:
-    """Width over height of thumbnails, between 1/2 and 2."""
+    """Width over height of thumbnails, between 1/2 and 3; beyond, a picture has margins."""
     height, width = seen.view.shape[:2]
-    return float(min(2.0, max(0.5, width / height)))
+    return float(min(3.0, max(0.5, width / height)))
 
 
 def _item(key: str, caption: str, shown: Drawable, look: Look, note: str = "") -> Item:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import io
+import re
 import struct
 import zlib
 
 import numpy as np
 import pytest
+from heedmap.serving.uploads import Bounds
 from PIL import Image
 from playwright.sync_api import expect
 
@@ -107,6 +109,19 @@ def test_a_file_that_is_too_large_is_not_even_sent(view: View) -> None:
     assert view.hero() == before
 
 
+def test_the_browsers_own_refusal_stands_alone(view: View) -> None:
+    view.open()
+    seen = view.alert().filter(visible=True)
+    view.drop_file("bad.png", BAD["empty"])
+    expect(seen).to_have_count(1)
+    view.drop_file("large.png", size=21 << 20, refused=True)
+    expect(seen).to_have_count(1)
+    expect(seen).to_contain_text("20")
+    view.drop_file("bad.png", BAD["no picture"])
+    expect(seen).to_have_count(1)
+    expect(seen).to_contain_text("not a picture")
+
+
 def test_the_complaint_goes_with_the_next_good_photo(view: View) -> None:
     view.open()
     view.drop_file("bad.png", BAD["empty"])
@@ -114,3 +129,26 @@ def test_the_complaint_goes_with_the_next_good_photo(view: View) -> None:
     view.change(lambda: view.drop_file("mine.png", photo(200, 320)))
     expect(view.alert()).to_have_count(0)
     assert shows(view, photo(200, 320))
+
+
+SEND = """async ([url, count]) => {
+    const token = document.cookie.match(/_streamlit_xsrf=([^;]+)/)?.[1] ?? '';
+    for (let i = 0; i < count; i += 1) {
+        const body = new FormData();
+        body.append('a.png', new Blob(['a']), 'a.png');
+        await fetch(`${url}${i}`, { method: 'PUT', body, headers: { 'X-Xsrftoken': token } });
+    }
+}"""
+
+
+def test_who_uploads_too_often_reads_when_to_try_again(view: View) -> None:
+    view.open()
+    with view.tab.expect_request(re.compile("/upload_file/")) as sent:
+        view.change(lambda: view.drop_file("mine.png", photo()))
+    before = view.hero()
+    view.tab.evaluate(SEND, [sent.value.url, Bounds.files])
+    view.drop_file("again.png", photo(200, 320))
+    expect(view.alert()).to_contain_text("This photo was not taken")
+    expect(view.alert()).to_contain_text("choose it again in")
+    expect(view.tab.get_by_text("AxiosError")).to_have_count(0)
+    assert view.hero() == before

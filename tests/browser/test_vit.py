@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import re
 import zipfile
 
@@ -66,9 +67,7 @@ def test_the_threshold_moves_the_mask(view: View) -> None:
     kept, area = covered(view)
     assert kept == 60
     mask = pixels(view.hero())
-    view.slide("Share of attention kept", "ArrowRight", 15)
-    expect(view.tab.locator(".stage .legend .what").first).to_contain_text("75%")
-    view.settle()
+    view.set("Kept", 75)
     assert covered(view)[1] > area
     assert (pixels(view.hero()) > 127).sum() > (mask > 127).sum()
     assert "keep=75" in view.tab.url
@@ -78,9 +77,36 @@ def test_the_views_differ(view: View) -> None:
     view.open()
     seen = {view.hero()}
     for name in ("Mask", "Highlight", "Contour"):
-        view.change(view.tab.get_by_role("radio", name=name).click)
+        view.set("View", name)
         seen.add(view.hero())
+        assert f"view={name.lower()}" in view.tab.url
     assert len(seen) == 4
+
+
+def test_the_toolbar_repaints_before_the_server_hears_of_it(view: View) -> None:
+    view.open()
+    before, address, small = view.hero(), view.tab.url, view.pictures()[-1]
+    opacity = view.tool("Opacity")
+    opacity.evaluate("(range) => { range.value = 65; range.dispatchEvent(new Event('input')); }")
+    expect(view.heroes().first).to_have_attribute("data-picture", "2")
+    assert view.hero() != before
+    assert (view.tab.url, view.pictures()[-1]) == (address, small), "the gesture has not ended"
+    opacity.dispatch_event("change")
+    view.tab.wait_for_url("**opacity=65**")
+    view.settle()
+    assert view.pictures()[-1] != small
+
+
+def test_a_toolbar_is_kept_by_the_next_picture(view: View) -> None:
+    view.open()
+    view.set("Colours", "Jet").set("Patch grid", True)
+    jet = view.hero()
+    view.change(view.gallery(f"Heads of layer {last_layer(view)}").nth(1).click)
+    assert view.tool("Colours").input_value() == "jet"
+    assert view.hero() != jet
+    view.tab.go_back()
+    view.settle()
+    assert view.hero() == jet
 
 
 def test_the_arrow_keys_tell_the_value_of_a_patch(view: View) -> None:
@@ -97,21 +123,24 @@ def test_the_arrow_keys_tell_the_value_of_a_patch(view: View) -> None:
 
 def test_the_downloads_are_what_they_say(view: View) -> None:
     view.open(head=1)
-    name, content = view.download(view.tab.get_by_role("button", name="attn-head1.png"))
-    assert name == "attn-head1.png"
+    name, content = view.download(view.tab.get_by_role("button", name="This map (PNG)"))
+    file = f"cat-bundled-vit-layer{last_layer(view)}"
+    assert name == f"{file}-head1.png"
     assert content.startswith(b"\x89PNG")
     picture = pixels(content)
     shown = pixels(view.hero())
     assert picture.shape == shown.shape
-    assert np.abs(picture.astype(int) - shown).mean() < 4  # the screen's is a JPEG
+    assert np.abs(picture.astype(int) - shown).mean() < 4  # the screen's photo is a JPEG
 
     heads = view.gallery(f"Heads of layer {last_layer(view)}").count() - 1
     name, content = view.download(view.tab.get_by_role("button", name="ZIP"))
-    assert name.endswith(".zip")
+    assert name == f"{file}.zip"
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
         assert archive.testzip() is None
-        assert {f"attn-head{j}.png" for j in range(heads)} <= set(archive.namelist())
-        assert np.array_equal(pixels(archive.read("attn-head1.png")), picture)
+        assert {f"{file}-head{j}.png" for j in range(heads)} <= set(archive.namelist())
+        assert np.array_equal(pixels(archive.read(f"{file}-head1.png")), picture)
+        told = json.loads(archive.read("view.json"))
+    assert told["link"] == view.tab.url
 
 
 def assert_is_a_figure(view: View, name: str) -> None:

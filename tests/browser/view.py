@@ -28,7 +28,7 @@ from playwright.sync_api import Page as Tab
 
 # Idle as Streamlit itself tells it, and for long enough that no control still holds a change back
 # (sliders send theirs a moment after the last move); every component is drawn, and no picture of a
-# stage is still being decoded (its figures say in `parts` which picture they want).
+# stage is still being decoded or painted (its figures say in `parts` what they want and show).
 SETTLED = """(calm) => {
     const app = document.querySelector('[data-testid=stApp]');
     const roots = [...document.querySelectorAll('[data-testid=stBidiComponentIsolated]')]
@@ -38,9 +38,9 @@ SETTLED = """(calm) => {
     const idle = app && app.dataset.testScriptState === 'notRunning'
         && app.dataset.testConnectionState === 'CONNECTED'
         && !document.querySelector('[data-stale=true], [data-testid=stSkeleton]')
-        && roots.every((root) => root?.querySelector('img, button'))
+        && roots.every((root) => root?.querySelector('img, button, .queries'))
         && panels.length
-        && panels.every(({ parts }) => parts?.wanted === parts?.img.getAttribute('src'));
+        && panels.every(({ parts }) => parts?.shown && parts.wanted === parts.shown);
     window.idleSince = idle ? (window.idleSince ?? now) : undefined;
     return idle && now - window.idleSince > calm;
 }"""
@@ -53,6 +53,8 @@ COUNTER = """() => {
         subtree: true, attributeFilter: ['data-test-script-state'], attributeOldValue: true,
     });
 }"""
+# As after a first visit, when the explanations were closed.
+VISITED = "try { localStorage.setItem('heedmap.explained', '1') } catch {}"
 CALM_MS = 350
 FIRST_MS = 60_000  # a cold server imports its libraries and loads its models
 PATIENCE_MS = 20_000
@@ -100,12 +102,17 @@ class Ears:
 class View:
     """One window of the app, in a profile of its own."""
 
-    def __init__(self, browser: Browser, url: str, ears: Ears, **context: Any) -> None:
+    def __init__(
+        self, browser: Browser, url: str, ears: Ears, *, first: bool = False, **context: Any
+    ) -> None:
+        """`first`: whether the browser was never here, and explains what is seen."""
         self._context = browser.new_context(
             permissions=["clipboard-read", "clipboard-write"], **context
         )
         self._context.set_default_timeout(PATIENCE_MS)
         self._context.add_init_script(f"({COUNTER})()")
+        if not first:
+            self._context.add_init_script(VISITED)
         ears.listen(self._context)
         self.url = url
         self.tab: Tab = self._context.new_page()
@@ -136,8 +143,8 @@ class View:
         return self.tab.locator(".stage .heroes .frame")
 
     def hero(self, index: int = 0) -> bytes:
-        """The bytes of a large picture, as the browser got them."""
-        return picture_bytes(self.heroes().nth(index).locator("img"))
+        """A large picture as it is painted, as PNG."""
+        return picture_bytes(self.heroes().nth(index).locator("canvas"))
 
     def original(self) -> bytes:
         """The bytes of the photo beside the map."""
@@ -145,8 +152,8 @@ class View:
 
     def pictures(self) -> list[str]:
         """The data URLs of every picture on the page, large and small, in their order."""
-        pictures = self.tab.locator(".stage .frame img, .gallery .frame img")
-        return [str(each.get_attribute("src")) for each in pictures.all()]
+        pictures = self.tab.locator(".stage .frame :is(img, canvas), .gallery .frame img")
+        return [_url(each) for each in pictures.all()]
 
     def fact(self, name: str) -> str:
         """What the table beside the picture says of `name`."""
@@ -161,13 +168,30 @@ class View:
         """What the page or the uploader says is wrong."""
         return self.tab.locator("[data-testid=stAlert], [data-testid=stFileUploader] [role=alert]")
 
+    def tool(self, label: str) -> Locator:
+        """A control of the toolbar above the large pictures."""
+        return self.tab.locator(".stage .tools").get_by_label(label)
+
     # What a person does.
 
     def change(self, act: Callable[[], object]) -> View:
         """Do something that changes the first large picture, and wait for the new one."""
-        before = self.hero()
+        frame = self.heroes().first
+        painted = str(frame.get_attribute("data-picture"))
         act()
-        expect(self.heroes().first.locator("img")).not_to_have_attribute("src", _url(before))
+        expect(frame).not_to_have_attribute("data-picture", painted)
+        return self.settle()
+
+    def set(self, label: str, value: str | int | bool) -> View:
+        """Move a control of the toolbar: a select box, a range or a check box."""
+        tool = self.tool(label)
+        with self._run():
+            if isinstance(value, bool):
+                tool.set_checked(value)
+            elif isinstance(value, str):
+                tool.select_option(label=value)
+            else:
+                tool.fill(str(value))
         return self.settle()
 
     def choose_file(self, name: str, content: bytes) -> View:
@@ -238,14 +262,13 @@ class View:
         return done.suggested_filename, Path(done.path()).read_bytes()
 
 
-def picture_bytes(img: Locator) -> bytes:
-    """The bytes of a picture that stands in a data URL."""
-    src = img.get_attribute("src") or ""
-    return base64.b64decode(src.partition("base64,")[2], validate=True)
+def picture_bytes(picture: Locator) -> bytes:
+    """The bytes of an <img> with a data URL, or of a canvas as PNG."""
+    return base64.b64decode(_url(picture).partition("base64,")[2], validate=True)
 
 
-def _url(jpeg: bytes) -> str:
-    return "data:image/jpeg;base64," + base64.b64encode(jpeg).decode()
+def _url(picture: Locator) -> str:
+    return str(picture.evaluate("(each) => each.getAttribute('src') ?? each.toDataURL()"))
 
 
 def pixels(content: bytes) -> np.ndarray:

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import re
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from streamlit.testing.v1 import AppTest
 
 ROOT = Path(__file__).parent.parent.parent
-PAGES = {"vit": "pages/vit.py", "clip": "pages/clip.py", "cnn": "pages/cnn.py"}
+PAGES = {
+    "start": "pages/start.py",
+    "vit": "pages/vit.py",
+    "clip": "pages/clip.py",
+    "cnn": "pages/cnn.py",
+}
 
 
 class App:
@@ -43,7 +50,10 @@ class App:
                 if widget.key == key:
                     widget.set_value(value)
                     return self.run()
-        raise AssertionError(f"no control {key}")
+        if name not in self.look:
+            raise AssertionError(f"no control {key}")
+        self.at.session_state[key] = value  # of the toolbar, whose inputs live in the browser
+        return self.run()
 
     @property
     def link(self) -> dict[str, Any]:
@@ -59,7 +69,29 @@ class App:
 
     @property
     def stage(self) -> dict[str, Any]:
-        return self._data("stage", "stage")
+        stage = self._data("stage", "stage")
+        for panel in [*stage["panels"], stage["original"]]:
+            panel["src"] = stage["pictures"][panel["picture"]]
+            if "values" in panel:
+                values = np.frombuffer(base64.b64decode(panel["values"]), np.float32)
+                panel["values"] = values.reshape(panel["grid"]).tolist()
+        return stage
+
+    @property
+    def look(self) -> dict[str, Any]:
+        """What the toolbar is set to."""
+        return {tool["name"]: tool["value"] for tool in self.stage["tools"]}
+
+    @property
+    def limits(self) -> list[tuple[float, float]]:
+        """The ends of the colour bar under each map."""
+        return [tuple(panel["limits"][self.look["scale"]]) for panel in self.stage["panels"]]
+
+    @property
+    def painted(self) -> str:
+        """All that the browser paints the maps from."""
+        maps = [(panel["src"], panel["values"]) for panel in self.stage["panels"]]
+        return json.dumps([maps, self.limits, self.look])
 
     @property
     def hero(self) -> dict[str, Any]:

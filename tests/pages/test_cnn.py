@@ -24,11 +24,18 @@ def test_three_layers_of_three_channels() -> None:
 
 
 def test_the_five_best_classes() -> None:
-    bars = App("cnn").stage["bars"]
+    stage = App("cnn").stage
+    bars = stage["bars"]
     shares = [share for _, share in bars]
     assert len(bars) == 5
     assert shares == sorted(shares, reverse=True)
     assert 0 < sum(shares) <= 1
+    calibration = models.card("bundled-cnn").calibration
+    known = shares[0] >= calibration.threshold
+    assert stage["verdict"].startswith(
+        "The most probable of" if known else "None of the 118 things"
+    )
+    assert "of 118 classes" in stage["verdict"]
 
 
 def test_every_control(passes: list[str]) -> None:
@@ -39,15 +46,28 @@ def test_every_control(passes: list[str]) -> None:
         ("opacity", 20, True), ("colors", "turbo", True), ("interp", "nearest", False),
         ("scale", "layer", False), ("grid", True, True),
     ]:  # fmt: skip
-        before = app.hero["src"]
+        before = app.painted
         app.set(name, value, shared)
-        assert app.hero["src"] != before, name
+        assert app.painted != before, name
     assert passes == ["bundled-cnn"]
+    before = app.painted
+    assert "activation passed on" in app.hero["what"]
+    app.set("after", "convolution")
+    assert app.link["after"] == "convolution"
+    assert app.painted != before
+    assert "output of the convolution" in app.hero["what"]
+    assert app.hero["signed"]
+    low, high = app.limits[0]
+    assert low == -high
+    before = app.painted
+    app.set("signed", "coolwarm", shared=True)
+    assert app.painted != before
+    assert app.link["signed"] == "coolwarm"
     names = models.load("bundled-cnn").conv_layers
     app.set("layers", [names[4], names[1]])
     assert [g["title"] for g in app.gallery("channels")["groups"]] == [names[1], names[4]]
     assert app.link["layers"] == f"{names[4]}~{names[1]}"
-    assert len(passes) == 2
+    assert len(passes) == 3
 
 
 def test_no_layer_falls_back_with_a_word() -> None:
@@ -66,12 +86,12 @@ def test_a_channel_by_link() -> None:
 
 def test_a_failing_pass_keeps_the_layers(monkeypatch: pytest.MonkeyPatch) -> None:
     app = App("cnn")
-    before = app.hero["src"]
+    before = app.painted
 
-    def fails(*_args: object) -> None:
+    def fails(*_args: object, **_named: object) -> None:
         raise CaptureError("It did not run this one: choose other layers.")
 
     monkeypatch.setattr(viz, "record_activations", fails, raising=False)
     app.set("layers", [models.load("bundled-cnn").conv_layers[3]])
     assert app.errors == ["It did not run this one: choose other layers."]
-    assert app.hero["src"] == before
+    assert app.painted == before

@@ -5,9 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+import streamlit as st
 from heedmap import models, viz
 from heedmap.errors import CaptureError, CheckpointError, DownloadError
+from heedmap.models import Loading
 from heedmap.pages.frame.notices import UNEXPECTED
+from heedmap.pages.run import opening
 from heedmap.views import cache, photos
 
 from tests.pages.app import App
@@ -26,8 +29,7 @@ def test_a_wrong_value_becomes_the_default_with_a_word(name: str, text: str) -> 
     app = App(**{name: text})
     assert len(app.notices) == 1
     assert not app.errors
-    assert name not in app.link
-    assert app.hero["title"] == "Layer 5, mean of all heads"
+    assert app.link.get(name) != text
 
 
 @pytest.mark.parametrize(
@@ -44,7 +46,7 @@ def test_a_model_that_is_none_is_said_and_stays_in_the_field(text: str, words: s
     assert len(app.errors) == 1
     assert words in app.errors[0]
     assert app.link == {"model": text}
-    assert app.hero["title"] == "Layer 5, mean of all heads"
+    assert app.facts["Model"].startswith("Heedmap ViT")
 
 
 def test_foreign_text_is_no_markup() -> None:
@@ -59,7 +61,9 @@ def test_what_pages_share_stays_and_the_rest_comes_back() -> None:
     app.go("cnn")
     assert app.link == {"photo": "coffee", "opacity": "20", "colors": "jet"}
     app.go("vit")
-    assert app.link == {"photo": "coffee", "opacity": "20", "colors": "jet", "layer": "3"}
+    assert app.link == {
+        "photo": "coffee", "opacity": "20", "colors": "jet", "layer": "3", "head": "mean",
+    }  # fmt: skip
 
 
 def test_an_upload_is_shown_kept_and_linked(portrait: bytes) -> None:
@@ -69,11 +73,11 @@ def test_an_upload_is_shown_kept_and_linked(portrait: bytes) -> None:
     key = app.link["photo"]
     assert photos.is_upload(key)
     assert photos.find(key) == portrait
-    assert app.facts["Saw"] == "whole photo, 128 × 192 px"
+    assert app.facts["Saw"] == "whole photo, 128 × 192 px, enlarged from 60 × 90"
     assert app.items("photos")[0]["key"] == key
     app.go("clip")
     assert app.link == {"photo": key}
-    assert App(photo=key).facts["Saw"] == "whole photo, 128 × 192 px"
+    assert App(photo=key).facts["Saw"] == "whole photo, 128 × 192 px, enlarged from 60 × 90"
 
 
 @pytest.mark.parametrize("content", [b"no image", b"", b"\xff\xd8\xff\xe0 cut off"])
@@ -98,7 +102,7 @@ def test_a_model_that_cannot_be_had_leaves_the_last_picture(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     app = App(photo="coffee")
-    before = app.hero["src"]
+    before = app.painted
 
     def fails(id: str):
         if id == "dino-vits16":
@@ -111,7 +115,7 @@ def test_a_model_that_cannot_be_had_leaves_the_last_picture(
     monkeypatch.setattr(models, "begin", fails)
     app.set("model", "dino-vits16")
     assert app.errors == ["The hub cannot be reached: try again."]
-    assert app.hero["src"] == before
+    assert app.painted == before
     assert app.facts["Model"].startswith("Heedmap ViT")
     app.set("opacity", 10, shared=True)
     assert tries == ["dino-vits16"], "a failed model is not asked for at every move"
@@ -121,6 +125,24 @@ def test_a_model_that_cannot_be_had_leaves_the_last_picture(
     assert len(tries) == 2
     app.set("model", "bundled-vit")
     assert not app.errors
+
+
+def test_what_a_model_sees_can_be_chosen_while_it_loads(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(opening, "first_ready", lambda *_: st.stop())
+    app = App(model="dinov2-vits14")
+    assert [box.value for box in app.at.selectbox if box.key in ("vit.size", "all.fit")] == [
+        518,
+        "whole",
+    ]
+
+
+def test_what_is_shown_instead_has_its_own_size(monkeypatch: pytest.MonkeyPatch) -> None:
+    begin = models.begin
+    gone = Loading.failed("dinov2-vits14", DownloadError("The hub cannot be reached: try again."))
+    monkeypatch.setattr(models, "begin", lambda id: gone if id == gone.id else begin(id))
+    app = App(model="dinov2-vits14", photo="coffee")
+    assert app.errors == ["The hub cannot be reached: try again."]
+    assert app.hero["src"] == App(photo="coffee").hero["src"]
 
 
 def test_an_id_of_the_hub_in_the_link(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -151,7 +173,7 @@ def test_a_failing_pass_keeps_what_was_there(
     caplog: pytest.LogCaptureFixture,
 ) -> None:  # fmt: skip
     app = App()
-    before = app.hero["src"]
+    before = app.painted
 
     def fails(*_args: object, **_named: object) -> None:
         raise error
@@ -159,7 +181,7 @@ def test_a_failing_pass_keeps_what_was_there(
     monkeypatch.setattr(viz, "record_attention", fails, raising=False)
     app.set("size", 336)
     assert app.errors == [said]
-    assert app.hero["src"] == before
+    assert app.painted == before
     assert ("secret" in caplog.text) == (said == UNEXPECTED)
 
 
@@ -187,7 +209,7 @@ def test_a_page_without_any_pass_says_why(monkeypatch: pytest.MonkeyPatch) -> No
 
     with monkeypatch.context() as patch:
         patch.setattr(viz, "record_attention", fails, raising=False)
-        app = App(layer="99", photo="coffee")
+        app = App(layer="5", photo="coffee")
         assert app.errors == ["It shows none: choose another."]
     app.run()
     assert not app.errors

@@ -11,10 +11,14 @@ from tests.pages.app import ROOT, App
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
-def test_a_line_fits_its_script_and_its_model(page: Page) -> None:
+def test_a_line_fits_its_script(page: Page) -> None:
     assert (ROOT / page.script).is_file()
     # Until app.py has run, Streamlit finds a page by the name of its script.
     assert page.address in ("", page.name)
+
+
+@pytest.mark.parametrize("page", [page for page in PAGES if page.model], ids=lambda page: page.name)
+def test_a_page_of_maps_opens_with_a_model_that_it_can_show(page: Page) -> None:
     first = models.records(page.needs)[0]
     assert first.bundled
     assert models.record(page.model).can >= page.needs

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import pytest
+import streamlit as st
+from heedmap import models, viz
+from heedmap.pages.frame import link
 
 from tests.pages.app import App
 
@@ -17,13 +20,38 @@ def test_a_finished_map_stands_there_at_once(app: App) -> None:
     assert fresh.hero["src"].startswith("data:image/jpeg;base64,")
     assert fresh.stage["original"]["src"].startswith("data:image/jpeg;base64,")
     assert fresh.facts["Model"].startswith("Heedmap ViT")
-    assert fresh.facts["Layer"].startswith("5 ")
-    assert fresh.facts["Head"] == "mean of 6"
+    layer, head = first()
+    assert fresh.facts["Layer"].startswith(f"{layer} ")
+    assert fresh.facts["Head"].startswith(f"{head} ")
     assert fresh.facts["Prefix tokens"] == "1 (CLS)"
     assert "whole photo" in fresh.facts["Saw"]
     assert not fresh.link
     assert not fresh.errors
     assert not fresh.notices
+
+
+def first(photo: str = "cat") -> tuple[int, int]:
+    """The most concentrated head of the bundled model."""
+    adapter = models.load("bundled-vit")
+    found = viz.clearest(viz.record_attention(adapter, adapter.prepare(viz.open_sample(photo))).cls)
+    assert found is not None
+    return found
+
+
+def test_the_first_view_follows_the_photo_until_a_head_is_chosen() -> None:
+    app = App()
+    app.at.session_state["all.photo"] = "coffee"
+    app.run()
+    layer, head = first("coffee")
+    assert app.hero["title"] == f"Layer {layer}, head {head}"
+    assert app.link == {"photo": "coffee"}
+    app.set("head", "mean")
+    assert app.link == {"photo": "coffee", "layer": str(layer), "head": "mean"}
+    app.at.session_state["all.photo"] = "rocket"
+    app.run()
+    assert app.hero["title"] == f"Layer {layer}, mean of all heads"
+    assert App(layer="3").hero["title"] == "Layer 3, mean of all heads"
+    assert App(head="2").hero["title"] == "Layer 5, head 2"
 
 
 def test_the_mean_and_all_heads_are_thumbnails(app: App) -> None:
@@ -45,16 +73,19 @@ def test_values_of_the_hero_stand_on_the_grid(app: App) -> None:
 def test_picture_only_controls_run_no_model(passes: list[str]) -> None:
     app = App()
     assert passes == ["bundled-vit"]
-    seen = {app.hero["src"]}
+    other = 1 if not app.facts["Layer"].startswith("1 ") else 2
+    seen = {app.painted}
     for name, value, shared in [
-        ("layer", 2, False), ("head", "3", False), ("opacity", 30, True), ("colors", "magma", True),
-        ("interp", "bicubic", False), ("grid", True, True), ("scale", "layer", False),
+        ("layer", other, False), ("head", "mean", False), ("opacity", 30, True),
+        ("colors", "magma", True),
+        ("interp", "nearest", False), ("fade", False, True), ("grid", True, True),
+        ("scale", "layer", False),
         ("base", "model", True), ("view", "mask", False), ("keep", 35, False),
         ("view", "highlight", False), ("view", "contour", False),
     ]:  # fmt: skip
         app.set(name, value, shared)
-        assert app.hero["src"] not in seen, f"{name} changed nothing"
-        seen.add(app.hero["src"])
+        assert app.painted not in seen, f"{name} changed nothing"
+        seen.add(app.painted)
         assert app.link[name] == str(int(value) if isinstance(value, bool) else value)
     assert passes == ["bundled-vit"]
 
@@ -76,37 +107,47 @@ def test_size_fit_and_photo_run_the_model_once_each(passes: list[str]) -> None:
     assert passes == ["bundled-vit"] * 4
 
 
-def test_a_mask_tells_what_it_covers() -> None:
+def test_the_thumbnails_follow_the_toolbar() -> None:
     app = App(view="mask", keep="35")
-    words = app.hero["legend"]["what"]
-    assert words.startswith("35% of the patches’ attention lies on ")
+    before = app.items("heads")
+    assert app.look["keep"] == 35
     app.set("keep", 90)
-    assert app.hero["legend"]["what"].startswith("90%")
+    assert all(a["src"] != b["src"] for a, b in zip(app.items("heads"), before, strict=True))
+
+
+def test_a_gesture_on_the_toolbar_is_read_as_a_link_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: dict[str, str] = {"opacity": "35", "colors": "magma", "grid": "1"}
+    app = App(layer="3")
+    with monkeypatch.context() as patch:
+        patch.setattr(st, "session_state", app.at.session_state)
+        link.ask(asked)
+    app.run()
+    assert app.link == {"layer": "3", **asked}
+    assert app.look | {"opacity": 35, "colors": "magma", "grid": True} == app.look
 
 
 def test_the_scale_is_named_and_shared_by_a_layer() -> None:
     app = App(scale="layer")
-    legend = app.hero["legend"]
-    assert legend["what"] == "attention from CLS · scale: this layer"
+    limits = app.limits
+    assert app.hero["what"] == "attention from CLS"
     app.set("head", "2")
-    assert (app.hero["legend"]["low"], app.hero["legend"]["high"]) == (
-        legend["low"],
-        legend["high"],
-    )
+    assert app.limits == limits
+    app.set("scale", "map")
+    assert app.limits != limits
 
 
 def test_hiding_outliers_is_off_and_renormalises() -> None:
     app = App(head="1")
     mass = sum(map(sum, app.hero["values"]))
-    before = app.hero["src"]
+    assert not app.hero["badge"]
     app.set("hide", True)
     assert app.link["hide"] == "1"
-    assert app.hero["src"] != before
+    assert "outlier" in app.hero["badge"]
     assert sum(map(sum, app.hero["values"])) == pytest.approx(mass, rel=1e-2)
 
 
 def test_two_maps_side_by_side() -> None:
-    app = App(two="1", layer2="1", head2="4")
+    app = App(layer="5", two="1", layer2="1", head2="4")
     assert [panel["title"] for panel in app.stage["panels"]] == [
         "Layer 5, mean of all heads",
         "Layer 1, head 4",
@@ -114,7 +155,7 @@ def test_two_maps_side_by_side() -> None:
     assert "Beside" in app.facts
     app.set("two", False)
     assert len(app.stage["panels"]) == 1
-    assert not app.link
+    assert app.link == {"layer": "5", "head": "mean"}
 
 
 def test_a_link_gives_the_view_again() -> None:
@@ -125,6 +166,6 @@ def test_a_link_gives_the_view_again() -> None:
     assert first.stage["original"] == second.stage["original"]
 
 
-def test_downloads_have_the_names_that_people_know(app: App) -> None:
+def test_what_is_taken_home_is_offered_beside_the_heads(app: App) -> None:
     labels = [button.label for button in App(head="3").at.get("download_button")]
-    assert labels == ["attn-head3.png", "All heads (ZIP)"]
+    assert labels == ["This map (PNG)", "All heads (ZIP)"]

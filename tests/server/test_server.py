@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import http.client
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -26,6 +27,7 @@ from tests.hub import Hub
 pytestmark = pytest.mark.slow  # starts the server
 
 ENDS_WITHIN = 60  # seconds; the server gives itself 3
+UPLOADER = "Or your own: choose a file or drop it here"
 EVIL = "evil.example"
 FOREIGN = f"http://{EVIL}"
 UPLOAD = (
@@ -92,13 +94,40 @@ def test_another_host_or_origin_gets_no_websocket(app: App, host: str, origin: s
     assert refused.value.response.status_code == 403
 
 
-def test_a_visitor_who_uploads_too_much_is_told_to_wait(app: App) -> None:
-    async def come() -> list[int]:
+def test_a_visitor_who_uploads_too_much_reads_when_to_come_back(app: App) -> None:
+    async def come() -> tuple[list[int], list[str], int]:
         async with visit(app.url) as one, visit(app.url) as other:
-            first = [put(app, await one.upload_address()) for _ in range(Bounds.files + 1)]
-            return [*first, put(app, await other.upload_address())]
+            await one.open()
+            places = [await one.place_for_upload() for _ in range(Bounds.files + 1)]
+            answers = [put(app, place.upload_url) for place in places]
+            run = await one.change({UPLOADER: places[-1]})
+            return answers, run.errors, put(app, (await other.place_for_upload()).upload_url)
 
-    assert asyncio.run(come()) == [204] * Bounds.files + [429, 204]
+    answers, errors, others = asyncio.run(come())
+    assert answers == [204] * Bounds.files + [202]
+    assert others == 204
+    assert len(errors) == 1
+    assert re.match(
+        r"This photo was not taken, .* 30 files .*: choose it again in \d+ s", errors[0]
+    )
+
+
+def test_a_session_too_many_reads_why(tmp_path: Path) -> None:
+    async def come(app: App) -> None:
+        async with visit(app.url):
+            answer = ask(app, "/", Accept="text/html")
+            assert (answer.status, answer.headers["Refresh"]) == (503, "10")
+            assert "frame-ancestors" in answer.headers["Content-Security-Policy"]
+            with pytest.raises(InvalidStatus):
+                async with visit(app.url):
+                    pass
+        while ask(app, "/", Accept="text/html").status == 503:
+            await asyncio.sleep(0.05)
+        async with visit(app.url):
+            pass
+
+    with serve(tmp_path / "log.txt", HEEDMAP_SESSIONS="1") as app:
+        asyncio.run(come(app))
 
 
 def put(app: App, address: str) -> int:

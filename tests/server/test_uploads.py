@@ -6,8 +6,9 @@ import pytest
 from heedmap.serving.uploads import MINUTE, Allowance, Bounds, UploadLimit
 from starlette.exceptions import HTTPException
 
-from tests.server.asgi import PASSED, Inside, ask, header, status
+from tests.server.asgi import PASSED, Inside, ask, status, text
 
+REFUSED = 202  # so that the page runs, and says why
 BOUNDS = Bounds(files=3, nbytes=100, held=150)
 
 
@@ -24,7 +25,13 @@ class Host:
 
     def __init__(self, held: int = 0) -> None:
         self.clock, self.inside = Clock(), Inside()
-        self.limit = UploadLimit(self.inside, lambda visitor: held, Allowance(BOUNDS, self.clock))
+        self.told: dict[str, str] = {}
+        self.limit = UploadLimit(
+            self.inside,
+            lambda visitor: held,
+            self.told.__setitem__,
+            Allowance(BOUNDS, self.clock),
+        )
 
     def put(self, visitor: str = "a", nbytes: int = 10, announce: bool = True) -> list:
         length = [("content-length", str(nbytes))] if announce else []
@@ -35,7 +42,7 @@ class Host:
 
 def test_files_a_minute_are_bounded_for_each_visitor() -> None:
     host = Host()
-    assert [status(host.put()) for _ in range(4)] == [PASSED] * 3 + [429]
+    assert [status(host.put()) for _ in range(4)] == [PASSED] * 3 + [REFUSED]
     assert status(host.put("b")) == PASSED
 
 
@@ -44,16 +51,21 @@ def test_the_refusal_says_when_to_come_back_and_then_there_is_room() -> None:
     for _ in range(3):
         host.put()
         host.clock.now += 10
-    assert header(host.put(), "Retry-After") == "30"
+    refused = host.put()
+    assert text(refused).strip() == host.told["a"]
+    assert host.told["a"].endswith(
+        "3 files and 9.53674e-05 MB in a minute: choose it again in 30 s."
+    )
+    assert len(host.inside.reached) == 3
     host.clock.now += 30
     assert status(host.put()) == PASSED
-    assert status(host.put()) == 429
+    assert status(host.put()) == REFUSED
 
 
 def test_bytes_a_minute_are_bounded() -> None:
     host = Host()
     assert status(host.put(nbytes=60)) == PASSED
-    assert status(host.put(nbytes=60)) == 429
+    assert status(host.put(nbytes=60)) == REFUSED
     assert status(host.put(nbytes=40)) == PASSED
     host.clock.now += MINUTE
     assert status(host.put(nbytes=60)) == PASSED
@@ -70,7 +82,23 @@ def test_bytes_that_were_not_announced_are_counted_as_they_come() -> None:
 
 def test_bytes_held_at_once_are_bounded() -> None:
     assert status(Host(held=140).put(nbytes=10)) == PASSED
-    assert status(Host(held=141).put(nbytes=10)) == 413
+    full = Host(held=141)
+    assert status(full.put(nbytes=10)) == REFUSED
+    assert "reload the page" in full.told["a"]
+
+
+def test_a_refused_file_is_read_to_its_end_and_kept_nowhere() -> None:
+    host = Host(held=150)
+    host.put(nbytes=11)
+    assert host.inside.body == b""
+    assert host.inside.reached == []
+
+
+def test_a_file_that_no_page_sends_is_refused_unread() -> None:
+    host = Host()
+    length = [("content-length", str(10**9))]
+    sent = ask(host.limit, "/_stcore/upload_file/a/file", method="PUT", headers=length, body=[])
+    assert status(sent) == 413
 
 
 def test_other_requests_are_not_counted() -> None:

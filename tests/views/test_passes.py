@@ -9,10 +9,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from heedmap import models, viz
-from heedmap.errors import CaptureError, ImageError
-from heedmap.models import Adapter
+from heedmap.errors import CaptureError, ImageError, OvertakenError
+from heedmap.models import Adapter, Prepared
 from heedmap.views import attention, channels, passes, photos, render, turns
 from heedmap.views.request import Request
+
+from tests.views.test_turns import LeftError
+from tests.views.test_underway import Guest
 
 PATIENCE = 30  # seconds, for a thread that hangs
 
@@ -128,11 +131,12 @@ def test_a_visitors_pass_waits_for_its_turn(
 ) -> None:
     queue = turns.Turns(1, every=0.01)
     monkeypatch.setattr(turns, "shared", lambda: queue)
-    waits, told = threading.Event(), []
+    waits, told = threading.Event(), set()
 
-    def tell(ahead: int) -> None:
-        told.append(ahead)
-        waits.set()
+    def tell(words: str) -> None:
+        told.add(words)
+        if words:
+            waits.set()
 
     def visit() -> attention.Source:
         with turns.visiting("late", tell):
@@ -144,7 +148,60 @@ def test_a_visitors_pass_waits_for_its_turn(
             assert waits.wait(PATIENCE)
             assert ran == []
         assert late.result(PATIENCE).depth == vit.depth
-    assert set(told) == {0}
+    assert told - {""} == {turns.place(0)}
     assert ran == ["bundled-vit"]
     with queue.take("first"):
         attention.source(vit, cat)  # what is kept needs no turn
+
+
+class Slow:
+    """A pass that lasts until a test ends it, and then looks whether it is still wanted."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.runs, self.go_on = threading.Event(), threading.Event()
+        self.record = viz.record_attention
+        monkeypatch.setattr(viz, "record_attention", self, raising=False)
+
+    def __call__(self, adapter: Adapter, x: Prepared, **named: bool) -> viz.Attention:
+        self.runs.set()
+        assert self.go_on.wait(PATIENCE)
+        return self.record(adapter, x, **named)
+
+
+def ask(visitor: str, guest: Guest, vit: Adapter, request: Request) -> attention.Source:
+    """A visitor who asks for a pass until told to leave."""
+    with turns.visiting(visitor, guest):
+        return attention.source(vit, request)
+
+
+@pytest.mark.parametrize("stays", [False, True], ids=["alone", "with another"])
+def test_a_visitor_who_asks_for_another_picture_gives_the_pass_up(
+    monkeypatch: pytest.MonkeyPatch, vit: Adapter, cat: Request, stays: bool
+) -> None:
+    queue = turns.Turns(1)
+    monkeypatch.setattr(turns, "shared", lambda: queue)
+    slow, gone = Slow(monkeypatch), []
+    monkeypatch.setattr(passes, "GRACE", 1e9)
+    record = viz.GivingUp.__exit__
+    monkeypatch.setattr(
+        viz.GivingUp, "__exit__",
+        lambda self, kind, *rest: (gone.append(kind), record(self, kind, *rest))[1],
+    )  # fmt: skip
+    with ThreadPoolExecutor() as pool:
+        leaver, other = Guest(), Guest()
+        older = pool.submit(ask, "a", leaver, vit, cat)
+        assert slow.runs.wait(PATIENCE)
+        if stays:
+            same = pool.submit(ask, "b", other, vit, cat)
+            assert other.asked.wait(PATIENCE)
+        leaver.leaves.set()
+        with pytest.raises(LeftError):
+            older.result(PATIENCE)
+        newer = pool.submit(ask, "a", Guest(), vit, replace(cat, size=64))
+        with queue._changed:
+            assert queue._changed.wait_for(lambda: queue._waiting, PATIENCE)
+        slow.go_on.set()
+        assert newer.result(PATIENCE).seen.view.shape[0] == 64
+        if stays:
+            assert same.result(PATIENCE).seen.view.shape[0] == 128
+    assert gone == [None if stays else OvertakenError, None]

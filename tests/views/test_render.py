@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import io
 import json
 import zipfile
@@ -11,7 +12,7 @@ import numpy as np
 import pytest
 from heedmap import viz
 from heedmap.models import Adapter
-from heedmap.views import attention, data_urls, export, facts, render
+from heedmap.views import attention, data_urls, export, facts, names, photos, render
 from heedmap.views.attention import Map
 from heedmap.views.render import THUMBNAIL, Look
 from heedmap.views.request import Request
@@ -25,8 +26,9 @@ def shown(vit: Adapter, cat: Request) -> Map:
 
 def test_a_map_is_drawn_over_the_base_that_is_handed_in(shown: Map) -> None:
     base = np.full((40, 60, 3), 200, np.uint8)
-    own = viz.Overlay(opacity=0.5, limits=shown.limits("layer"))(base, shown.values)
-    assert np.array_equal(render.draw(shown, Look(opacity=0.5, scale="layer"), base), own)
+    look = Look("jet", 0.5, "nearest", scale="layer", fade=False)
+    own = viz.Overlay("jet", opacity=0.5, limits=shown.limits("layer"))(base, shown.values)
+    assert np.array_equal(render.draw(shown, look, base), own)
     assert (base == 200).all()
 
 
@@ -46,8 +48,6 @@ def test_scales_span_what_they_name(shown: Map) -> None:
     spans = {"map": maps[3, 2], "layer": maps[3], "layers": maps[:, 2], "model": maps}
     for scale, values in spans.items():
         assert shown.limits(scale) == (values.min(), values.max()), scale
-        legend = render.legend(shown, Look(scale=scale))
-        assert float(legend["high"]) == pytest.approx(values.max(), rel=1e-2)
 
 
 def test_the_models_pixels_are_those_that_it_saw(shown: Map) -> None:
@@ -67,24 +67,56 @@ def test_a_data_url_holds_the_picture(shown: Map) -> None:
     assert data_urls.of_map(shown, Look(), THUMBNAIL) is url
 
 
-def test_hidden_outliers_are_told_in_the_picture(shown: Map) -> None:
+def test_hidden_outliers_are_told_with_the_picture_not_in_it(shown: Map) -> None:
     hidden = Map(shown.source, shown.layer, shown.head, hide=True)
     assert "outlier" in hidden.label
     assert hidden.key != shown.key
     plain = render.draw(hidden, Look(), render.base(hidden.request, hidden.seen))
-    assert not np.array_equal(render.drawn(hidden, Look()), plain)
+    assert np.array_equal(render.drawn(hidden, Look()), plain)
+    assert hidden.label in dict(facts.attention(hidden)).values()
+    with Image.open(io.BytesIO(export.png(hidden, Look()))) as picture:
+        assert hidden.label.removeprefix("no ") in picture.info["Description"]
 
 
-def test_the_zip_holds_pictures_values_and_facts(shown: Map) -> None:
-    content = export.heads_zip(shown, Look(), facts.attention(shown))
+LINK = "http://localhost:8501/?layer=3&head=2"
+
+
+def test_the_zip_holds_pictures_values_and_the_view(shown: Map) -> None:
+    content = export.heads_zip(shown, Look(), facts.attention(shown), LINK)
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
         values = np.load(io.BytesIO(archive.read("attention.npy")))
-        told = json.loads(archive.read("view.json"))
-        assert archive.read(export.head_file("2")) == export.png(shown, Look())
-        names = archive.namelist()
+        assert archive.read("cat-bundled-vit-layer3-head2.png") == export.png(shown, Look())
+        files = archive.namelist()
     assert np.array_equal(values, shown.source.maps[3])
-    assert told["Layer"] == "3 (first 0, last 5)"
-    assert len(names) == 1 + len(values) + 2
+    assert len(files) == 1 + len(values) + 2
+    assert "cat-bundled-vit-layer3-mean.png" in files
+
+
+def test_a_machine_reads_the_whole_view(shown: Map) -> None:
+    look = Look(colormap="magma", scale="layer")
+    content = export.heads_zip(shown, look, facts.attention(shown), LINK)
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        told = json.loads(archive.read("view.json"))
+    assert told["link"] == LINK
+    assert told["model"]["id"] == "bundled-vit"
+    file = viz.sample_file("cat").read_bytes()
+    assert told["photo"] == {"name": "Cat", "sha256": hashlib.sha256(file).hexdigest()}
+    own = ("size", "fit", "kind", "layer", "head", "hide_outliers")
+    assert [told[name] for name in own] == [128, "whole", "cls", 3, 2, False]
+    assert told["colours"]["colormap"] == "magma"
+    assert told["limits"] == [float(value) for value in shown.limits("layer")]
+    assert told["facts"]["Layer"] == "3 (first 0, last 5)"
+
+
+def test_files_are_named_after_photo_model_layer_and_head(portrait: bytes) -> None:
+    mine = photos.take(portrait, "Ana & Eva/at the sea.png")
+    request = Request(mine, "timm/resnet34.a1_in1k@v2", 224)
+    assert names.file_name(request, "layer3", "head2") == (
+        "at-the-sea-timm-resnet34.a1_in1k-v2-layer3-head2"
+    )
+    photos.take(portrait)
+    assert names.file_name(request) == f"photo-{mine[:8]}-timm-resnet34.a1_in1k-v2"
+    assert photos.sha256(mine) == hashlib.sha256(portrait).hexdigest()
 
 
 @pytest.mark.slow
@@ -92,7 +124,9 @@ def test_a_figure_shows_all_layers(shown: Map) -> None:
     figure = export.layers_figure([shown, Map(shown.source, 5, "2")], Look(scale="layers"), 3)
     assert list(figure.captions) == [f"Layer {i}" for i in range(6)]
     assert figure.limits == shown.limits("layers")
-    assert figure.title.endswith("attention from CLS, head 2")
+    assert figure.title == "Heedmap ViT/8 at 128 px: attention from CLS, head 2"
+    assert ("Photo", "Cat") in figure.told
+    assert figure.name == "cat-bundled-vit-layers-head2"
     with Image.open(io.BytesIO(figure.png())) as picture:
         assert min(picture.size) > 400
     assert figure.pdf().startswith(b"%PDF-")

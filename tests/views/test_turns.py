@@ -228,6 +228,18 @@ def test_a_newer_request_takes_the_place_of_the_older(arrive: Arrive) -> None:
     newer.running()
 
 
+def test_a_pass_that_runs_learns_that_its_visitor_wants_another(arrive: Arrive) -> None:
+    queue = Turns(2)
+    with queue.take("a") as mine:
+        other = arrive(queue, "b").running()
+        assert not mine.overtaken
+        newer = arrive(queue, "a").waiting()
+        assert mine.overtaken
+        assert not newer.runs.is_set()
+    newer.running()
+    other.done()
+
+
 def test_a_pass_that_fails_gives_its_turn_back() -> None:
     queue = Turns(1)
     for _ in range(3):
@@ -282,12 +294,12 @@ def test_a_turn_is_of_the_visitor_in_whose_name_the_thread_works(
         raise LeftError
 
     holder = arrive(queue, "a").running()
-    with turns.turn():  # in nobody's name: a script, a test
+    with turns.turn(leave):  # in nobody's name: a script, a test
         pass
-    with pytest.raises(LeftError), turns.visiting("b", leave), turns.turn():
+    with pytest.raises(LeftError), turns.visiting("b", pytest.fail), turns.turn(leave):
         pytest.fail("went past the one whose turn it is")
     holder.done()
-    with turns.visiting("b", leave), turns.turn():
+    with turns.visiting("b", pytest.fail), turns.turn(leave):
         assert [turn.visitor for turn in queue._running] == ["b"]
     assert queue._running == []
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -11,10 +11,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 from heedmap.errors import CaptureError, SettingError
+from heedmap.viz import checks
 from heedmap.viz.capture.calls import check_call, names_of
+from heedmap.viz.capture.passed_on import PassedOn
 
 if TYPE_CHECKING:
     from heedmap.models import Adapter, Prepared
+
+AFTER = ("convolution", "activation")
 
 
 @dataclass(frozen=True)
@@ -25,11 +29,13 @@ class Activations:
         maps: {layer name: (channels, h, w) float32}, in the order of the forward pass.
         logits: (classes,) float32, or None where the model returns no vector.
         classes: names of the logits, or None.
+        after: "convolution" or "activation", see `record_activations`.
     """
 
     maps: dict[str, np.ndarray]
     logits: np.ndarray | None
     classes: tuple[str, ...] | None
+    after: str = "convolution"
 
     def top(self, layer: str, k: int = 3) -> list[tuple[int, float]]:
         """The `k` channels with the greatest mean, as (channel, mean), strongest first.
@@ -47,36 +53,57 @@ class Activations:
         order = np.argsort(-means, kind="stable")[:k]
         return [(int(channel), float(means[channel])) for channel in order]
 
-    def predictions(self, k: int = 5) -> list[tuple[str, float]] | None:
-        """The `k` most probable classes as (name, probability), or None without class names."""
+    def predictions(self, k: int = 5, temperature: float = 1.0) -> list[tuple[str, float]] | None:
+        """The `k` most probable classes as (name, probability), or None without class names.
+
+        The logits are divided by the temperature first (Guo et al. 2017); `models.card` says that
+        of a bundled model.
+
+        Raises:
+            SettingError: a temperature of 0 or less.
+        """
+        sentence = "A temperature of {} is out of range: choose one above 0."
+        warmth = checks.number(temperature, sentence, lambda t: 0 < t < np.inf)
         if self.logits is None or self.classes is None:
             return None
-        weights = np.exp(self.logits.astype(np.float64) - self.logits.max())
+        scaled = self.logits.astype(np.float64) / warmth
+        weights = np.exp(scaled - scaled.max())
         shares = weights / weights.sum()
         order = np.argsort(-shares, kind="stable")[:k]
         return [(self.classes[i], float(shares[i])) for i in order]
 
 
 def record_activations(
-    adapter: Adapter, x: Prepared, layers: Sequence[str] | None = None
+    adapter: Adapter,
+    x: Prepared,
+    layers: Sequence[str] | None = None,
+    *,
+    after: str = "convolution",
 ) -> Activations:
-    """Run the model once and keep the outputs of convolutions, before any normalisation.
+    """Run the model once and keep the outputs of convolutions.
 
     Args:
         adapter: a model with convolutions.
         x: the photo that `adapter.prepare` made.
         layers: names from `adapter.conv_layers`; all of them by default. If a layer runs
             several times, its first output is kept.
+        after: "convolution" keeps what a layer gives, before any normalisation; "activation" what
+            the network passes on of it: after normalisation, residual and the next activation
+            function, as viz/capture/passed_on.py says. A batch norm removes any offset of a
+            channel, so only the latter says how strong channels are beside one another.
 
     Raises:
-        SettingError: not an adapter, a photo that it did not prepare, or an unknown layer.
+        SettingError: not an adapter, a photo that it did not prepare, an unknown layer, or
+            another word for `after`.
         CaptureError: a layer that the forward pass never reached, or a model without convolutions.
     """
     check_call(adapter, x)
     names = adapter.conv_layers if layers is None else names_of(layers)
     _check_names(adapter, names)
+    checks.choice(after, AFTER, "place to record")
     maps: dict[str, np.ndarray] = {}
-    with adapter.lock, _hooks(adapter, names, maps):
+    recording = _passed_on if after == "activation" else _hooks
+    with adapter.lock, recording(adapter, names, maps):
         output = adapter.run(x.pixels, x.fit)
     missing = [name for name in names if name not in maps]
     if missing or not maps:
@@ -90,20 +117,57 @@ def record_activations(
     fits = (
         logits is not None and adapter.classes is not None and len(adapter.classes) == logits.size
     )
-    return Activations(maps, logits, adapter.classes if fits else None)
+    return Activations(maps, logits, adapter.classes if fits else None, after)
 
 
 @contextmanager
 def _hooks(adapter: Adapter, names: Sequence[str], maps: dict[str, np.ndarray]) -> Iterator[None]:
-    """Fill `maps` while the block runs; the hooks are removed even after an error."""
-    mine = threading.get_ident()
+    """Fill `maps` with the outputs of layers while the block runs."""
 
-    def keep(name: str) -> Any:
+    def keep(name: str, output: Any) -> None:
+        maps[name] = _copy(adapter.map_of(name, output))
+
+    with _watching(adapter, names, keep):
+        yield
+
+
+@contextmanager
+def _passed_on(
+    adapter: Adapter, names: Sequence[str], maps: dict[str, np.ndarray]
+) -> Iterator[None]:
+    """Fill `maps` with what the network passes on of layers while the block runs."""
+    found: dict[str, np.ndarray] = {}
+    watch = PassedOn(lambda name, value: found.update({name: _copy(value)}))
+
+    def follow(name: str, output: Any) -> None:
+        adapter.map_of(name, output)  # checks that there is one
+        watch.follow(name, output, adapter.channel_axis(name))
+        order.append(name)
+
+    order: list[str] = []
+    with _watching(adapter, names, follow), watch:
+        yield
+    watch.finish()
+    maps.update((name, found[name]) for name in order)
+
+
+def _copy(found: torch.Tensor) -> np.ndarray:
+    """A copy on the CPU: the activation function after it may overwrite an output in place."""
+    return found.detach().to("cpu", torch.float32, copy=True).numpy()
+
+
+@contextmanager
+def _watching(
+    adapter: Adapter, names: Sequence[str], see: Callable[[str, Any], None]
+) -> Iterator[None]:
+    """Call `see` with each layer's first output; the hooks are removed even after an error."""
+    mine, seen = threading.get_ident(), set[str]()
+
+    def seeing(name: str) -> Any:
         def hook(module: Any, inputs: Any, output: Any) -> None:
-            if threading.get_ident() == mine and name not in maps:  # other threads may run it too
-                # a copy: the activation function after it may overwrite the output in place
-                found = adapter.map_of(name, output).detach()
-                maps[name] = found.to("cpu", torch.float32, copy=True).numpy()
+            if threading.get_ident() == mine and name not in seen:  # other threads may run it too
+                seen.add(name)
+                see(name, output)
 
         return hook
 
@@ -111,7 +175,7 @@ def _hooks(adapter: Adapter, names: Sequence[str], maps: dict[str, np.ndarray]) 
     try:
         for name in names:
             module = adapter.module.get_submodule(name)
-            handles.append(module.register_forward_hook(keep(name)))
+            handles.append(module.register_forward_hook(seeing(name)))
         yield
     finally:
         for handle in handles:

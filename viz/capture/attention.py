@@ -7,7 +7,7 @@ reads them; the model does not run again.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
@@ -46,11 +46,22 @@ class Attention:
         cls_prefix: (layers, heads, others) float32, how CLS attends to CLS and the other tokens
             that are not patches, in the model's order: with "cls" it sums to 1. None for a model
             without a CLS token.
+        readers: which of these others are CLS tokens.
+        entropy: (layers, heads) float32, how evenly the patches attend to the patches, 0 (each to
+            one) to 1 (each to all alike): the mean over patch queries of -sum A log A over
+            log(patches), of their attention to patches scaled to sum to 1 (Zhai et al. 2023). NaN
+            for a head that attends to no patch. None if not recorded.
+        distance: (layers, heads) float32, px of what the model saw: the mean over patch queries of
+            sum A |p - p'|, how far the patches attend (Dosovitskiy et al. 2021, figure 7; Raghu et
+            al. 2021); see `uniform_distance`. NaN and None as for `entropy`.
     """
 
     maps: Mapping[str, Maps]
     grid: tuple[int, int]
     cls_prefix: np.ndarray | None = None
+    readers: slice = field(default_factory=lambda: slice(0, 0))
+    entropy: np.ndarray | None = None
+    distance: np.ndarray | None = None
 
     def of(self, kind: str) -> Maps:
         """The maps of one kind.
@@ -91,7 +102,9 @@ class Attention:
         return None if found is None else np.asarray(found)
 
 
-def record_attention(adapter: Adapter, x: Prepared, token_mean: bool = False) -> Attention:
+def record_attention(
+    adapter: Adapter, x: Prepared, token_mean: bool = False, stats: bool = False
+) -> Attention:
     """Run the model once and keep each layer's and head's attention, reduced as it is computed.
 
     Args:
@@ -100,20 +113,29 @@ def record_attention(adapter: Adapter, x: Prepared, token_mean: bool = False) ->
         token_mean: also record the mean over all patch queries, `A[:, prefix:, prefix:].mean(1)`.
             Always recorded for a model without a CLS token; never for one whose `kinds` lack
             "tokens".
+        stats: also record `Attention.entropy` and `Attention.distance`, and the mean over all
+            patch queries, which comes with them.
 
     Raises:
-        SettingError: not an adapter, or a photo that it did not prepare.
+        SettingError: not an adapter, or a photo that it did not prepare; or `stats` of a model
+            whose patches do not attend to all patches.
         CaptureError: no attention was seen, or that of fewer layers than the model has.
     """
     check_call(adapter, x)
     if not adapter.kinds:
         raise CaptureError(why_not(adapter))
+    if stats and "tokens" not in adapter.kinds:
+        raise SettingError(
+            f"{adapter.title} has no entropy and distance, since its patches do not attend to all "
+            "patches: record it without stats."
+        )
     if "windows" in adapter.kinds:
         return _in_windows(adapter, x)
     order, patches = adapter.order, x.grid[0] * x.grid[1]
-    mean = "tokens" in adapter.kinds and (token_mean or not adapter.has_cls)
+    mean = "tokens" in adapter.kinds and (token_mean or stats or not adapter.has_cls)
     tokens, cls = order.tokens(patches), order.readers(patches)
-    watch = OverTokens(tokens, order.prefix, mean, order.suffix, cls if order.cls else slice(0, 1))
+    read, grid = cls if order.cls else slice(0, 1), x.grid if stats else None
+    watch = OverTokens(tokens, order.prefix, mean, order.suffix, read, grid)
     with watch:
         adapter.run(x.pixels, x.fit)
     layers, pool = _seen(adapter, watch)
@@ -126,7 +148,10 @@ def record_attention(adapter: Adapter, x: Prepared, token_mean: bool = False) ->
     if mean:
         maps["tokens"] = _maps([layer.received for layer in layers], x, order.suffix)
     others = _others(torch.stack(rows), order.prefix, patches) if adapter.has_cls else None
-    return Attention(maps, x.grid, others)
+    entropy, distance = _spread(layers, x.patch) if stats else (None, None)
+    end = order.others
+    readers = slice(end - order.cls, end) if order.last else slice(0, order.cls)
+    return Attention(maps, x.grid, others, readers, entropy, distance)
 
 
 def _in_windows(adapter: Adapter, x: Prepared) -> Attention:
@@ -144,6 +169,13 @@ def _maps(rows: Sequence[torch.Tensor | None], x: Prepared, suffix: int) -> np.n
     end = stack.shape[-1] - suffix
     patches = stack[..., end - x.grid[0] * x.grid[1] : end]
     return patches.reshape(*stack.shape[:-1], *x.grid).numpy()
+
+
+def _spread(layers: Sequence[Layer], patch: int) -> tuple[np.ndarray, np.ndarray]:
+    """Entropy and distance in px, each (layers, heads)."""
+    entropies = [layer.entropy for layer in layers if layer.entropy is not None]
+    distances = [layer.distance for layer in layers if layer.distance is not None]
+    return torch.stack(entropies).numpy(), (torch.stack(distances) * patch).numpy()
 
 
 def _others(rows: torch.Tensor, prefix: int, patches: int) -> np.ndarray:

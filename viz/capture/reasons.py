@@ -10,12 +10,12 @@ from heedmap.viz.capture.watch import OverTokens
 
 if TYPE_CHECKING:
     from heedmap.models import Adapter
-    from heedmap.viz.capture.watch import InWindows
+    from heedmap.viz.capture.watch import InWindows, SeesTokens
 
 OVER_CHANNELS = {"XCA", "CrossCovarianceAttn"}  # of XCiT and EdgeNeXt in timm
 
 
-def check(adapter: Adapter, seen: int, watch: OverTokens | InWindows) -> None:
+def check(adapter: Adapter, seen: int, watch: SeesTokens | InWindows) -> None:
     """Check that as many layers were recorded as the model has.
 
     Raises:
@@ -48,7 +48,7 @@ def _counted(adapter: Adapter, seen: int) -> str:
     return f"only {seen} of its {adapter.depth} layers could be watched"
 
 
-def _unlike(adapter: Adapter, watch: OverTokens | InWindows) -> str:
+def _unlike(adapter: Adapter, watch: SeesTokens | InWindows) -> str:
     """How its attention differs from what can be shown."""
     parts = {type(part).__name__ for part in adapter.module.modules()}
     queries, keys = next(iter(watch.others), (0, 0))

@@ -6,12 +6,15 @@ Softmax, means and sums are computed in float32, a block of queries or of window
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import torch
+from heedmap.viz.capture.spread import Spread
 
 BLOCK_BYTES = 8 * 2**20  # of scores computed at a time: what fits a core's caches
+LEAST = torch.finfo(torch.float32).min
 
 
 @dataclass
@@ -51,10 +54,14 @@ class Layer:
     Attributes:
         cls: (heads, N), the row of the CLS token, the mean of the rows where there are several.
         received: (heads, N), the mean over all patch queries; None if not asked for.
+        entropy: (heads,), see `Spread`; None if not asked for.
+        distance: (heads,) in sides of a patch, see `Spread`; None if not asked for.
     """
 
     cls: torch.Tensor
     received: torch.Tensor | None
+    entropy: torch.Tensor | None = None
+    distance: torch.Tensor | None = None
 
 
 @dataclass(frozen=True)
@@ -64,10 +71,33 @@ class Queries:
     Attributes:
         cls: the CLS tokens; the first token where there are none.
         patches: the patches.
+        grid: (rows, cols) of the patches, where their `Spread` is asked for.
     """
 
     cls: slice
     patches: slice
+    grid: tuple[int, int] | None = None
+
+    def within(self, start: int, stop: int) -> slice:
+        """The patches among the queries from `start` to `stop`, counted from `start`."""
+        return slice(max(self.patches.start - start, 0), max(self.patches.stop - start, 0))
+
+    def sums(self, weights: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """Sums of weights (heads, some, N) over the patches and over all other keys."""
+        first, last = self.patches.start, self.patches.stop
+        rest = weights[..., :first].sum(-1) + weights[..., last:].sum(-1)
+        return weights[..., first:last].sum(-1), rest
+
+    def spread(self, weights: torch.Tensor) -> Spread | None:
+        """An empty `Spread` for weights (heads, ...), None where it is not asked for."""
+        if self.grid is None:
+            return None
+        return Spread(len(weights), self.grid, self.patches.start, weights.float()[:0])
+
+    def layer(self, cls: torch.Tensor, received: torch.Tensor, spread: Spread | None) -> Layer:
+        """What is kept, with the means of the spread."""
+        entropy, distance = (None, None) if spread is None else spread.means()
+        return Layer(cls, received, entropy, distance)
 
 
 @dataclass
@@ -115,9 +145,41 @@ class Scores:
                 scores += part
         return scores
 
+    @property
+    def keys(self) -> int:
+        """N."""
+        return self.key.shape[1]
+
+    def of_tokens(self, tokens: Sequence[int]) -> torch.Tensor:
+        """Attention of these queries: (heads, len(tokens), N) float32."""
+        return torch.cat([self.rows(token, token + 1) for token in tokens], 1).softmax(-1)
+
+    def of_head(self, head: int) -> Scores:
+        """The same scores of one head alone."""
+        one = slice(head, head + 1)
+        mask = None if self.mask is None else self.mask[one]
+        return replace(self, query=self.query[one], key=self.key[one], mask=mask)
+
+    def between(self, start: int, stop: int) -> torch.Tensor:
+        """Attention of the queries from `start` to `stop`: (heads, stop - start, N) float32."""
+        return self.rows(start, stop).softmax(-1)
+
+    def bias(self) -> torch.Tensor | None:
+        """What is added to the scores, (1 or heads, 1 or Q, N) float32; None where nothing is."""
+        queries, keys = self.query.shape[1], self.keys
+        bias = torch.zeros(1, 1, keys, device=self.key.device)
+        if self.mask is not None:
+            mask = self.mask if self.mask.stride(0) else self.mask[:1]  # the same for all heads
+            boolean = mask.dtype == torch.bool
+            bias = bias.masked_fill(~mask, -torch.inf) if boolean else mask.float()
+        if self.causal:
+            later = torch.ones(queries, keys, dtype=torch.bool, device=bias.device).triu(1)
+            bias = bias.masked_fill(later, -torch.inf)
+        return bias if bias.any() else None
+
     def mean_of(self, queries: slice) -> torch.Tensor:
         """Mean attention of these queries: (heads, N) float32."""
-        return self.rows(queries.start, queries.stop).softmax(-1).mean(1)
+        return self.between(queries.start, queries.stop).mean(1)
 
     def layer(self, queries: Queries, mean: bool) -> Layer:
         """The reduction alone, with `Layer.received` if `mean` is set."""
@@ -139,26 +201,74 @@ class Scores:
         tokens = self.key.shape[1]
         values = _shared(value, heads, 0).float().contiguous()
         output = values.new_empty(heads, queries, values.shape[-1])
-        received = values.new_zeros(heads, tokens)
-        patches = reduced.patches
+        received = values.new_zeros(heads, 1, tokens)
+        spread = reduced.spread(values)
         block = min(queries, max(32, BLOCK_BYTES // (4 * heads * tokens)))
-        buffer = values.new_empty(heads * block * tokens)
+        buffers = values.new_empty(1 if spread is None else 2, heads * block * tokens)
         for start in range(0, queries, block):
             stop = min(start + block, queries)
-            weights = buffer[: heads * (stop - start) * tokens].view(heads, stop - start, tokens)
-            self.rows(start, stop, out=weights)
-            torch.softmax(weights, -1, out=weights)
+            some = (heads, stop - start, tokens)
+            scores, *more = [buffer[: math.prod(some)].view(some) for buffer in buffers]
+            weights = self._exponentials(start, stop, scores, *more)
+            share, rest = reduced.sums(weights)
+            whole = (share + rest).unsqueeze(-1)
             torch.bmm(weights, values, out=output[:, start:stop])
-            inside = slice(max(patches.start - start, 0), max(patches.stop - start, 0))
-            received += weights[:, inside].sum(1)
-        received /= patches.stop - patches.start
-        return output, Layer(self.mean_of(reduced.cls), received)
+            output[:, start:stop] /= whole
+            inside = reduced.within(start, stop)
+            received.baddbmm_(whole[:, inside].reciprocal().mT, weights[:, inside])
+            if spread is not None:
+                spread.add(start, scores, weights, share)
+        received /= reduced.patches.stop - reduced.patches.start
+        return output, reduced.layer(self.mean_of(reduced.cls), received[:, 0], spread)
+
+    def _exponentials(
+        self, start: int, stop: int, scores: torch.Tensor, out: torch.Tensor | None = None
+    ) -> torch.Tensor:
+        """Of the scores of some queries, less each one's greatest; in their place without `out`."""
+        self.rows(start, stop, out=scores)
+        scores -= scores.amax(-1, keepdim=True)
+        if out is not None and (self.causal or self.mask is not None):
+            scores.clamp_(min=LEAST)
+        return torch.exp(scores, out=scores if out is None else out)
 
 
-def reduce(attention: torch.Tensor, queries: Queries, mean: bool) -> Layer:
-    """Reduce attention weights (heads, Q, N) that the model computed itself."""
-    received = attention[:, queries.patches].mean(1, dtype=torch.float32) if mean else None
-    return Layer(attention[:, queries.cls].mean(1, dtype=torch.float32), received)
+@dataclass
+class Formed:
+    """Attention weights (heads, Q, N) that the model computed itself, of any dtype."""
+
+    weights: torch.Tensor
+
+    @property
+    def keys(self) -> int:
+        """N."""
+        return self.weights.shape[-1]
+
+    def of_tokens(self, tokens: Sequence[int]) -> torch.Tensor:
+        """Attention of these queries: (heads, len(tokens), N) float32."""
+        return self.weights[:, list(tokens)].float()
+
+    def of_head(self, head: int) -> Formed:
+        """The same attention of one head alone."""
+        return Formed(self.weights[head : head + 1])
+
+    def between(self, start: int, stop: int) -> torch.Tensor:
+        """Attention of the queries from `start` to `stop`: (heads, stop - start, N) float32."""
+        return self.weights[:, start:stop].float()
+
+    def layer(self, queries: Queries, mean: bool) -> Layer:
+        """The reduction, with `Layer.received` if `mean` is set."""
+        cls = self.weights[:, queries.cls].mean(1, dtype=torch.float32)
+        if not mean:
+            return Layer(cls, None)
+        received = self.weights[:, queries.patches].mean(1, dtype=torch.float32)
+        spread = queries.spread(self.weights)
+        if spread is not None:
+            for start in range(0, self.weights.shape[1], 32):
+                some = self.weights[:, start : start + 32]
+                weights = some.to(torch.float32, copy=True).contiguous()
+                scores, share = weights.log().clamp_(min=LEAST), queries.sums(weights)[0]
+                spread.add(start, scores, weights, share)
+        return queries.layer(cls, received, spread)
 
 
 def received_in_windows(

@@ -12,12 +12,12 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import torch
 import torch.nn.functional as F
-from heedmap.viz.capture.scores import Call, Layer, Queries, Scores, received_in_windows, reduce
+from heedmap.viz.capture.scores import Call, Formed, Queries, Scores, received_in_windows
 from torch.overrides import TorchFunctionMode
 
 if TYPE_CHECKING:
@@ -57,43 +57,45 @@ class Watch(TorchFunctionMode):
 
 
 @dataclass
-class OverTokens(Watch):
-    """Reduces every attention over all `tokens` tokens to a `Layer`; lists the others.
+class SeesTokens(Watch):
+    """Tells the attention over all tokens of a sequence from other calls, which it lists.
 
     Attributes:
         tokens: N, patches and all others.
-        prefix: tokens before the patches; their queries do not count in `Layer.received`.
-        mean: whether to compute `Layer.received`.
-        suffix: tokens after the patches; their queries do not count either.
-        cls: the CLS tokens, whose rows `Layer.cls` averages; the first token by default.
-        layers: attention of all tokens to all tokens, in the order of the calls.
-        single: attention of one query to all tokens or all patches, (heads, keys) each: that of
+        prefix: tokens before the patches.
+        layers: what is kept of the attention of all tokens to all tokens, in the order of calls.
+        single: what is kept of the attention of one query to all tokens or all patches: that of
             class-attention layers or of a pooling head.
         others: (queries, keys) of attention calls over other numbers of tokens.
     """
 
     tokens: int
     prefix: int
-    mean: bool = False
-    suffix: int = 0
-    cls: slice = field(default_factory=lambda: slice(0, 1))
-    layers: list[Layer] = field(default_factory=list)
-    single: list[torch.Tensor] = field(default_factory=list)
-    others: list[tuple[int, int]] = field(default_factory=list)
+    layers: list[Any] = field(default_factory=list, kw_only=True)
+    single: list[Any] = field(default_factory=list, kw_only=True)
+    others: list[tuple[int, int]] = field(default_factory=list, kw_only=True)
 
     def __post_init__(self) -> None:
         super().__init__()
-        self._queries = Queries(self.cls, slice(self.prefix, self.tokens - self.suffix))
+
+    def see(
+        self, kind: str, attention: Scores | Formed, value: torch.Tensor | None
+    ) -> torch.Tensor | None:
+        """Keep something of an attention in the list of this kind.
+
+        Args:
+            kind: "layers" or "single".
+            value: (heads or groups, N, e) of a fused call; None where the model goes on by itself.
+
+        Returns:
+            The output of the fused call (heads, N, e), or None to let it run.
+        """
+        raise NotImplementedError
 
     def fused(self, call: Call) -> torch.Tensor | None:
         kind = self._kind(call.query.shape, call.key.shape[-2])
-        if kind == "layers" and self.mean:
-            output, layer = Scores.of(call).attend(call.value[0], self._queries)
-            self._keep(kind, layer)
-            return output.unsqueeze(0).to(call.value.dtype)
-        if kind:
-            self._keep(kind, Scores.of(call).layer(self._reduced(kind), False))
-        return None
+        output = self.see(kind, Scores.of(call), call.value[0]) if kind else None
+        return None if output is None else output.unsqueeze(0).to(call.value.dtype)
 
     def multi_head(self, call: dict[str, Any]) -> None:
         """The mode is off inside the call, so its query and key are projected here once more."""
@@ -104,15 +106,12 @@ class OverTokens(Watch):
         query, key, mask = _projected(call)
         kind = self._kind(query.shape, key.shape[-2])
         if kind:
-            mean = self.mean and kind == "layers"
-            scores = Scores.of(Call(query, key, key, mask))
-            self._keep(kind, scores.layer(self._reduced(kind), mean))
+            self.see(kind, Scores.of(Call(query, key, key, mask)), None)
 
     def formed(self, attention: torch.Tensor) -> None:
         kind = self._kind(attention.shape, attention.shape[-1])
         if kind:
-            mean = self.mean and kind == "layers"
-            self._keep(kind, reduce(attention[0], self._reduced(kind), mean))
+            self.see(kind, Formed(attention[0]), None)
 
     @property
     def calls(self) -> int:
@@ -129,17 +128,65 @@ class OverTokens(Watch):
         self.others.append((queries, keys))
         return None
 
-    def _reduced(self, kind: str) -> Queries:
-        """The queries of a layer, or the only query of a call with one."""
-        return self._queries if kind == "layers" else Queries(slice(0, 1), slice(0, 1))
 
-    def _keep(self, kind: str, layer: Layer) -> None:
-        cls = layer.cls.float().cpu()
-        received = layer.received.float().cpu() if layer.received is not None else None
-        if kind == "layers":
-            self.layers.append(Layer(cls, received))
+@dataclass
+class OverTokens(SeesTokens):
+    """Reduces every attention over all tokens to a `Layer`, and that of one query to its row.
+
+    Attributes:
+        prefix: tokens before the patches; their queries do not count in `Layer.received`.
+        mean: whether to compute `Layer.received`.
+        suffix: tokens after the patches; their queries do not count either.
+        cls: the CLS tokens, whose rows `Layer.cls` averages; the first token by default.
+        grid: (rows, cols) of the patches, to compute the layer's `Spread` too; it needs `mean`.
+        layers: a `Layer` each.
+        single: (heads, keys) each.
+    """
+
+    mean: bool = False
+    suffix: int = 0
+    cls: slice = field(default_factory=lambda: slice(0, 1))
+    grid: tuple[int, int] | None = None
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        patches = slice(self.prefix, self.tokens - self.suffix)
+        self._queries = Queries(self.cls, patches, self.grid)
+
+    def see(
+        self, kind: str, attention: Scores | Formed, value: torch.Tensor | None
+    ) -> torch.Tensor | None:
+        if kind == "single":
+            self.single.append(attention.of_tokens([0])[:, 0].cpu())
+            return None
+        output = None
+        if self.mean and value is not None and isinstance(attention, Scores):
+            output, layer = attention.attend(value, self._queries)
         else:
-            self.single.append(cls)
+            layer = attention.layer(self._queries, self.mean)
+        received = layer.received.cpu() if layer.received is not None else None
+        self.layers.append(replace(layer, cls=layer.cls.cpu(), received=received))
+        return output
+
+
+@dataclass
+class SomeLayers(SeesTokens):
+    """Keeps something of the attention of one layer or of all, and `None` of the others.
+
+    Attributes:
+        layer: its number among the calls, from 0; None for all.
+        keep: the attention -> what is kept of it.
+        kind: "layers", or "single" for class-attention layers.
+    """
+
+    layer: int | None
+    keep: Callable[[Scores | Formed], Any]
+    kind: str = "layers"
+
+    def see(self, kind: str, attention: Scores | Formed, value: torch.Tensor | None) -> None:
+        if kind == self.kind and attention.keys == self.tokens:
+            asked = self.layer in (None, len(self.layers))
+            self.layers.append(self.keep(attention) if asked else None)
 
 
 @dataclass
@@ -180,8 +227,47 @@ class InWindows(Watch):
         if window is None or (windows, queries, keys) != (window.count, window.area, window.area):
             self.others.append((queries, keys))
             return
+        self.maps.append(self.map_of(window, weights, heads))
+
+    def map_of(
+        self, window: Window, weights: Callable[[slice], torch.Tensor], heads: int
+    ) -> torch.Tensor:
+        """(heads, rows, cols) of the next layer; `weights` as in `received_in_windows`."""
         received = received_in_windows(weights, heads, window.real())
-        self.maps.append(window.join(received.mT).permute(2, 0, 1).contiguous())
+        return window.join(received.mT).permute(2, 0, 1).contiguous()
+
+
+@dataclass
+class WindowsOfOneLayer(InWindows):
+    """Keeps the rows of some queries of one layer; empty maps of all others.
+
+    Attributes:
+        layer: its number among the calls, from 0.
+        places: the queries, numbers of tokens of the layer's grid in reading order.
+        maps: (queries, heads, rows, cols) float32 for the layer, 0 outside of a query's window.
+    """
+
+    layer: int = 0
+    places: Sequence[int] = ()
+
+    def map_of(
+        self, window: Window, weights: Callable[[slice], torch.Tensor], heads: int
+    ) -> torch.Tensor:
+        if len(self.maps) != self.layer:
+            return torch.empty(0)
+        return torch.stack([_row_in_window(window, weights, place) for place in self.places])
+
+
+def _row_in_window(
+    window: Window, weights: Callable[[slice], torch.Tensor], place: int
+) -> torch.Tensor:
+    """The row of one query on the whole grid: (heads, rows, cols) float32."""
+    numbers = torch.arange(1, window.grid[0] * window.grid[1] + 1.0).view(*window.grid, 1)
+    at, token = (window.split(numbers)[..., 0] == place + 1).nonzero()[0].tolist()
+    row = weights(slice(at, at + 1))[0, :, token].cpu()  # (heads, n)
+    whole = row.new_zeros(window.count, window.area, len(row))
+    whole[at] = row.mT
+    return window.join(whole).permute(2, 0, 1)
 
 
 def _projected(call: dict[str, Any]) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor | None]:

@@ -7,12 +7,12 @@ from functools import lru_cache
 import matplotlib
 import numpy as np
 from heedmap.viz import checks
-from heedmap.viz.photo.picture import Picture
 from numpy.typing import NDArray
 
 # The ones to offer: perceptually uniform ones first, then those that papers use. Any other name
 # that Matplotlib knows works too.
 COLORMAPS = ("viridis", "magma", "inferno", "cividis", "turbo", "jet", "gray")
+DIVERGING = ("RdBu_r", "coolwarm", "PuOr_r", "BrBG")  # for signed maps: zero in the middle
 
 
 def check_colormap(name: str) -> str:
@@ -30,15 +30,3 @@ def colours(name: str) -> NDArray[np.uint8]:
     found = matplotlib.colormaps[name](np.linspace(0, 1, 256), bytes=True)[:, :3].copy()
     found.setflags(write=False)  # shared by all callers
     return np.asarray(found, np.uint8)
-
-
-def colorbar(colormap: str = "viridis", width: int = 256, height: int = 12) -> Picture:
-    """A strip of a colour map, low at the left: (height, width, 3) uint8.
-
-    Raises:
-        SettingError: an unknown colour map or a size below 1.
-    """
-    table = colours(check_colormap(colormap))
-    height, width = checks.size((height, width))
-    strip = table[np.arange(width) * 256 // width]
-    return np.ascontiguousarray(np.broadcast_to(strip, (height, width, 3)))

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, TypeAlias
 
 from heedmap.errors import SettingError
 from heedmap.viz import checks
 from heedmap.viz.draw.colours import check_colormap
-from heedmap.viz.draw.overlay import Limits
+from heedmap.viz.draw.overlay import Limits, Overlay
 from heedmap.viz.photo.picture import Picture
+
+Scale: TypeAlias = "str | Overlay"  # a colour map, or an overlay, whose colours may fade
 
 
 @dataclass(frozen=True)
@@ -23,7 +25,7 @@ class Content:
     title: str
     row_labels: Sequence[str]
     footer: str
-    colormap: str | None
+    colormap: Scale | Sequence[Scale] | None
     limits: Limits | None
     colorbar_label: str
     width: float
@@ -32,6 +34,12 @@ class Content:
     @property
     def rows(self) -> int:
         return -(-len(self.pictures) // self.columns)
+
+    def scale_of(self, index: int) -> Scale | None:
+        """The colours of a picture."""
+        if self.colormap is None or isinstance(self.colormap, str | Overlay):
+            return self.colormap
+        return self.colormap[index]
 
     @property
     def one_scale(self) -> bool:
@@ -61,7 +69,7 @@ def checked(given: Content) -> Content:
         title=checks.text(given.title, "A title"),
         row_labels=_texts(given.row_labels, "row labels", -(-count // columns), "rows"),
         footer=checks.text(given.footer, "A footer"),
-        colormap=None if given.colormap is None else check_colormap(given.colormap),
+        colormap=_scales(given, count),
         limits=None if given.limits is None else checks.limits(given.limits),
         colorbar_label=checks.text(given.colorbar_label, "The label of a colour bar"),
         width=checks.number(
@@ -78,6 +86,20 @@ def _texts(values: Any, what: str, count: int, of: str) -> list[str]:
     listed = checks.listed(values, what.capitalize())
     found = [checks.text(value, f"Each of the {what}") for value in listed]
     return _one_each(found, what, count, of)
+
+
+def _scales(given: Content, count: int) -> Scale | list[Scale] | None:
+    """The colours of all pictures, or those of each; the latter need limits of their own."""
+    if given.colormap is None or isinstance(given.colormap, str | Overlay):
+        return None if given.colormap is None else _scale(given.colormap)
+    if not given.own_limits:
+        raise SettingError("One colour bar has one colour map: give own limits too, or one map.")
+    scales = checks.listed(given.colormap, "Colour maps")
+    return _one_each([_scale(each) for each in scales], "colour maps", count, "pictures")
+
+
+def _scale(value: Any) -> Scale:
+    return value if isinstance(value, Overlay) else check_colormap(value)
 
 
 def _own_limits(given: Content, count: int) -> list[Limits | None]:

@@ -12,15 +12,23 @@ from heedmap.errors import SettingError
 from heedmap.viz import checks
 from heedmap.viz.photo.picture import Picture
 from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 
 
-def encode_png(picture: Picture) -> bytes:
+def encode_png(picture: Picture, about: str = "") -> bytes:
     """A picture (H, W, 3) or (H, W) uint8 as PNG, lossless, compressed quickly.
+
+    Args:
+        picture: the picture.
+        about: what it shows, kept in the file as its "Description".
 
     Raises:
         SettingError: another shape or kind.
     """
-    return _encode(picture, "PNG", compress_level=1)
+    told = PngInfo()
+    if checks.text(about, "What a picture shows"):
+        told.add_itxt("Description", about)
+    return _encode(picture, "PNG", compress_level=1, pnginfo=told)
 
 
 def encode_jpeg(picture: Picture, quality: int = 90) -> bytes:
@@ -36,11 +44,12 @@ def encode_jpeg(picture: Picture, quality: int = 90) -> bytes:
     return _encode(picture, "JPEG", quality=level, subsampling=0)
 
 
-def zip_pngs(pictures: Mapping[str, Picture]) -> bytes:
+def zip_pngs(pictures: Mapping[str, Picture], about: Mapping[str, str] | None = None) -> bytes:
     """Pictures as PNG files in one ZIP, in their order.
 
     Args:
         pictures: {file name: (H, W, 3) uint8}; ".png" is added to names that lack it.
+        about: {file name: what it shows}, see `encode_png`; names may be left out.
 
     Returns:
         The bytes of the ZIP; the files are stored, as PNG is compressed already.
@@ -59,7 +68,7 @@ def zip_pngs(pictures: Mapping[str, Picture]) -> bytes:
             # The current date would make every ZIP different; this is the earliest that ZIP knows.
             entry = zipfile.ZipInfo(file, (1980, 1, 1, 0, 0, 0))
             entry.create_system, entry.external_attr = 3, 0o644 << 16
-            archive.writestr(entry, encode_png(picture))
+            archive.writestr(entry, encode_png(picture, (about or {}).get(name, "")))
     return buffer.getvalue()
 
 

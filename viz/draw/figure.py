@@ -13,8 +13,8 @@ from collections.abc import Sequence
 from typing import Any, TypeAlias
 
 import numpy as np
-from heedmap.viz.draw.colours import colorbar
-from heedmap.viz.draw.content import Content, checked
+from heedmap.viz.draw.colorbar import colorbar
+from heedmap.viz.draw.content import Content, Scale, checked
 from heedmap.viz.draw.layout import (
     CAPTION,
     LINE,
@@ -48,7 +48,7 @@ def grid_figure(
     title: str = "",
     row_labels: Sequence[str] = (),
     footer: str = "",
-    colormap: str | None = None,
+    colormap: Scale | Sequence[Scale] | None = None,
     limits: Limits | None = None,
     colorbar_label: str = "",
     width: float = WIDTH,
@@ -63,7 +63,8 @@ def grid_figure(
         title: above the grid.
         row_labels: one to the left of each row, or none.
         footer: a small line below: the model, what it saw, the scale.
-        colormap: draws a colour bar with it.
+        colormap: draws a colour bar with it; an overlay's colours fade as they do over a photo.
+            With `own_limits`, there may be one for each picture.
         limits: (low, high) of all pictures, written at the ends of the colour bar; "low" and
             "high" if left out.
         colorbar_label: what the colours mean, above the colour bar.
@@ -116,14 +117,13 @@ def _draw_texts(figure: Figure, layout: Layout, content: Content) -> None:
 
 def _draw_scales(figure: Figure, layout: Layout, content: Content) -> None:
     """The colour bar of the figure, or those of its pictures."""
-    colormap = content.colormap
-    if colormap is None:
-        return
     for index, limits in enumerate(content.own_limits):
-        if limits is not None:
+        colormap = content.scale_of(index)
+        if limits is not None and colormap is not None:
             x, y, wide, high = _place(layout, index, content.pictures[index])
             _draw_scale(figure, layout, (x, y + high + 0.03, wide, OWN_SCALE), colormap, limits)
-    if content.one_scale:
+    colormap = content.scale_of(0)
+    if content.one_scale and colormap is not None:
         wide, high = SCALE
         x, y = content.width - MARGIN - wide, layout.foot_top
         middle = x + wide / 2
@@ -134,11 +134,12 @@ def _draw_scales(figure: Figure, layout: Layout, content: Content) -> None:
 
 
 def _draw_scale(
-    figure: Figure, layout: Layout, box: Box, colormap: str, limits: Limits | None
+    figure: Figure, layout: Layout, box: Box, colormap: Scale, limits: Limits | None
 ) -> None:
     """A colour bar with its numbers below."""
     x, y, wide, high = box
-    _image(figure, layout, box, colorbar(colormap, 256, 1))
+    tall = 1 if isinstance(colormap, str) else max(2, round(256 * high / wide))  # room for squares
+    _image(figure, layout, box, colorbar(colormap, 256, tall))
     low, top = ("low", "high") if limits is None else (f"{value:.3g}" for value in limits)
     size = min(SMALL, wide * 72 / (0.65 * len(f"{low}  {top}")))  # both fit a narrow bar
     y += high + 0.03 + points(SMALL) * 0.75

@@ -9,13 +9,13 @@ import cv2
 import numpy as np
 from heedmap.errors import SettingError
 from heedmap.viz import checks
+from heedmap.viz.draw.fade import LUMA
 from heedmap.viz.draw.interpolate import enlarge_mask
 from heedmap.viz.photo.picture import Picture
 from numpy.typing import ArrayLike, NDArray
 from PIL import ImageColor
 
-# Brightness of red, green and blue (ITU-R BT.601).
-_LUMA = np.array([0.299, 0.587, 0.114], np.float32)
+_LUMA = np.array(LUMA, np.float32)
 
 
 def draw_mask(mask: ArrayLike, size: tuple[int, int]) -> Picture:

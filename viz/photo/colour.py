@@ -18,14 +18,17 @@ _PRIMARIES = {
     9: ((0.67348, 0.27904, -0.00193), (0.16567, 0.67534, 0.02998), (0.12505, 0.04562, 0.79686)),
     12: ((0.51512, 0.24120, -0.00105), (0.29198, 0.69225, 0.04189), (0.15710, 0.06657, 0.78407)),
 }
-_PERCEPTUAL_QUANTIZER = 16  # absolute light, which an 8-bit profile cannot describe
+_PQ = 16  # transfer function of SMPTE ST 2084: absolute light up to 10,000 cd/m2
+_WHITE = 203.0  # cd/m2 of diffuse white (ITU-R BT.2408); what is brighter becomes white
 
 
 def to_srgb(image: Image.Image) -> Recolour:
     """Return a function that converts the image, or parts of it, to sRGB.
 
-    It uses the image's ICC profile, or else the primaries that AVIF and HEIC state, with perceptual
-    intent. A profile that is broken or made for another kind of pixels is ignored, and so is one
+    It uses the image's ICC profile, or else the primaries and the transfer function that AVIF, HEIC
+    and PNG state (cICP, `nclx`), with perceptual intent. HDR photos become what they are on a usual
+    screen: of PQ what is brighter than diffuse white is white, HLG is made to be shown as it is. A
+    profile that is broken or made for another kind of pixels is ignored, and so is one
     that changes no colour by more than one step.
 
     Returns:
@@ -81,21 +84,36 @@ def _profile(image: Image.Image) -> ImageCms.ImageCmsProfile | None:
     if image.mode == "LAB":
         return ImageCms.ImageCmsProfile(ImageCms.createProfile("LAB"))
     primaries, transfer = _stated(image)
-    if primaries in _PRIMARIES and transfer != _PERCEPTUAL_QUANTIZER:
-        return ImageCms.ImageCmsProfile(io.BytesIO(_matrix_profile(_PRIMARIES[primaries])))
+    if primaries in _PRIMARIES:
+        curve = _pq_curve() if transfer == _PQ else _srgb_curve()
+        made = _matrix_profile(_PRIMARIES[primaries], curve)
+        return ImageCms.ImageCmsProfile(io.BytesIO(made))
     return None
 
 
 def _stated(image: Image.Image) -> tuple[int, int]:
-    """Colour primaries and transfer function as HEIC states them, 2 for unspecified."""
+    """Colour primaries and transfer function as the file states them, 2 for unspecified."""
     nclx = image.info.get("nclx_profile") or {}
     return nclx.get("color_primaries", 2), nclx.get("transfer_characteristics", 2)
 
 
-def _matrix_profile(primaries: Sequence[Sequence[float]]) -> bytes:
-    """An ICC profile (version 4) with these primaries, white D65 and the curve of sRGB."""
-    curve = b"para" + bytes(4) + struct.pack(">HH", 3, 0)
-    curve += _fixed(2.4, 1 / 1.055, 0.055 / 1.055, 1 / 12.92, 0.04045)
+def _srgb_curve() -> bytes:
+    """The curve of sRGB as ICC writes it."""
+    numbers = _fixed(2.4, 1 / 1.055, 0.055 / 1.055, 1 / 12.92, 0.04045)
+    return b"para" + bytes(4) + struct.pack(">HH", 3, 0) + numbers
+
+
+def _pq_curve() -> bytes:
+    """The curve of PQ as ICC writes it, a table from 0 to diffuse white (SMPTE ST 2084)."""
+    power = np.linspace(0, 1, 4096) ** (32 / 2523)
+    light = np.maximum(power - 3424 / 4096, 0) / (2413 / 128 - 2392 / 128 * power)
+    shares = np.minimum(light ** (16384 / 2610) * 10_000 / _WHITE, 1)
+    table = np.rint(shares * 65535).astype(">u2")
+    return b"curv" + bytes(4) + struct.pack(">I", len(table)) + table.tobytes()
+
+
+def _matrix_profile(primaries: Sequence[Sequence[float]], curve: bytes) -> bytes:
+    """An ICC profile (version 4) with these primaries, white D65 and this curve."""
     colours = [b"XYZ " + bytes(4) + _fixed(*xyz) for xyz in primaries]
     white = b"XYZ " + bytes(4) + _fixed(*_D50)
     names = (b"rXYZ", b"gXYZ", b"bXYZ", b"wtpt", b"rTRC", b"gTRC", b"bTRC")

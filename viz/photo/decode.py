@@ -17,7 +17,9 @@ from PIL import Image, WebPImagePlugin
 FORMATS = ("JPEG", "PNG", "WEBP", "AVIF", "HEIF", "GIF", "TIFF", "BMP", "DIB")
 
 _PNG_DEPTH = 24  # where a PNG states its bits for each sample
-_HEADER = 1 << 16  # bytes at the start of an AVIF that contain its header
+# Where a file states its colours (ITU-T H.273), in its header: the first bytes.
+_STATED = {"AVIF": rb"colrnclx(..)(..)", "PNG": rb"\0\0\0\x04cICP(.)(.)"}
+_HEADER = 1 << 16
 
 
 def decode(data: bytes, name: str) -> Image.Image:
@@ -37,8 +39,8 @@ def decode(data: bytes, name: str) -> Image.Image:
         check_size(image, name)
         image = _loaded(image)
         check_size(image, name)  # HEIC may reveal its size only now
-        if image.format == "AVIF":
-            image.info["nclx_profile"] = _nclx(data)
+        if image.format in _STATED:
+            image.info["nclx_profile"] = _stated(data, _STATED[image.format])
         if image.format == "PNG" and "transparency" in image.info:
             image.info["transparency"] = _transparency(image, data[_PNG_DEPTH])
         return image
@@ -48,7 +50,8 @@ def _loaded(image: Image.Image) -> Image.Image:
     """Read the pixels; use only the returned image afterwards.
 
     Pillow's WebP decoder keeps two canvases of the photo's size while Pillow copies a third into
-    the image, more than 1 GB for 64 megapixels: free them first.
+    the image, more than 1 GB for 64 megapixels: free them first. Pillow has no public way to do so:
+    `load` copies while the decoder lives, and `close` drops the decoder with the pixels unread.
     """
     if isinstance(image, WebPImagePlugin.WebPImageFile) and image._decoder:
         pixels = image._get_next()[0]
@@ -60,11 +63,11 @@ def _loaded(image: Image.Image) -> Image.Image:
     return image
 
 
-def _nclx(data: bytes) -> dict[str, int]:
-    """An AVIF's colour primaries and transfer function, which Pillow does not report."""
-    box = re.search(rb"colrnclx(..)(..)", data[:_HEADER], re.DOTALL)
+def _stated(data: bytes, pattern: bytes) -> dict[str, int]:
+    """The colour primaries and transfer function of a file, which Pillow does not report."""
+    found = re.search(pattern, data[:_HEADER], re.DOTALL)
     names = ("color_primaries", "transfer_characteristics")
-    numbers = [int.from_bytes(part, "big") for part in box.groups()] if box else []
+    numbers = [int.from_bytes(part, "big") for part in found.groups()] if found else []
     return dict(zip(names, numbers, strict=False))
 
 

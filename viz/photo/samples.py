@@ -107,6 +107,15 @@ def open_sample(id: str) -> Picture:
     """A sample photo as (H, W, 3) uint8 RGB; a new array.
 
     Raises:
+        SettingError, ImageError: as `sample_file`.
+    """
+    return open_image(sample_file(id))
+
+
+def sample_file(id: str) -> Path:
+    """The file of a sample photo.
+
+    Raises:
         SettingError: no sample has this id.
         ImageError: scikit-image, which has the photos, is not installed or incomplete.
     """
@@ -116,7 +125,7 @@ def open_sample(id: str) -> Picture:
     for folder in folders:
         path = Path(folder) / "data" / record.file
         if path.is_file():
-            return open_image(path)
+            return path
     raise ImageError(
         f"The sample photo {id!r} comes with scikit-image, which is not installed completely: "
         "run `pip install scikit-image` or choose a photo of your own."

@@ -1,6 +1,8 @@
-"""Three components: the stage of large pictures, the gallery to pick from, the copy button.
+"""The parts of the pages that are ours: the stage of large pictures and what it computes maps from,
+the gallery to pick from, explanations, the copy button.
 
-Each is the .css, .js and .html files of its name; dom.js is put before each script.
+Each is the .css, .js and .html files of its name; dom.js is put before each script, and what the
+stage is made of before stage.js.
 """
 
 from __future__ import annotations
@@ -11,17 +13,68 @@ from pathlib import Path
 from typing import Any, TypedDict
 
 import streamlit as st
-from heedmap.views.render import Legend
+from heedmap.views.data_urls import color_tables
+from heedmap.views.patches import Sent
 
 _HERE = Path(__file__).parent
+_SCRIPTS = {
+    "stage": ("paint", "attend", "tools", "picture", "probe", "pin"),
+    "queries": ("attend",),
+}  # what a component is made of
+_TURN = "heedmap.turns"  # key of a stage -> how many gestures of its toolbar were heard
+
+
+class Tool(TypedDict, total=False):
+    """One control of the toolbar, named as its setting in the URL.
+
+    `kind` is "choice" of `options` (value -> words), "range" from `low` to `high` in steps of
+    `step`, or "switch". With `views` it works in these views only. With `follows`, the name of a
+    switch, its default is `defaults[0]` while that is off and `defaults[1]` while it is on.
+    """
+
+    name: str
+    label: str
+    kind: str
+    value: str | int | bool
+    options: dict[str, str]
+    low: int
+    high: int
+    step: int
+    views: list[str]
+    follows: str
+    defaults: list[int]
+    hidden: bool
+    help: str
+
+
+class Live(TypedDict):
+    """From what the browser computes a map: the id of a layer, and a head of it or the mean."""
+
+    id: str
+    head: str
+
+
+class Pin(TypedDict):
+    """How a patch is pinned: the kind of attention that it asks for, and the one without a patch.
+
+    `at` is the pinned patch, in `grid`.
+    """
+
+    kind: str
+    home: str
+    grid: list[int]
+    at: list[int] | None
 
 
 class Panel(TypedDict, total=False):
     """One large picture.
 
-    `src` is a data URL of `width` x `height` px. `values` is (rows, cols), and with `share` each
-    value is also shown as a share of their sum. `box` is the region (left, top, right, bottom) that
-    the model saw, as fractions of the picture; all of it by default.
+    `src` is a data URL of a photo; a picture has the proportions of `width` to `height`. A map is
+    painted over it from `values`, base64 of (rows, cols) float32, between the `limits` of the
+    chosen scale, in the colours that the tool `colors` names; `signed` maps part at zero. With
+    `share` each value is also shown as a share of their sum. `badge` is a few words over the
+    picture. `box` is the region (left, top, right, bottom) that the model saw, as
+    fractions of the picture; all of it by default.
     """
 
     title: str
@@ -31,10 +84,16 @@ class Panel(TypedDict, total=False):
     height: int
     alt: str
     grid: list[int]
-    values: list[list[float]]
+    values: str
+    what: str
+    limits: dict[str, tuple[float, float]]
+    colors: str
+    signed: bool
     share: bool
+    live: Live
+    badge: str
     box: list[float]
-    legend: Legend
+    credit: str
 
 
 class Item(TypedDict, total=False):
@@ -60,18 +119,52 @@ def stage(
     panels: Sequence[Panel],
     original: Panel,
     facts: Sequence[tuple[str, str]],
+    tools: Sequence[Tool],
+    on_ask: Callable[[dict[str, str]], None],
     *,
     key: str,
     bars: Sequence[tuple[str, float]] = (),
+    verdict: str = "",
+    pin: Pin | None = None,
 ) -> None:
-    """Show one or two large pictures, the photo beside them, bars of shares, and facts."""
+    """Show one or two maps under a toolbar, the photo beside them, bars of shares, and facts.
+
+    Args:
+        panels: the maps.
+        original: the photo.
+        facts: labels and values.
+        tools: the toolbar.
+        on_ask: called with the settings {name: text} that the visitor has changed, when a gesture
+            on the toolbar has ended, before the next run. The pictures show them already.
+        key: of the component.
+        bars: labels and shares.
+        verdict: a sentence above the bars.
+        pin: for maps that can be had from a patch.
+    """
+    st.html('<div id="map" tabindex="-1"></div>')  # the skip link of the page leads here
+    turns: dict[str, int] = st.session_state.setdefault(_TURN, {})
+
+    def asked() -> None:
+        value = st.session_state[key].get("asked")
+        if value is not None:
+            turns[key] = int(value["turn"])
+            on_ask({str(name): str(text) for name, text in value["asked"].items()})
+
+    shown = [*panels, original]
+    pictures = list(dict.fromkeys(each["src"] for each in shown))  # each is sent once
+    *maps, photo = ({**each, "picture": pictures.index(each["src"]), "src": ""} for each in shown)
     data = {
-        "panels": list(panels),
-        "original": original,
-        "facts": [list(fact) for fact in facts],
-        "bars": [list(bar) for bar in bars],
-    }
-    _component("stage", '<div class="stage"></div>')(key=key, data=data)
+        "panels": maps, "original": photo, "pictures": pictures, "tables": color_tables(),
+        "facts": [list(fact) for fact in facts], "bars": [list(bar) for bar in bars],
+        "verdict": verdict, "tools": list(tools), "turn": turns.get(key, 0), "pin": pin,
+    }  # fmt: skip
+    _component("stage", '<div class="stage"></div>')(key=key, data=data, on_asked_change=asked)
+
+
+def queries(layers: Sequence[Sent]) -> None:
+    """Send what the stage computes the maps of single patches from."""
+    component = _component("queries", '<span class="queries"></span>')
+    component(key="queries", data={"layers": list(layers)})
 
 
 def gallery(
@@ -118,6 +211,15 @@ def gallery(
     )
 
 
+def explain(words: Sequence[tuple[str, str, str]]) -> None:
+    """Show the button of a panel that explains words: term, sentences, data URL of a picture.
+
+    The panel is open at the first visit of a browser.
+    """
+    data = {"words": [{"term": term, "told": told, "src": src} for term, told, src in words]}
+    _component("explain", _read("explain.html"))(key="explain", data=data, width="content")
+
+
 def copy_link() -> None:
     """Show the button that copies the URL of this view."""
     _component("copy", _read("copy.html"))(key="copy-link", width="content")
@@ -132,7 +234,7 @@ def _even(count: int, most: int) -> int:
 @cache
 def _component(name: str, html: str) -> Any:
     """Register a component from the files that carry its name."""
-    script = _read("dom.js") + _read(f"{name}.js")
+    script = "".join(_read(f"{part}.js") for part in ("dom", *_SCRIPTS.get(name, ()), name))
     return st.components.v2.component(
         f"heedmap_{name}", html=html, css=_read(f"{name}.css"), js=script
     )

@@ -12,3 +12,10 @@ function add(parent, tag, name) {
   return parent.appendChild(element);
 }
 
+// The bytes of a base64 text.
+function bytes(text) {
+  const letters = atob(text);
+  const found = new Uint8Array(letters.length);
+  for (let i = 0; i < found.length; i += 1) found[i] = letters.charCodeAt(i);
+  return found;
+}

@@ -8,7 +8,7 @@ import pytest
 from heedmap import models
 from heedmap.errors import SettingError, UnknownModelError
 from heedmap.models.capabilities import MAPS
-from heedmap.models.catalogue.entries import BUNDLED, CATALOGUE, Model
+from heedmap.models.catalogue.entries import BUNDLED, CATALOGUE, GROUPS, Model
 
 HUB = [model for model in CATALOGUE if not model.bundled]
 TIMM = [model for model in HUB if model.library == "timm"]
@@ -99,6 +99,14 @@ def test_records_by_what_they_can_do() -> None:
     )
     with pytest.raises(SettingError, match="No model can do 'dance': choose from attention, "):
         models.records({"dance"})
+
+
+@pytest.mark.parametrize("needs", [{"attention"}, {"convolutions"}])
+def test_models_of_one_group_stand_together(needs: set[str]) -> None:
+    groups = [model.group for model in models.records(needs)]
+    assert groups[0] == "Bundled"
+    assert len(set(groups)) > 1
+    assert groups == sorted(groups, key=GROUPS.index)
 
 
 def test_an_unknown_id_gets_a_hint() -> None:

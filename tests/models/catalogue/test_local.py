@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
-from heedmap import models
+import safetensors.torch
+import torch
+from heedmap import models, viz
 from heedmap.errors import CheckpointError
 from heedmap.models.catalogue import local
 from heedmap.models.loading import build
@@ -308,3 +311,39 @@ def test_a_config_without_architectures_is_enough(shelf: Path) -> None:
     del said["architectures"]
     put(shelf, "bare", "", {**files, "config.json": json.dumps(said).encode()})
     assert models.load("local:bare").depth == 2
+
+
+def test_your_own_dino_is_shown_as_its_script_shows_it(shelf: Path, tiny_vit: Files) -> None:
+    put(shelf, "dino", f"{TOML}dino = true\n", weights(tiny_vit))
+    assert models.load("local:dino").preprocessing.dino
+    put(shelf, "wrong", f"{TOML}dino = 1\n", weights(tiny_vit))
+    assert "dino = 1: it has to be true or false" in sentence("local:wrong")
+
+
+TABLES = {
+    "vit_tiny_patch16_224": ({"depth": 1, "embed_dim": 24, "num_heads": 2}, 96),
+    "beit_base_patch16_224": ({"depth": 1, "embed_dim": 24, "num_heads": 2}, 96),
+    "swin_tiny_patch4_window7_224": (
+        {"embed_dim": 12, "depths": [1, 1, 1, 1], "num_heads": [1, 1, 2, 2]},
+        128,
+    ),
+    "maxvit_tiny_tf_224": ({"depths": [1, 1, 1, 1]}, 128),
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", list(TABLES))
+def test_the_size_of_the_training_is_read_from_the_tables(shelf: Path, name: str) -> None:
+    args, size = TABLES[name]
+    window = {"window_size": size // 32} if "swin" in name else {}
+    files = checkpoints.timm(name, num_classes=2, **args, img_size=size, **window)
+    given = "".join(f"{key} = {value}\n" for key, value in args.items())
+    toml = f'architecture = "{name}"\n[model_args]\nnum_classes = 2\n{given}'
+    put(shelf, "mine", toml, weights(files))
+    adapter = models.load("local:mine")
+    assert models.probe("local:mine").size == adapter.size == size
+    there = safetensors.torch.load(files["model.safetensors"])
+    for key, value in adapter.module.state_dict().items():
+        assert torch.equal(value, there[key]), f"{key} was resampled"
+    whole = adapter.prepare(np.zeros((size, size, 3), np.uint8))
+    assert viz.record_attention(adapter, whole).depth == adapter.depth

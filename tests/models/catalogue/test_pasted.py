@@ -158,3 +158,10 @@ def test_pickled_only_is_known_before_it_is_loaded(hub: Hub, tiny_vit: Files) ->
     hub.add("a/b", checkpoints.pickled(tiny_vit))
     with pytest.raises(CheckpointError, match=r"a/b has its weights only as pytorch_model.bin"):
         models.record("a/b")
+
+
+def test_dino_of_transformers_is_shown_as_its_script_shows_it(hub: Hub, tmp_path: Path) -> None:
+    bare = {**files(tmp_path, "vit"), "preprocessor_config.json": b"{}"}
+    for id in ("facebook/dino-vits16", "somebody/vit"):
+        hub.add(id, bare)
+        assert models.load(id).preprocessing.dino == (id == "facebook/dino-vits16")

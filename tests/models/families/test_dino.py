@@ -1,74 +1,40 @@
 """DINO's checkpoints as DINO's own script shows them: its resize, its interpolation of positions.
 
-The oracle is written from the formula: torchvision's bilinear `Resize` to a square, and a table of
-positions that is read at `(i + 0.5) / ratio - 0.5` with `ratio = (new + 0.1) / own`.
+The oracles are torchvision's bilinear `Resize` to a square, and the formula of the positions as
+`benchmarks/dino.py` has it.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
 import pytest
 import timm
 import torch
+import transformers
 from heedmap import models, viz
+from heedmap.errors import SettingError
 from PIL import Image
 from torchvision import transforms
 
-from tests.viz.capture.oracles import spread
+from benchmarks import dino
+from benchmarks.dino import small_dino, small_transformers_dino
+from tests.viz.capture.oracles import SMALL
 
 PHOTO = np.random.default_rng(0).integers(0, 256, (90, 150, 3), dtype=np.uint8)
-SMALL = {"depth": 2, "embed_dim": 48, "num_heads": 4, "num_classes": 0}
-
-
-def dino(**how: Any) -> Any:
-    torch.manual_seed(0)
-    module = timm.create_model("vit_small_patch16_224.dino", **SMALL, **how).eval()
-    spread(module)
-    return module
-
-
-def weights_of(new: int, own: int) -> np.ndarray:
-    """(new, own): how much each place of a new side reads of the table, bicubic with a = -0.75."""
-    a, ratio = -0.75, (new + 0.1) / own
-    read = np.zeros((new, own))
-    for place in range(new):
-        source = (place + 0.5) / ratio - 0.5
-        for tap in range(int(np.floor(source)) - 1, int(np.floor(source)) + 3):
-            d = abs(source - tap)
-            near = (a + 2) * d**3 - (a + 3) * d**2 + 1
-            far = a * (d**3 - 5 * d**2 + 8 * d - 4)
-            read[place, min(max(tap, 0), own - 1)] += near if d <= 1 else far
-    return read
-
-
-def own_attention(module: Any, pixels: torch.Tensor) -> torch.Tensor:
-    """(layers, heads, N, N) of a module made for this photo, with DINO's table of positions."""
-    rows, cols = (side // 16 for side in pixels.shape[-2:])
-    like = timm.create_model(
-        "vit_small_patch16_224", img_size=(rows * 16, cols * 16), **SMALL
-    ).eval()
-    weights = dict(module.state_dict())
-    table = weights["pos_embed"][0, 1:].reshape(14, 14, -1).double().numpy()
-    there = np.einsum("ri,cj,ijd->rcd", weights_of(rows, 14), weights_of(cols, 14), table)
-    if (rows, cols) == (14, 14):
-        there = table
-    patches = torch.from_numpy(there).float().reshape(1, rows * cols, -1)
-    weights["pos_embed"] = torch.cat([weights["pos_embed"][:, :1], patches], 1)
-    like.load_state_dict(weights)
-    kept: list[torch.Tensor] = []
-    for block in like.blocks:
-        block.attn.fused_attn = False
-        block.attn.attn_drop.register_forward_hook(lambda _, i, o: kept.append(i[0][0]))
-    with torch.no_grad():
-        like(pixels)
-    return torch.stack(kept)
+MAKE = {
+    "timm": (small_dino, dino.of_timm),
+    "timm, any size": (partial(small_dino, dynamic_img_size=True), dino.of_timm),
+    "Transformers": (small_transformers_dino, dino.of_transformers),
+}
 
 
 @pytest.mark.parametrize("size", [128, 224, 272])
 def test_squash_is_the_resize_of_its_script(size: int) -> None:
-    adapter = models.wrap(dino())
+    adapter = models.wrap(small_dino())
     usual = transforms.Resize((size, size))(Image.fromarray(PHOTO))
     x = adapter.prepare(PHOTO, size=size, fit="squash")
     np.testing.assert_array_equal(x.view, np.asarray(usual))
@@ -81,24 +47,30 @@ def test_squash_is_the_resize_of_its_script(size: int) -> None:
 
 
 @pytest.mark.parametrize("size", [128, 224, 272])
-@pytest.mark.parametrize("any_size", [False, True])
-def test_squashed_maps_are_those_of_its_positions(size: int, any_size: bool) -> None:
-    module = dino(dynamic_img_size=any_size)
-    before = module.pos_embed.clone()
+@pytest.mark.parametrize(("make", "own"), MAKE.values(), ids=list(MAKE))
+def test_squashed_maps_are_those_of_its_positions(
+    size: int, make: Callable[[], Any], own: Callable[..., torch.Tensor]
+) -> None:
+    module = make()
+    before = {name: value.clone() for name, value in module.state_dict().items()}
     adapter = models.wrap(module)
     assert adapter.preprocessing.dino
     x = adapter.prepare(PHOTO, size=size, fit="squash")
-    wanted = own_attention(module, x.pixels)[:, :, 0, 1:].unflatten(-1, x.grid).numpy()
+    wanted = own(module, x.pixels)[:, :, 0, 1:].unflatten(-1, x.grid).numpy()
     record = viz.record_attention(adapter, x)
     np.testing.assert_allclose(record.cls, wanted, atol=1e-5)
-    assert torch.equal(module.pos_embed, before)
+    for name, value in module.state_dict().items():
+        assert torch.equal(value, before[name]), name
     plain = viz.record_attention(models.wrap(module, dino=False), x).cls
     assert (abs(plain - wanted).max() > 1e-4) == (size != 224)
 
 
+@pytest.mark.parametrize("make", [small_dino, small_transformers_dino])
 @pytest.mark.parametrize("fit", ["whole", "crop"])
-def test_other_fits_are_shown_as_timm_shows_them(fit: str) -> None:
-    adapter = models.wrap(dino())
+def test_other_fits_are_shown_as_their_library_shows_them(
+    fit: str, make: Callable[[], Any]
+) -> None:
+    adapter = models.wrap(make())
     plain = models.wrap(adapter.module, dino=False)
     x = adapter.prepare(PHOTO, size=128, fit=fit)
     found, there = (viz.record_attention(each, x).cls for each in (adapter, plain))
@@ -106,6 +78,31 @@ def test_other_fits_are_shown_as_timm_shows_them(fit: str) -> None:
 
 
 def test_only_dinos_checkpoints_are_shown_so() -> None:
-    other = timm.create_model("vit_small_patch16_224.augreg_in21k", **SMALL)
+    other = timm.create_model("vit_small_patch16_224.augreg_in21k", depth=1)
     assert not models.wrap(other).preprocessing.dino
     assert models.wrap(other, dino=True).preprocessing.dino
+
+
+@pytest.mark.parametrize(
+    ("name", "known"),
+    [
+        ("facebook/dino-vits16", True),
+        ("/home/me/dino-vitb8", True),
+        ("/cache/models--facebook--dino-vits8/snapshots/0123abcd", True),
+        ("facebook/dinov2-small", False),
+        ("me/dino-vits16-tuned", False),
+        ("/home/me/dino-vits16/other", False),
+        ("", False),
+    ],
+)
+def test_transformers_checkpoints_are_known_by_their_name(name: str, known: bool) -> None:
+    how = models.wrap(small_transformers_dino(name)).preprocessing
+    assert how.dino == known
+    assert (how.mean == (0.485, 0.456, 0.406)) == known
+
+
+@pytest.mark.parametrize("kind", ["DeiTModel", "ViTMAEModel", "CLIPVisionModel"])
+def test_what_is_not_built_like_dino_is_refused(kind: str) -> None:
+    model = getattr(transformers, kind)
+    with pytest.raises(SettingError, match="dino=True is for a plain ViT"):
+        models.wrap(model(model.config_class(**SMALL)), dino=True)

@@ -6,9 +6,11 @@ import json
 from pathlib import Path
 
 import pytest
+import torch
 from heedmap import models
 from heedmap.errors import HeedmapError
-from heedmap.models.loading import loader
+from heedmap.models.loading import build, loader
+from torch import nn
 
 from tests import checkpoints
 from tests.checkpoints import Files
@@ -84,3 +86,14 @@ def test_one_too_large_for_the_memory(
     hub.add("timm/tiny", tiny_vit)
     monkeypatch.setenv("HEEDMAP_CACHE_GB", "0.001")
     assert "takes 1.5 MB of memory and the cache holds 1.0 MB" in sentence("tiny")
+
+
+def test_complex_rotations_keep_their_imaginary_part(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(build, "precision", lambda: torch.bfloat16)
+    module = nn.Linear(2, 2)
+    module.register_buffer("turn", torch.tensor([1j, 1 + 2j]))
+    module.register_buffer("place", torch.arange(3))
+    placed = build._placed(module)
+    assert placed.weight.dtype == torch.bfloat16
+    assert placed.turn.tolist() == [1j, 1 + 2j]
+    assert placed.place.dtype == torch.int64

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from heedmap import models
 from heedmap.models.catalogue.entries import CATALOGUE
+from heedmap.models.families.order import Order
 
+from tests import checkpoints
 from tests.checkpoints import Files
 from tests.hub import Hub, client
+from tests.viz.capture.oracles import SMALL
 
 TIMM = [model.id for model in CATALOGUE if model.library == "timm" and not model.bundled]
 
@@ -46,6 +50,44 @@ def test_it_tells_what_the_loaded_model_says(id: str, machine: Path) -> None:
     found, adapter = models.probe(id), models.load(id)
     for name in ("can", "kinds", "depth", "heads", "patch", "prefix", "has_cls", "size"):
         assert getattr(found, name) == getattr(adapter, name), name
+
+
+def llama4() -> Files:
+    """Llama 4, whose vision tower has its CLS token last."""
+    import transformers
+
+    vision = {
+        **SMALL, "intermediate_size": 128, "projector_input_dim": 32, "projector_output_dim": 32,
+        "vision_output_dim": 32,
+    }  # fmt: skip
+    text = {
+        "hidden_size": 32, "num_hidden_layers": 1, "num_attention_heads": 2, "head_dim": 16,
+        "num_key_value_heads": 2, "intermediate_size": 32, "intermediate_size_mlp": 32,
+        "vocab_size": 64, "num_local_experts": 2, "pad_token_id": 0,
+    }  # fmt: skip
+    config = transformers.Llama4Config(vision_config=vision, text_config=text)
+    return checkpoints.transformers(transformers.Llama4ForConditionalGeneration(config))
+
+
+def pixio() -> Files:
+    """A tower with several CLS tokens."""
+    import transformers
+
+    return checkpoints.transformers(
+        transformers.PixioModel(transformers.PixioConfig(**SMALL, n_cls_tokens=8))
+    )
+
+
+@pytest.mark.parametrize(
+    ("make", "order"), [(llama4, Order(0, 1, 1, last=True)), (pixio, Order(8, 0, 8))]
+)
+def test_the_order_of_the_tokens_is_known_before_the_weights_are_there(
+    make: Callable[[], Files], order: Order, hub: Hub
+) -> None:
+    hub.add("somebody/tower", make())
+    assert models.probe("somebody/tower").order == order
+    assert not hub.sent("")
+    assert models.load("somebody/tower").order == order
 
 
 def test_a_clip_of_the_hub_asks_for_its_config_only(hub: Hub, tiny_clip: Files) -> None:

@@ -11,6 +11,7 @@ import matplotlib
 import numpy as np
 import pytest
 from heedmap import viz
+from heedmap.errors import SettingError
 from PIL import Image
 
 RNG = np.random.default_rng(5)
@@ -196,3 +197,18 @@ def test_late_names() -> None:
     assert all(name in dir(viz) for name in viz.__all__)
     with pytest.raises(AttributeError, match="has no attribute 'nothing'"):
         _ = viz.nothing
+
+
+def test_a_colour_bar_fades_as_its_overlay_and_may_differ_from_picture_to_picture() -> None:
+    glow, signed = (
+        viz.Overlay("inferno", fade=True),
+        viz.Overlay("RdBu_r", fade=True, signed=True),
+    )
+    figure = viz.grid_figure(
+        pictures(2), columns=2, colormap=[glow, signed], own_limits=[(0, 1), (-2, 2)]
+    )
+    for axes, overlay in zip(figure.axes[2:], (glow, signed), strict=True):
+        shown = axes.images[0].get_array()
+        np.testing.assert_array_equal(shown, viz.colorbar(overlay, 256, len(shown)))
+    with pytest.raises(SettingError, match="One colour bar has one colour map"):
+        viz.grid_figure(pictures(2), colormap=["jet", "gray"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import zlib
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ from heedmap.viz.photo.decode import register_heif
 from PIL import Image, ImageCms
 from skimage.color import lab2rgb
 
+from tests.hostile import bombs
 from tests.viz.photo import profiles
 from tests.viz.photo.photos import saved
 
@@ -170,17 +172,42 @@ def avif(colour, primaries: int, transfer: int) -> np.ndarray:
     return viz.open_image(data[:start] + stated + data[start + 4 :])[12, 16].astype(int)
 
 
-@pytest.mark.parametrize("opened", [heic, avif])
+def png(colour, primaries: int, transfer: int) -> np.ndarray:
+    row = b"\0" + bytes(colour) * 32
+    cicp = (b"cICP", bytes([primaries, transfer, 0, 1]))
+    data = bombs.png_of(32, 24, 8, 2, zlib.compress(row * 24), cicp)
+    return viz.open_image(data)[12, 16].astype(int)
+
+
+OPENED = [heic, avif, png]
+
+
+@pytest.mark.parametrize("opened", OPENED)
 def test_stated_primaries(opened) -> None:
     assert is_near(opened(P3_RED, 12, 13), (255, 0, 0), 2)
     wanted = profiles.expected((200, 120, 60), profiles.BT_2020)
     assert is_near(opened((200, 120, 60), 9, 13), wanted, 3)
 
 
-@pytest.mark.parametrize("opened", [heic, avif])
-@pytest.mark.parametrize(("primaries", "transfer"), [(1, 13), (2, 2), (9, 16)])
-def test_primaries_of_srgb_unknown_or_of_absolute_light(opened, primaries, transfer) -> None:
+@pytest.mark.parametrize("opened", OPENED)
+@pytest.mark.parametrize(("primaries", "transfer"), [(1, 13), (2, 2)])
+def test_primaries_of_srgb_or_unknown(opened, primaries, transfer) -> None:
     assert is_near(opened(P3_RED, primaries, transfer), P3_RED, 2)
+
+
+def pq_gray(nits: float) -> int:
+    """A gray of this light in PQ, by the inverse of its curve (SMPTE ST 2084)."""
+    power = (nits / 10_000) ** 0.1593017578125
+    return round(255 * ((0.8359375 + 18.8515625 * power) / (1 + 18.6875 * power)) ** 78.84375)
+
+
+@pytest.mark.parametrize("opened", OPENED)
+@pytest.mark.parametrize(
+    ("nits", "shown"), [(0.0, 0), (203 * 0.2158605, 128), (203, 255), (1000, 255), (10_000, 255)]
+)
+def test_absolute_light_is_shown_up_to_diffuse_white(opened, nits: float, shown: int) -> None:
+    """The middle is where sRGB has 128: at 0.2158605 of its white."""
+    assert is_near(opened((pq_gray(nits),) * 3, 9, 16), (shown,) * 3, 3)
 
 
 def test_a_profile_counts_more_than_what_is_stated() -> None:

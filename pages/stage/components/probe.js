@@ -1,0 +1,139 @@
+// Hovering, touching or the arrow keys outline a patch in all pictures and show its value. A click
+// pins it: the maps are then from this patch (pin.js).
+
+const STEPS = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] };
+
+function listen(view, figure) {
+  const { frame } = figure.parts;
+  frame.onpointermove = (event) => {
+    const at = under(figure, event);
+    point(view, at);
+    if (view.held) pin(view, at);
+    else follow(view, (event.shiftKey || view.look.follow) && event.pointerType === "mouse" ? at : null);
+  };
+  frame.onpointerdown = (event) => {
+    point(view, under(figure, event));
+    if (event.pointerType === "touch" || event.button) return;
+    view.held = true;
+    frame.setPointerCapture(event.pointerId);
+    pin(view, view.at);
+  };
+  frame.onpointerup = () => {
+    if (view.held) tell(view);
+    view.held = false;
+  };
+  frame.onclick = (event) => {
+    if (event.pointerType !== "touch") return;
+    pin(view, under(figure, event));
+    tell(view);
+  };
+  frame.onpointerleave = (event) => {
+    follow(view, null);
+    if (event.pointerType === "mouse") point(view, null);
+  };
+  frame.onblur = () => point(view, null);
+  frame.onkeydown = (event) => press(view, figure, event);
+  frame.onkeyup = (event) => {
+    if (event.key === "Shift") follow(view, null);
+  };
+}
+
+function press(view, figure, event) {
+  const step = STEPS[event.key];
+  if (event.key === "Escape") {
+    if (view.pin) unpin(view);
+    return point(view, null);
+  }
+  if (event.key === "Enter" && view.at) {
+    pin(view, view.at);
+    return rest(view);
+  }
+  if (!step || !figure.map) return undefined;
+  event.preventDefault();
+  const { rows, columns } = figure.map;
+  const grid = [rows, columns];
+  const from = view.pin ?? view.at;
+  const { row, column } = from ? cell(from, grid) : before(strongest(figure.map), step);
+  point(view, { row: clamp(row + step[0], rows), column: clamp(column + step[1], columns), grid });
+  if (!view.pin) return undefined;
+  pin(view, view.at);
+  return rest(view);
+}
+
+// The patch under the pointer; on the photo, only the region that the model saw has patches.
+function under(figure, event) {
+  const area = figure.parts.frame.getBoundingClientRect();
+  const [left, top, right, bottom] = figure.given.box ?? [0, 0, 1, 1];
+  const x = ((event.clientX - area.left) / area.width - left) / (right - left);
+  const y = ((event.clientY - area.top) / area.height - top) / (bottom - top);
+  const grid = figure.given.grid;
+  if (!grid || x < 0 || y < 0 || x >= 1 || y >= 1) return null;
+  return { row: Math.floor(y * grid[0]), column: Math.floor(x * grid[1]), grid };
+}
+
+// The patch of another grid that covers the centre of this one: two models may differ.
+function cell(at, grid) {
+  const along = (index, from, to) => Math.floor(((index + 0.5) / from) * to);
+  return { row: along(at.row, at.grid[0], grid[0]), column: along(at.column, at.grid[1], grid[1]), grid };
+}
+
+function before({ row, column }, step) {
+  return { row: row - step[0], column: column - step[1] };
+}
+
+function point(view, at) {
+  view.at = at;
+  for (const figure of figuresOf(view)) mark(figure, at);
+}
+
+function figuresOf(view) {
+  return [...view.heroes.children, view.original];
+}
+
+function mark(figure, pointed) {
+  const { parts, given, map } = figure;
+  const at = pointed && (map ? cell(pointed, given.grid) : pointed);
+  const inside = Boolean(at && given.grid);
+  parts.patch.classList.toggle("on", inside);
+  parts.readout.classList.toggle("on", inside && Boolean(map));
+  if (!inside) return;
+  const box = boxOf(given, at);
+  place(parts.patch, box);
+  parts.readout.classList.toggle("top", box[1] > 0.75);
+  if (map) parts.readout.textContent = tellValue(given, map, at);
+}
+
+// Where a patch lies in a picture: left, top, right, bottom as fractions.
+function boxOf({ box }, { row, column, grid: [rows, columns] }) {
+  const [left, top, right, bottom] = box ?? [0, 0, 1, 1];
+  const wide = (right - left) / columns;
+  const tall = (bottom - top) / rows;
+  const x = left + column * wide;
+  const y = top + row * tall;
+  return [x, y, x + wide, y + tall];
+}
+
+function tellValue({ share }, { columns, values }, { row, column }) {
+  const value = values[row * columns + column];
+  const words = [`row ${row}, column ${column}`, value.toPrecision(3)];
+  const mass = share ? values.reduce((sum, each) => sum + each, 0) : 0;
+  if (mass > 0) words.push(`${((100 * value) / mass).toPrecision(2)} % of the patches’ attention`);
+  return words.join(" · ");
+}
+
+function strongest({ columns, values }) {
+  const at = values.indexOf(values.reduce((most, value) => Math.max(most, value)));
+  return { row: Math.floor(at / columns), column: at % columns };
+}
+
+function place(element, [left, top, right, bottom]) {
+  const percent = (part) => `${100 * part}%`;
+  element.style.left = percent(left);
+  element.style.top = percent(top);
+  element.style.width = percent(right - left);
+  element.style.height = percent(bottom - top);
+}
+
+function clamp(index, count) {
+  return Math.max(0, Math.min(count - 1, index));
+}

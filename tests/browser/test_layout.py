@@ -1,0 +1,139 @@
+"""Nothing jumps, and everything can be read: layout shift, contrast, headings, the skip link."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.conftest import Opener
+from tests.browser.test_screens import PAGES, PHONE
+from tests.browser.view import View
+
+# Keeps every layout shift of the tab, also those that a press has led to.
+SHIFTS = """window.shifts = [];
+new PerformanceObserver((seen) => window.shifts.push(...seen.getEntries().map((each) => ({
+    value: each.value,
+    what: each.sources.map(({ node, previousRect: from, currentRect: to }) =>
+        `${node?.className ?? node?.nodeName}: ${from.x} ${from.y} -> ${to.x} ${to.y}`),
+})))).observe({ type: 'layout-shift', buffered: true });"""
+# The text nodes with less contrast to what is behind them than 4.5, as WCAG 2 computes it.
+FAINT = """() => {
+    const app = document.querySelector('[data-testid=stApp]');
+    const parent = (node) => node.parentElement ?? node.getRootNode().host;
+    const canvas = new OffscreenCanvas(1, 1).getContext('2d', { willReadFrequently: true });
+    const rgba = (color) => {
+        canvas.clearRect(0, 0, 1, 1);
+        canvas.fillStyle = color;
+        canvas.fillRect(0, 0, 1, 1);
+        const [r, g, b, a] = canvas.getImageData(0, 0, 1, 1).data;
+        return [r, g, b, a / 255];
+    };
+    const over = (top, share, below) => top.slice(0, 3).map((c, i) => share * c + (1 - share) * below[i]);
+    const around = (node, { left, top }) => {
+        const area = node.getBoundingClientRect();
+        return area.left <= left && left <= area.right && area.top <= top && top <= area.bottom;
+    };
+    const ground = (node, text) => {
+        if (!node) return rgba(getComputedStyle(app).backgroundColor).slice(0, 3);
+        const own = around(node, text) ? rgba(getComputedStyle(node).backgroundColor) : [0, 0, 0, 0];
+        return over(own, own[3], ground(parent(node), text));
+    };
+    const light = (color) => {
+        const [r, g, b] = color.map((c) => c / 255)
+            .map((c) => (c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4));
+        return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+    };
+    const faint = [];
+    const look = (text) => {
+        const node = parent(text);
+        const style = getComputedStyle(node);
+        const off = node.closest('[disabled], [aria-disabled=true], [data-testid=stIconMaterial]');
+        if (!node.getClientRects().length || style.visibility !== 'visible' || off || node.closest('.tool')?.querySelector(':disabled')) return;
+        let share = 1;
+        for (let each = node; each; each = parent(each)) share *= getComputedStyle(each).opacity;
+        if (!share || node.closest('.readout')) return;
+        const below = ground(node, node.getBoundingClientRect());
+        const color = rgba(style.color);
+        const [dark, bright] = [light(over(color, share * color[3], below)), light(below)].sort((a, b) => a - b);
+        const contrast = (bright + 0.05) / (dark + 0.05);
+        if (contrast < 4.5) faint.push(`${contrast.toFixed(2)} ${text.textContent.trim().slice(0, 40)}`);
+    };
+    const walk = (node) => {
+        for (const each of node.childNodes) {
+            if (each.nodeType === 3 && each.textContent.trim() && !['STYLE', 'SCRIPT'].includes(node.nodeName)) look(each);
+            if (each.shadowRoot) walk(each.shadowRoot);
+            walk(each);
+        }
+    };
+    walk(document.body);
+    return faint;
+}"""  # noqa: E501
+
+
+def watched(window: Opener, **context: Any) -> View:
+    """A window that keeps its layout shifts."""
+    view = window(**context)
+    view.tab.add_init_script(SHIFTS)
+    return view
+
+
+def shifts(view: View) -> list[dict[str, Any]]:
+    """The layout shifts since the last call."""
+    found: list[dict[str, Any]] = view.tab.evaluate("window.shifts.splice(0)")
+    return found
+
+
+def rest(view: View) -> list[dict[str, Any]]:
+    """The layout shifts since the last call, without a slider's own handle, which has to move."""
+    return [each for each in shifts(view) if each["value"] > 1e-4]
+
+
+@pytest.mark.parametrize("page", PAGES)
+@pytest.mark.parametrize("context", [{}, PHONE], ids=["laptop", "phone"])
+def test_a_page_stands_still_while_it_loads(
+    window: Opener, page: str, context: dict[str, Any]
+) -> None:
+    found = shifts(watched(window, **context).open(page))
+    assert sum(each["value"] for each in found) < 0.1, found
+
+
+def test_a_control_moves_nothing(window: Opener) -> None:
+    view = watched(window).open()
+    shifts(view)
+    view.slide("Layer", "ArrowLeft")
+    assert rest(view) == [], "layer"
+    view.change(
+        view.tab.get_by_role("listbox", name="Heads of layer").get_by_role("option").nth(2).click
+    )
+    assert rest(view) == [], "head"
+    view.set("View", "Mask")
+    assert rest(view) == [], "view"
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("page", PAGES)
+def test_every_text_can_be_read(window: Opener, page: str, scheme: str) -> None:
+    view = window(color_scheme=scheme).open(page)
+    assert view.tab.evaluate(FAINT) == []
+
+
+def test_the_tab_and_the_headings_name_the_view(view: View) -> None:
+    view.open(photo="coffee")
+    assert view.tab.locator("h1").all_inner_texts() == ["ViT heads"]
+    title = view.tab.title()
+    assert title.startswith("ViT heads · ")
+    assert "Heedmap ViT" in title
+
+
+def test_the_first_key_offers_to_skip_to_the_map(view: View) -> None:
+    view.open()
+    view.tab.keyboard.press("Tab")
+    link = view.tab.get_by_role("link", name="Skip to the map")
+    expect(link).to_be_focused()
+    expect(link).to_be_in_viewport()
+    view.tab.keyboard.press("Enter")
+    view.tab.keyboard.press("Tab")
+    inside = "() => document.activeElement.closest('.st-key-tools, .st-key-stage') !== null"
+    assert view.tab.evaluate(inside)

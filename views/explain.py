@@ -1,0 +1,105 @@
+"""What the words of a page mean, each shown in the page's own picture."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+from heedmap import viz
+from heedmap.views import attention, render
+from heedmap.views.attention import MEAN, Map
+from heedmap.views.channels import Channel
+from heedmap.views.render import THUMBNAIL, Drawable, Look
+from PIL import Image, ImageDraw
+
+if TYPE_CHECKING:
+    from typing import TypeAlias
+
+    Word: TypeAlias = "tuple[str, str, np.ndarray]"  # term, two sentences, (h, w, 3) uint8
+
+
+def of_attention(shown: Map, look: Look) -> list[Word]:
+    """Patch, token, CLS, head, layer and register, in an attention map."""
+    source, (rows, columns) = shown.source, shown.values.shape
+    prefix = shown.seen.prefix
+    more = prefix - source.has_cls
+    first = replace(shown, layer=0, head=MEAN)
+    alone = _alone(shown)
+    return [
+        ("Patch", f"The model sees the photo in squares, here {rows} × {columns} of them. The ring "
+         "is around the patch that this map is strongest in.", _ringed(shown, look)),
+        ("Token", "Each patch becomes a token, a list of numbers that every layer rewrites. With "
+         f"{prefix} more that belong to no patch, this photo is {rows * columns + prefix} tokens.",
+         _grid(shown)),
+        ("CLS", _CLS if source.has_cls else _NO_CLS, render.drawn(shown, look, THUMBNAIL)),
+        ("Head", "A layer reads in several ways at once, its heads, here "
+         f"{source.heads(shown.layer)}. This is {alone.head_name} by itself; the mean hides how "
+         "they differ.",
+         render.drawn(alone, look, THUMBNAIL)),
+        ("Layer", f"Layers follow one another, here {source.depth}; each reads what the one before "
+         "has written. This is the first, which sees little more than colours and edges.",
+         render.drawn(first, look, THUMBNAIL)),
+        ("Register", f"This model has {more} {'token' if more == 1 else 'tokens'} of its own for "
+         "notes on the whole photo. Without them, some models write such notes into patches of "
+         "plain background, which then outshine all others." if more > 0 else
+         "Some models have tokens for notes on the whole photo; this one has none. Where they are "
+         "missing, a few patches of plain background may outshine all others.", _grid(shown)),
+    ]  # fmt: skip
+
+
+def of_channel(shown: Channel, look: Look) -> list[Word]:
+    """Channel, convolution and receptive field, in the map of a channel."""
+    rows, columns = shown.values.shape
+    return [
+        ("Channel", f"A layer looks for many patterns at once, here {shown.siblings}: each has a "
+         "channel, a map of where it is found. This is one of them.",
+         render.drawn(shown, look, THUMBNAIL)),
+        ("Convolution", "The same small filter is moved over the whole photo, so that a pattern "
+         f"is found wherever it is. Here it has answered in {rows} × {columns} places.",
+         _grid(shown)),
+        ("Receptive field", "Each cell is computed from a region of the photo: at least what the "
+         "ring is around, and mostly far more. It grows from layer to layer, and the cells grow "
+         "coarser.", _ringed(shown, look)),
+    ]  # fmt: skip
+
+
+_CLS = (
+    "CLS is one more token, without a patch: in it the model gathers what it says of the photo. "
+    "Under “From CLS”, bright is where CLS reads."
+)
+_NO_CLS = (
+    "Many models have one more token, CLS, to gather what they say of the photo; this one has "
+    "none. Its maps show what patches read from one another, or what its pooling head reads."
+)
+
+
+def _alone(shown: Map) -> Map:
+    """The head that is shown, or where that is the mean, the most concentrated of its layer."""
+    heads = [each for each in attention.heads(shown) if each.head != MEAN]
+    return shown if shown.head != MEAN else max(heads, key=lambda each: _peak(each.values))
+
+
+def _peak(values: np.ndarray) -> float:
+    return float(values.max() / max(float(values.sum(dtype=np.float64)), 1e-12))
+
+
+def _grid(shown: Drawable) -> np.ndarray:
+    """What the model saw, with lines between the patches."""
+    base = render.base(shown.request, shown.seen, "photo", THUMBNAIL)
+    return viz.Overlay(opacity=0.0, patch_grid=True)(base, shown.values)
+
+
+def _ringed(shown: Drawable, look: Look) -> np.ndarray:
+    """A map with a ring around its strongest cell."""
+    image = Image.fromarray(render.drawn(shown, look, THUMBNAIL))
+    rows, columns = shown.values.shape
+    row, column = np.unravel_index(int(np.argmax(shown.values)), (rows, columns))
+    wide, tall = image.width / columns, image.height / rows
+    x, y = (column + 0.5) * wide, (row + 0.5) * tall
+    radius = max(8.0, 0.75 * max(wide, tall))
+    draw = ImageDraw.Draw(image)
+    for width, color in ((6, "#14121e"), (2, "#ffffff")):
+        around = radius + width / 2
+        draw.ellipse((x - around, y - around, x + around, y + around), outline=color, width=width)
+    return np.asarray(image)

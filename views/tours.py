@@ -1,0 +1,141 @@
+"""Guided views for a newcomer: what to look at, and which maps show it in a photo of one's own.
+
+A tour names no head and no channel: rules pick them in the photo at hand.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import numpy as np
+from heedmap.views import attention, channels
+from heedmap.views.attention import Map
+from heedmap.views.render import Drawable
+
+if TYPE_CHECKING:
+    from heedmap.models import Adapter
+    from heedmap.views.request import Request
+
+Reader: TypeAlias = "Callable[[Adapter, Request, Any], Any]"  # `attention.source`, say
+Ask: TypeAlias = "Callable[[str, Reader], Any]"  # the id of a model -> the photo in that model
+Found: TypeAlias = "tuple[Sequence[Drawable], Mapping[str, str]]"
+
+
+@dataclass(frozen=True)
+class Tour:
+    """One guided view.
+
+    Attributes:
+        name: in keys.
+        title: its name for people.
+        told: what to look at, two sentences.
+        larger: what a large model shows more, one sentence.
+        page: the name of the page that shows it.
+        find: what is shown of a photo, and the settings that its page has then.
+    """
+
+    name: str
+    title: str
+    told: str
+    larger: str
+    page: str
+    find: Callable[[Ask], Found]
+
+
+def _depth(ask: Ask) -> Found:
+    source = ask("bundled-clip", attention.source)
+    last = source.depth - 1
+    return [Map(source, 0), Map(source, last)], {"first": "0", "second": str(last)}
+
+
+def _apart(ask: Ask) -> Found:
+    source = ask("bundled-vit", attention.source)
+    layer, *heads = most_different(source.maps)
+    first, second = map(str, heads)
+    asked = {"layer": str(layer), "head": first, "two": "1"}
+    shown = [Map(source, layer, head) for head in (first, second)]
+    return shown, {**asked, "layer2": str(layer), "head2": second}
+
+
+def _registers(ask: Ask) -> Found:
+    return _beside(ask, "bundled-vit", "bundled-vit-reg")
+
+
+def _clip(ask: Ask) -> Found:
+    return _beside(ask, "bundled-vit", "bundled-clip")
+
+
+def _beside(ask: Ask, first: str, second: str) -> Found:
+    """The last layers of two models, mean of all heads."""
+    shown = [Map(s, s.depth - 1) for s in (ask(id, attention.source) for id in (first, second))]
+    left, right = (str(each.layer) for each in shown)
+    asked = {"model": first, "layer": left, "head": attention.MEAN, "two": "1"}
+    return shown, {**asked, "model2": second, "layer2": right, "head2": attention.MEAN}
+
+
+def _channels(ask: Ask) -> Found:
+    rows = ask("bundled-cnn", channels.source).strongest(1)
+    ends = [list(rows.values())[at][0] for at in (0, -1)]
+    return ends, {"channel": ends[1].name}
+
+
+def most_different(maps: Sequence[np.ndarray]) -> tuple[int, int, int]:
+    """The layer and the two heads in it whose maps correlate least.
+
+    Args:
+        maps: (heads, rows, cols) float32 for each layer; a layer of one head has no pair.
+    """
+    found = []
+    for layer, heads in enumerate(maps):
+        flat = np.asarray(heads, np.float64).reshape(len(heads), -1)
+        flat -= flat.mean(axis=1, keepdims=True)
+        size = np.linalg.norm(flat, axis=1)
+        scale = np.outer(size, size)
+        alike = np.divide(flat @ flat.T, scale, out=np.ones_like(scale), where=scale > 0)
+        pairs = zip(*np.triu_indices(len(heads), 1), strict=True)
+        found += [(alike[i, j], layer, int(i), int(j)) for i, j in pairs]
+    return min(found)[1:]
+
+
+TOURS = (
+    Tour(
+        "depth", "Early against late layers",
+        "On the left the first layer, on the right the last: early layers look at edges, colours "
+        "and what is close, late ones gather what the photo is about. Go through the layers "
+        "between them and see when the subject stands out.",
+        "CLIP ViT-L/14 has 24 layers, and the change goes further.",
+        "clip", _depth,
+    ),
+    Tour(
+        "heads", "Heads that specialise",
+        "These are the two heads of one layer whose maps differ most in this photo. The model was "
+        "not told where to look: each head found its own way to read.",
+        "DINO ViT-S/8 shows heads for objects and for their parts.",
+        "vit", _apart,
+    ),
+    Tour(
+        "registers", "Registers and outliers",
+        "Models may store what they know of the whole photo in a few patches of plain background, "
+        "which then outshine all others. The model on the right has registers, tokens of its own "
+        "for such notes, so that its patches can stay clean.",
+        "Small models hardly need such a store; DINOv2-L with and without registers shows it well.",
+        "vit", _registers,
+    ),
+    Tour(
+        "clip", "The same photo in CLIP and in a ViT",
+        "On the left a ViT that learned from photos and labels, on the right one that learned "
+        "which caption belongs to which photo. What a model was taught decides what it looks at.",
+        "OpenAI’s CLIP and DINOv2 differ more: one reads what captions tell, one what things are.",
+        "vit", _clip,
+    ),
+    Tour(
+        "channels", "What a CNN’s channels answer to",
+        "A CNN has no attention: each channel of a layer answers to one pattern wherever it is. "
+        "On the left the strongest channel of an early layer, fine and close to edges; on the "
+        "right that of a late one, coarse and close to parts of things.",
+        "ResNet-50 has up to 2048 channels a layer, many of which answer to one thing.",
+        "cnn", _channels,
+    ),
+)  # fmt: skip

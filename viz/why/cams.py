@@ -1,0 +1,87 @@
+"""Class activation maps of one layer, by torchcam."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+from heedmap.errors import SettingError, short
+from heedmap.viz.why.head import layers_of
+from heedmap.viz.why.target import Asked, Target, target_of
+from torch import nn
+
+if TYPE_CHECKING:
+    from heedmap.models import Prepared
+    from heedmap.models.adapter.twin import Twin
+
+EXTRACTORS = {
+    "gradcam": "GradCAM", "gradcam++": "GradCAMpp", "layercam": "LayerCAM",
+    "xgradcam": "XGradCAM", "scorecam": "ScoreCAM",
+}  # fmt: skip
+ON_TOKENS = frozenset({"gradcam"})  # what is also shown for the tokens of a ViT
+
+
+def cam(
+    adapter: Twin, x: Prepared, method: str, asked: Asked, layer: str | int | None
+) -> tuple[np.ndarray, Target]:
+    """The map of one layer, (rows, cols) float32, as its formula gives it, and its target.
+
+    Args:
+        adapter: a twin.
+        x: the photo that it prepared.
+        method: a key of `EXTRACTORS`.
+        asked: see `target_of`.
+        layer: the name of a convolution, by default the last one that looks at more than a cell;
+            for a ViT the index of a layer, by default the last but one, since after the last layer
+            the patches of a model that is read at CLS have no gradient.
+
+    Raises:
+        SettingError: a layer that does not exist.
+        CaptureError: a layer that makes no map, or a model without an output to explain.
+    """
+    from torchcam import methods
+
+    part, reshape = _on_tokens(adapter, x, layer) if adapter.kinds else _on_map(adapter, layer)
+    settings: dict[str, Any] = {"batch_size": 8} if method == "scorecam" else {}
+    extractor = getattr(methods, EXTRACTORS[method])
+    with extractor(adapter.module, part, reshape_transform=reshape, **settings) as extract:
+        output = adapter.run(x.pixels.clone().requires_grad_(), x.fit)
+        target = target_of(adapter, asked, output)
+
+        def score(sample: torch.Tensor) -> torch.Tensor:
+            return target.score(sample[None])
+
+        (heat,) = extract(targets=score, scores=output, normalized=False)
+    return heat[0].detach().float().cpu().numpy(), target
+
+
+Reshape = Callable[[torch.Tensor], torch.Tensor]
+
+
+def _on_map(adapter: Twin, layer: str | int | None) -> tuple[nn.Module, Reshape]:
+    """A convolution, and what brings its output into (1, channels, rows, cols)."""
+    name = adapter.default_conv_layers[-1] if layer is None else layer
+    if name not in adapter.conv_layers:
+        some = ", ".join(adapter.default_conv_layers)
+        raise SettingError(f"{adapter.title} has no layer {short(name)}: choose from {some}.")
+    return adapter.module.get_submodule(str(name)), lambda output: adapter.map_of(
+        str(name), output
+    )[None]
+
+
+def _on_tokens(adapter: Twin, x: Prepared, layer: str | int | None) -> tuple[nn.Module, Reshape]:
+    """A layer of a ViT, and what lays its patches out as (1, dim, rows, cols)."""
+    layers = layers_of(adapter)
+    index = len(layers) - 2 if layer is None else layer
+    if not isinstance(index, int) or not 0 <= index < len(layers):
+        raise SettingError(
+            f"{adapter.title} has no layer {short(index)}: choose from 0 to {len(layers) - 1}."
+        )
+    begin, patches = adapter.order.prefix, x.grid[0] * x.grid[1]
+
+    def reshape(tokens: torch.Tensor) -> torch.Tensor:
+        return tokens[:, begin : begin + patches].mT.unflatten(-1, x.grid)
+
+    return layers[index], reshape

@@ -1,0 +1,87 @@
+"""Run only what comes after the layers: from tokens to what the model returns."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import torch
+from heedmap.errors import CaptureError
+from heedmap.models.families.order import layers_of_tower
+from torch import nn
+
+if TYPE_CHECKING:
+    from heedmap.models.adapter.twin import Twin
+
+
+class Given(nn.Module):
+    """Stands in for a layer and gives out `tokens` in place of what it is given."""
+
+    def __init__(self, tokens: torch.Tensor, like: Any) -> None:
+        super().__init__()
+        self.tokens, self.like = tokens, like
+
+    def forward(self, *_: Any, **__: Any) -> Any:
+        return _put(self.like, self.tokens)
+
+
+@contextmanager
+def kept_outputs(layers: Sequence[nn.Module]) -> Iterator[list[Any]]:
+    """What each layer gives out while the block runs, as it is."""
+    outputs: list[Any] = []
+    handles = [
+        layer.register_forward_hook(lambda _, __, output: outputs.append(output))
+        for layer in layers
+    ]
+    try:
+        yield outputs
+    finally:
+        for handle in handles:
+            handle.remove()
+
+
+def layers_of(adapter: Twin) -> nn.ModuleList | nn.Sequential:
+    """The layers of a ViT, in order.
+
+    Raises:
+        CaptureError: they are not one plain list.
+    """
+    module: Any = adapter._family.module if hasattr(adapter._family, "module") else adapter.module
+    found = getattr(module, "blocks", None)
+    if found is None and hasattr(module, "config"):
+        found = layers_of_tower(module)
+    if not isinstance(found, nn.ModuleList | nn.Sequential) or len(found) != adapter.depth:
+        raise CaptureError(
+            f"The layers of {adapter.title} are not one plain list, so LeGrad cannot read them one "
+            "by one: choose relevance or rollout."
+        )
+    return found
+
+
+@contextmanager
+def only_head(layers: nn.ModuleList | nn.Sequential, output: Any) -> Iterator[None]:
+    """While the block runs, the layers give out `output` without running."""
+    kept = dict(layers._modules)
+    layers._modules.clear()
+    layers.add_module("0", Given(tokens_in(output), output))
+    try:
+        yield
+    finally:
+        layers._modules.clear()
+        layers._modules.update(kept)
+
+
+def tokens_in(output: Any) -> torch.Tensor:
+    """The tokens (1, N, dim) in what a layer gives out."""
+    found: torch.Tensor = output if isinstance(output, torch.Tensor) else output[0]
+    return found
+
+
+def put_tokens(output: Any, tokens: torch.Tensor) -> Any:
+    """What a layer gave out, with other tokens."""
+    return _put(output, tokens)
+
+
+def _put(like: Any, tokens: torch.Tensor) -> Any:
+    return tokens if isinstance(like, torch.Tensor) else (tokens, *like[1:])

@@ -1,0 +1,104 @@
+"""What a method is asked about: a class, a direction of the features, or how strong they are."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeAlias
+
+import torch
+from heedmap.errors import CaptureError, SettingError, short
+
+if TYPE_CHECKING:
+    from heedmap.models import Adapter
+
+Asked: TypeAlias = "int | str | torch.Tensor | None"
+
+
+@dataclass(frozen=True)
+class Target:
+    """A score of what a model returns.
+
+    Attributes:
+        name: in words.
+        score: (1, classes), (1, dim) or (1, tokens, dim) -> a scalar.
+    """
+
+    name: str
+    score: Callable[[torch.Tensor], torch.Tensor]
+
+
+def target_of(adapter: Adapter, asked: Asked, output: torch.Tensor | None) -> Target:
+    """What is asked for, as a score.
+
+    Args:
+        adapter: the model.
+        asked: the index or the name of a class; a direction (dim,) whose cosine with the features
+            is the score; None for the most probable class, or the norm of the features where the
+            model has no classes.
+        output: what it returned for the photo.
+
+    Raises:
+        SettingError: a class that the model does not have, or a direction of another length.
+        CaptureError: a model that returns neither logits nor features.
+    """
+    if output is None:
+        raise CaptureError(
+            f"{adapter.title} returns neither logits nor features as one tensor, so no score can "
+            "be explained: choose a method that reads attention alone."
+        )
+    if isinstance(asked, torch.Tensor):
+        return _direction(adapter, asked, output)
+    if "logits" in adapter.can and output.ndim == 2:
+        index = int(output[0].argmax()) if asked is None else _index(adapter, asked, len(output[0]))
+        return Target(_name(adapter, index), lambda output: output[0, index].float())
+    if asked is not None:
+        raise SettingError(
+            f"{adapter.title} has no classes, so {short(asked)} cannot be asked for: "
+            "leave the target out to explain the norm of its features."
+        )
+    return Target("norm of the features", lambda output: features(adapter, output).norm())
+
+
+def features(adapter: Adapter, output: torch.Tensor) -> torch.Tensor:
+    """The features of the photo: (dim,) float32; of tokens that of CLS, else their mean."""
+    if output.ndim == 3:
+        cls = adapter.order.readers(output.shape[1] - adapter.order.others)
+        output = (output[:, cls] if adapter.has_cls else output).mean(1)
+    return output[0].flatten().float()
+
+
+def _direction(adapter: Adapter, wanted: torch.Tensor, output: torch.Tensor) -> Target:
+    size = features(adapter, output).numel()
+    if wanted.shape != (size,):
+        raise SettingError(
+            f"A target of shape {tuple(wanted.shape)} does not fit the features of "
+            f"{adapter.title}: give one of shape ({size},)."
+        )
+    to = wanted.detach().float()
+
+    def cosine(output: torch.Tensor) -> torch.Tensor:
+        return torch.cosine_similarity(features(adapter, output), to.to(output.device), dim=0)
+
+    return Target("a direction of the features", cosine)
+
+
+def _index(adapter: Adapter, asked: int | str, count: int) -> int:
+    if isinstance(asked, str):
+        names = adapter.classes or ()
+        if asked not in names:
+            raise SettingError(
+                f"{adapter.title} has no class {short(asked)}: choose from its {count} classes, "
+                f"such as {', '.join(names[:3]) or '0, 1, 2'}."
+            )
+        return names.index(asked)
+    if not isinstance(asked, int) or not 0 <= asked < count:
+        raise SettingError(
+            f"{adapter.title} has no class {short(asked)}: choose an index from 0 to {count - 1}."
+        )
+    return asked
+
+
+def _name(adapter: Adapter, index: int) -> str:
+    names = adapter.classes
+    return names[index] if names and index < len(names) else f"class {index}"
