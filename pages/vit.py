@@ -39,16 +39,11 @@ with st.sidebar:
     hide = pick_hiding()
 
 hero = Map(source, layer, chosen, hide)
-<<<<<<< HEAD
 beside = pick_beside(page, hero, notices)
 shown = [hero, beside[0]] if beside else [hero]
 scales = (*SCALES, BOTH) if beside else SCALES
 look, tools = pick_look(scales, masks=True, patches=bool(source.home))
-=======
-look, tools = pick_look(SCALES, masks=True, patches=bool(source.home))
-second = pick_beside(page, hero, notices)
 deeper = sections.setting()
->>>>>>> main
 notices.show()
 link.finish()
 offer_comparison(look, *shown)
@@ -65,7 +60,8 @@ stage(
 )
 
 explain(words(hero, look))
-show_heads(hero, alone(look))
-downloads.heads(hero, alone(look), told, link.address())
+small = alone(look)
+show_heads(hero, small)
+downloads.heads(hero, small, told, link.address())
 live.send_queries(shown)
-sections.show(deeper, hero, look)
+sections.show(deeper, hero, small)

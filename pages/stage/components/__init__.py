@@ -273,21 +273,12 @@ def copy_link() -> None:
     _component("copy", _read("copy.html"))(key="copy-link", width="content")
 
 
-<<<<<<< HEAD
-=======
 def _picked(key: str, on_pick: Callable[[str], None]) -> None:
     value = st.session_state[key].get("picked")
     if value is not None:
         on_pick(str(value))
 
 
-def _even(count: int, most: int) -> int:
-    """The columns that fill rows evenly: for rows of at most 8, 7 -> 7, 13 -> 7, 17 -> 6."""
-    rows = -(-count // most)
-    return -(-count // max(1, rows))
-
-
->>>>>>> main
 @cache
 def _component(name: str, html: str) -> Any:
     """Register a component from the files that carry its name."""
