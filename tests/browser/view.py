@@ -33,12 +33,12 @@ SETTLED = """(calm) => {
     const app = document.querySelector('[data-testid=stApp]');
     const roots = [...document.querySelectorAll('[data-testid=stBidiComponentIsolated]')]
         .map((each) => each.shadowRoot);
-    const panels = roots.flatMap((root) => [...(root?.querySelectorAll('.panel') ?? [])]);
+    const panels = roots.flatMap((root) => [...(root?.querySelectorAll('.stage .panel') ?? [])]);
     const now = performance.now();
     const idle = app && app.dataset.testScriptState === 'notRunning'
         && app.dataset.testConnectionState === 'CONNECTED'
         && !document.querySelector('[data-stale=true], [data-testid=stSkeleton]')
-        && roots.every((root) => root?.querySelector('img, button, .queries'))
+        && roots.every((root) => root?.querySelector('img, button, canvas, .queries'))
         && panels.length
         && panels.every(({ parts }) => parts?.shown && parts.wanted === parts.shown);
     window.idleSince = idle ? (window.idleSince ?? now) : undefined;
