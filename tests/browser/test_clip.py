@@ -37,7 +37,7 @@ def test_picked_layers_take_turns(view: View) -> None:
 
 def test_attention_from_token_to_token_is_another(view: View) -> None:
     view.open("clip")
-    view.change(view.tab.get_by_role("radio", name="Token to token").click)
+    view.change(view.tab.get_by_role("radio", name="Received").click)
     assert "kind=tokens" in view.tab.url
     assert "token" in view.fact("Attention")
 

@@ -40,6 +40,7 @@ class App:
 
     def go(self, page: str) -> App:
         self.page = page
+        self.at.query_params.clear()  # as the browser does, whose address is then the page's alone
         self.at.switch_page(PAGES[page])
         return self.run()
 

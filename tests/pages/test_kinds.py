@@ -57,8 +57,8 @@ def without_cls(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
 
 def offers(app: App) -> list[str]:
     """The names on the control of kinds."""
-    groups = app.at.get("button_group")
-    return [str(name) for g in groups if g.key == f"{app.page}.kind" for name in g.options]
+    radios = app.at.radio
+    return [str(name) for each in radios if each.key == f"{app.page}.kind" for name in each.options]
 
 
 def caption(app: App) -> str:
@@ -67,9 +67,9 @@ def caption(app: App) -> str:
     return said
 
 
-def test_a_model_with_cls_offers_both(passes: list[str]) -> None:
+def test_a_model_with_cls_offers_all_three(passes: list[str]) -> None:
     app = App()
-    assert offers(app) == ["From CLS", "Token to token"]
+    assert offers(app) == ["From CLS", "From a patch", "Received (mean token-to-token)"]
     assert app.facts["Attention"] == "attention from CLS"
     before = app.painted
     app.set("kind", "tokens")
@@ -96,7 +96,7 @@ def test_a_kind_that_the_model_has_not_is_said(page: str, kind: str) -> None:
 def test_a_pooling_head_is_shown_first(pretend: Pretend) -> None:
     pretend("bundled-vit", POOLED, ("pool", "tokens"))
     app = App(head="mean")
-    assert offers(app) == ["Pooling head", "Token to token"]
+    assert offers(app) == ["Pooling head", "From a patch", "Received (mean token-to-token)"]
     assert app.hero["title"] == "Pooling head, mean of all heads"
     assert np.allclose(app.hero["values"], POOL.mean(0), rtol=1e-3)
     assert app.facts["Layer"] == "the pooling head, after the last"

@@ -117,12 +117,12 @@ def test_the_thumbnails_follow_the_toolbar() -> None:
 
 def test_a_gesture_on_the_toolbar_is_read_as_a_link_is(monkeypatch: pytest.MonkeyPatch) -> None:
     asked: dict[str, str] = {"opacity": "35", "colors": "magma", "grid": "1"}
-    app = App(layer="3")
+    app = App(layer="3", head="mean")
     with monkeypatch.context() as patch:
         patch.setattr(st, "session_state", app.at.session_state)
         link.ask(asked)
     app.run()
-    assert app.link == {"layer": "3", **asked}
+    assert app.link == {"layer": "3", "head": "mean", **asked}
     assert app.look | {"opacity": 35, "colors": "magma", "grid": True} == app.look
 
 

@@ -1,0 +1,94 @@
+"""What attend.js computes in the browser is what the model computed."""
+
+from __future__ import annotations
+
+import base64
+
+import numpy as np
+import pytest
+from heedmap.viz import LayerQueries
+from playwright.sync_api import Browser, expect
+
+from tests.browser.test_paint import SCRIPT
+from tests.browser.test_vit import last_layer
+from tests.browser.view import View, pixels
+
+RNG = np.random.default_rng(11)
+ROWS = """([sent, row, column]) => {
+    const layer = layerOf(sent);
+    return [Array.from(rowsFrom(layer, row, column)), Array.from(headOf(rowsFrom(layer, row, column), 6, 'mean'))];
+}"""  # noqa: E501
+
+
+def text(values: np.ndarray) -> str:
+    return base64.b64encode(np.ascontiguousarray(values).tobytes()).decode()
+
+
+@pytest.mark.parametrize("bias_shape", [(), (1, 1, 8), (3, 8, 8), (1, 8, 8), (3, 1, 8)])
+def test_rows_of_queries_and_keys(browser: Browser, bias_shape: tuple[int, ...]) -> None:
+    """Two prefix tokens and 2 x 3 patches; tiny and hidden values too."""
+    q, k = (RNG.normal(0, 2, (3, 8, 5)).astype(np.float16) for _ in range(2))
+    q[0, 3] = 3e-7  # below the normal range of float16
+    bias = RNG.normal(0, 1, bias_shape).astype(np.float16) if bias_shape else None
+    if bias is not None:
+        bias[..., 4] = -np.inf
+    layer = LayerQueries(0, q, k, bias, 2, (2, 3), (0,))
+    sent = {
+        "id": "x", "heads": 3, "tokens": 8, "prefix": 2, "grid": [2, 3], "q": text(q), "k": text(k),
+        "bias": "" if bias is None else text(bias), "bias_shape": list(bias_shape),
+    }  # fmt: skip
+    tab = browser.new_page()
+    for name in ("dom.js", "attend.js"):
+        tab.add_script_tag(content=SCRIPT.with_name(name).read_text(encoding="utf-8"))
+    maps, mean = tab.evaluate(ROWS, [sent, 1, 2])
+    tab.close()
+    wanted = layer.from_patch(1, 2)
+    assert np.allclose(np.reshape(maps, (3, 2, 3)), wanted, atol=1e-6)
+    assert np.allclose(np.reshape(mean, (2, 3)), wanted.mean(0), atol=1e-6)
+
+
+def test_a_click_pins_a_patch_that_is_dragged_walked_and_let_go(view: View) -> None:
+    view.open(layer=2, head=1)
+    home, frame = view.hero(), view.heroes().first
+    what = view.tab.locator(".stage .legend .what").first
+    area = frame.bounding_box()
+    assert area is not None
+
+    def at(row: int, column: int) -> tuple[float, float]:
+        """The middle of a patch on the screen; the grid is 16 x 24."""
+        x = area["x"] + (column + 0.5) / 24 * area["width"]
+        return x, area["y"] + (row + 0.5) / 16 * area["height"]
+
+    view.tab.mouse.click(*at(3, 5))
+    expect(what).to_contain_text("attention from row 3, column 5")
+    view.settle()
+    assert "kind=patch&patch=3%2C5" in view.tab.url
+    view.tab.wait_for_function("() => globalThis.heedmapLayers?.size === 1")
+
+    view.tab.mouse.move(*at(3, 5))
+    view.tab.mouse.down()
+    view.tab.mouse.move(*at(6, 10))
+    expect(what).to_contain_text("attention from row 6, column 10")
+    assert "patch=3%2C5" in view.tab.url, "the gesture has not ended"
+    view.settle()
+    live = view.hero()
+    view.tab.mouse.up()
+    view.tab.wait_for_url("**patch=6%2C10*")
+    view.settle()
+    assert np.abs(pixels(view.hero()).astype(int) - pixels(live)).max() <= 4  # of float16
+
+    view.tab.keyboard.press("ArrowRight")
+    expect(what).to_contain_text("attention from row 6, column 11")
+    view.tab.wait_for_url("**patch=6%2C11*")
+    view.settle()
+    view.tab.keyboard.down("Shift")
+    view.tab.mouse.move(*at(12, 2))
+    expect(what).to_contain_text("attention from row 12, column 2")
+    view.tab.keyboard.up("Shift")
+    expect(what).to_contain_text("attention from row 6, column 11")
+    view.tab.keyboard.press("Escape")
+    expect(what).to_contain_text("attention from CLS")
+    view.settle()
+    assert view.hero() == home
+    assert last_layer(view) == 2
+    assert "patch" not in view.tab.url
