@@ -1,8 +1,9 @@
 """How fast the app is in a real Chromium with a bundled model: `python -m benchmarks.page`.
 
-First map: from opening the URL to a map on the screen, on a server that has just started (cold)
-and in a new window of a server that has shown it before (warm). Control: from pressing a control
-that only changes the picture to the new pixels on the screen, 50th and 95th percentile.
+First map: from opening the URL to a map on the screen, on a server that has just started (cold) and
+in a new window of a server that has shown it before (warm). Toolbar: from the input event of a
+control to the new pixels. Hover: pictures a second while the map follows the pointer. Beside each,
+what Streamlit itself takes for an empty page with one toggle, measured in the same run.
 """
 
 from __future__ import annotations
@@ -21,83 +22,140 @@ from benchmarks.server import serve
 
 PATIENCE_MS = 120_000
 MOVES = 30  # presses of each control
-FRAME = ".stage .heroes .frame"
+FIRSTS = 5  # first maps on a warm server
+SCREEN = {"width": 1440, "height": 900}
+EMPTY = """
+import streamlit as st
+on = st.toggle("Switch")
+st.html(f'<p class="count">{on}</p>')
+"""
 
-# Measures from pressing a control to the next picture on the screen: the stage counts its pictures
-# in data-picture, and a picture is painted two animation frames after it was counted.
-STOPWATCH = """(frame) => {
-    for (const kind of ['pointerdown', 'keydown'])
-        document.addEventListener(kind, () => { window.pressed = performance.now(); }, true);
-    new MutationObserver(() => requestAnimationFrame(() => requestAnimationFrame(() => {
-        if (window.pressed) window.took = performance.now() - window.pressed;
-        window.pressed = undefined;
-    }))).observe(frame, { attributes: true, attributeFilter: ['data-picture'] });
+# From the input event to the frame after the one in which the maps were painted, which the stage
+# counts in data-picture; or in which the text of the empty page has changed.
+STOPWATCH = """(changing) => {
+    window.addEventListener('input', () => { window.began ??= performance.now(); }, true);
+    window.addEventListener('click', () => { window.began ??= performance.now(); }, true);
+    new MutationObserver(() => {
+        const began = window.began;
+        if (!began || window.took) return;
+        requestAnimationFrame(() => { window.took ??= performance.now() - began; });
+    }).observe(changing, { attributes: true, childList: true, characterData: true, subtree: true });
+}"""
+# Moves the pointer over the map, once a frame; tells how many pictures there were in how long.
+HOVER = """async (frame) => {
+    const area = frame.getBoundingClientRect();
+    const count = () => Number(frame.dataset.picture);
+    const next = () => new Promise(requestAnimationFrame);
+    const move = (x, y) => frame.dispatchEvent(new PointerEvent('pointermove', {
+        bubbles: true, pointerType: 'mouse',
+        clientX: area.left + x * area.width, clientY: area.top + y * area.height,
+    }));
+    const before = count(), began = performance.now();
+    for (let i = 0; i < 180; i += 1) {
+        move((0.5 + 0.49 * Math.cos(i / 9)), (0.5 + 0.49 * Math.sin(i / 7)));
+        await next();
+    }
+    return 1000 * (count() - before) / (performance.now() - began);
 }"""
 
 
-def first_map(browser: Browser, url: str) -> float:
-    """Seconds from opening the URL in a new window to a map on the screen."""
-    tab = browser.new_page()
+def first(browser: Browser, url: str, seen: str) -> float:
+    """Seconds from opening the URL in a new window until something is on the screen."""
+    tab = browser.new_page(viewport=SCREEN)
     start = time.perf_counter()
-    see_map(tab, url)
+    tab.goto(url)
+    tab.locator(seen).first.wait_for(timeout=PATIENCE_MS)
     taken = time.perf_counter() - start
     tab.close()
     return taken
 
 
-def see_map(tab: Page, url: str) -> None:
-    """Open the URL and wait until a map is decoded and painted."""
-    tab.goto(url)
-    tab.locator(f"{FRAME}[data-picture]").first.wait_for(timeout=PATIENCE_MS)
-
-
-def moves(tab: Page, press: Callable[[int], None]) -> list[float]:
-    """Milliseconds from each press to the new pixels."""
+def moves(tab: Page, press: Callable[[int], None]) -> tuple[float, float]:
+    """Milliseconds from the input event to the new pixels, median and 95th percentile."""
     taken = []
     for turn in range(MOVES + 3):
-        tab.evaluate("() => { window.took = undefined; }")
+        tab.evaluate("() => { window.took = window.began = undefined; }")
         press(turn)
         tab.wait_for_function("() => window.took !== undefined", timeout=PATIENCE_MS)
         if turn >= 3:  # the first three warm up
             taken.append(tab.evaluate("() => window.took"))
-    return taken
+        tab.wait_for_timeout(400)  # the server answers in between
+    return statistics.median(taken), statistics.quantiles(taken, n=20)[-1]
 
 
-def controls(tab: Page) -> dict[str, Callable[[int], None]]:
-    """How to press each control; every press gives another picture."""
-    grid = tab.get_by_text("Patch grid")
-    opacity = tab.get_by_role("slider", name="Opacity")
-    smooth = [tab.get_by_role("radio", name=name) for name in ("Bilinear", "Nearest")]
+def toolbar(tab: Page) -> dict[str, Callable[[int], None]]:
+    """How to move each control; every move gives another picture."""
+    bar = tab.locator(".stage .tools")
+    opacity, view = bar.get_by_label("Opacity"), bar.get_by_label("View")
+    smooth, colours = bar.get_by_label("Interpolation"), bar.get_by_label("Colours")
     return {
-        "patch grid": lambda turn: grid.click(),
-        "interpolation": lambda turn: smooth[turn % 2].click(),
         "opacity": lambda turn: opacity.press("ArrowLeft" if turn % 2 else "ArrowRight"),
+        "colours": lambda turn: void(colours.select_option(("magma", "viridis")[turn % 2])),
+        "interpolation": lambda turn: void(smooth.select_option(("nearest", "bicubic")[turn % 2])),
+        "patch grid": lambda turn: bar.get_by_label("Patch grid").click(),
+        "view": lambda turn: void(view.select_option(("contour", "overlay")[turn % 2])),
     }
 
 
+def void(_: object) -> None:
+    """Drop what a call gives back."""
+
+
+def measure_app(browser: Browser, url: str, floor: tuple[float, float]) -> None:
+    """Print the toolbar's moves beside the empty page's, and the pictures a second of a hover."""
+    tab = browser.new_page(viewport=SCREEN)
+    tab.goto(url)
+    frame = tab.locator(".stage .heroes .frame").first
+    tab.locator(".stage .heroes .frame[data-picture]").first.wait_for(timeout=PATIENCE_MS)
+    frame.evaluate(STOPWATCH)
+    for name, press in toolbar(tab).items():
+        middle, late = moves(tab, press)
+        ratio = f"{late / floor[1]:.2f} of the empty page's"
+        print(f"| {name} to new pixels | {middle:.0f} ms, 95 % {late:.0f} ms, {ratio} |")
+    tab.locator(".stage .tools").get_by_label("Follow").check()
+    tab.wait_for_function("() => globalThis.heedmapLayers?.size", timeout=PATIENCE_MS)
+    tab.wait_for_timeout(2000)
+    rates = [frame.evaluate(HOVER) for _ in range(4)][1:]  # the first warms up
+    print(f"| map follows the pointer | {statistics.median(rates):.0f} pictures a second |")
+    tab.close()
+
+
+def measure_empty(browser: Browser, url: str) -> tuple[float, float, float]:
+    """An empty page: seconds until it stands, and the toggle's median and 95th percentile, ms."""
+    first(browser, url, ".count")
+    opening = statistics.median(first(browser, url, ".count") for _ in range(FIRSTS))
+    tab = browser.new_page(viewport=SCREEN)
+    tab.goto(url)
+    tab.locator(".count").wait_for(timeout=PATIENCE_MS)
+    tab.locator("[data-testid=stMain]").evaluate(STOPWATCH)
+    toggle = tab.get_by_text("Switch")
+    middle, late = moves(tab, lambda turn: toggle.click())
+    tab.close()
+    return opening, middle, late
+
+
 def main() -> None:
-    """Start the app, measure, and print the table."""
+    """Start the app and the empty page, measure, and print the table."""
     path = chromium.find()
     if path is None:
         sys.exit(chromium.missing())
-    with (
-        tempfile.TemporaryDirectory() as folder,
-        sync_playwright() as playwright,
-        serve(Path(folder) / "log.txt") as app,
-    ):
+    with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=list(chromium.FLAGS))
+        script = Path(folder) / "empty.py"
+        script.write_text(EMPTY, encoding="utf-8")
+        with serve(Path(folder) / "empty.txt", script=str(script)) as empty:
+            opening, middle, late = measure_empty(browser, empty.url)
         print("| what | measured |\n|---|---|")
-        print(f"| first map, cold server | {first_map(browser, app.url):.1f} s |")
-        first_map(browser, app.url)
-        warm = statistics.median(first_map(browser, app.url) for _ in range(5))
-        print(f"| first map, warm server, median of 5 | {warm:.1f} s |", flush=True)
-        tab = browser.new_page(viewport={"width": 1440, "height": 900})
-        see_map(tab, app.url)
-        tab.locator(FRAME).first.evaluate(STOPWATCH)
-        for name, press in controls(tab).items():
-            taken = moves(tab, press)
-            middle, late = statistics.median(taken), statistics.quantiles(taken, n=20)[-1]
-            print(f"| {name} to new pixels | {middle:.0f} ms, 95th percentile {late:.0f} ms |")
+        print(f"| an empty Streamlit page, warm, median of {FIRSTS} | {opening:.2f} s |")
+        print(f"| its toggle to new text | {middle:.0f} ms, 95 % {late:.0f} ms |", flush=True)
+        with serve(Path(folder) / "log.txt") as app:
+            seen = ".stage .heroes .frame[data-picture]"
+            print(f"| first map, cold server | {first(browser, app.url, seen):.1f} s |")
+            first(browser, app.url, seen)
+            warm = statistics.median(first(browser, app.url, seen) for _ in range(FIRSTS))
+            ratio = f"{warm / opening:.2f} of the empty page"
+            print(f"| first map, warm, median of {FIRSTS} | {warm:.2f} s, {ratio} |", flush=True)
+            measure_app(browser, app.url, (middle, late))
         browser.close()
 
 

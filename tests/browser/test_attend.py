@@ -16,8 +16,9 @@ from tests.browser.view import View, pixels
 RNG = np.random.default_rng(11)
 ROWS = """([sent, row, column]) => {
     const layer = layerOf(sent);
-    return [Array.from(rowsFrom(layer, row, column)), Array.from(headOf(rowsFrom(layer, row, column), 6, 'mean'))];
-}"""  # noqa: E501
+    const maps = rowsFrom(layer, row, column);
+    return [maps, headOf(maps, 6, 'mean'), headOf(maps, 6, '2')].map((each) => Array.from(each));
+}"""
 
 
 def text(values: np.ndarray) -> str:
@@ -40,11 +41,12 @@ def test_rows_of_queries_and_keys(browser: Browser, bias_shape: tuple[int, ...])
     tab = browser.new_page()
     for name in ("dom.js", "attend.js"):
         tab.add_script_tag(content=SCRIPT.with_name(name).read_text(encoding="utf-8"))
-    maps, mean = tab.evaluate(ROWS, [sent, 1, 2])
+    maps, mean, third = tab.evaluate(ROWS, [sent, 1, 2])
     tab.close()
     wanted = layer.from_patch(1, 2)
     assert np.allclose(np.reshape(maps, (3, 2, 3)), wanted, atol=1e-6)
     assert np.allclose(np.reshape(mean, (2, 3)), wanted.mean(0), atol=1e-6)
+    assert np.allclose(np.reshape(third, (2, 3)), wanted[2], atol=1e-6)
 
 
 def test_a_click_pins_a_patch_that_is_dragged_walked_and_let_go(view: View) -> None:

@@ -38,9 +38,10 @@ class App:
         assert not self.at.exception, self.at.exception
         return self
 
-    def go(self, page: str) -> App:
+    def go(self, page: str, **link: str) -> App:
         self.page = page
-        self.at.query_params.clear()  # as the browser does, whose address is then the page's alone
+        self.at.query_params.clear()  # as the browser does, whose address is then the link's alone
+        self.at.query_params.update(link)
         self.at.switch_page(PAGES[page])
         return self.run()
 

@@ -96,5 +96,8 @@ def test_within_windows_the_server_answers(tmp_path: Path, monkeypatch: pytest.M
     cache.clear()
     app = App(model="local:swin", kind="patch", patch="3,5", layer="0", head="0")
     values = np.asarray(app.hero["values"])
-    assert values.shape == tuple(app.stage["pin"]["grid"])
-    assert values[:4, 4:8].sum() == pytest.approx(values.sum(), rel=1e-4)
+    rows, columns = app.stage["pin"]["grid"]
+    row, column = 3 * len(values) // rows // 4 * 4, 5 * len(values[0]) // columns // 4 * 4
+    window = values[row : row + 4, column : column + 4]
+    assert app.stage["pin"]["at"] == [3, 5]
+    assert window.sum() == pytest.approx(values.sum(), rel=1e-4)

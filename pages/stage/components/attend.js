@@ -66,9 +66,10 @@ function biasOf({ bias, bias_shape: [heads, queries], tokens }, head, token) {
   return bias.subarray(at, at + tokens);
 }
 
-// One head, or "mean", of maps (heads, rows, columns).
+// One head by its number, or "mean", of maps (heads, rows, columns).
 function headOf(maps, count, head) {
-  if (head !== "mean") return maps.slice(head * count, (head + 1) * count);
+  const start = Number(head) * count;
+  if (head !== "mean") return maps.slice(start, start + count);
   const mean = new Float64Array(count);
   const heads = maps.length / count;
   for (let i = 0; i < maps.length; i += 1) mean[i % count] += maps[i] / heads;

@@ -162,7 +162,8 @@ function ramp(look) {
 }
 
 function short(value) {
-  return String(Number(value.toPrecision(3)));
+  const small = value !== 0 && Math.abs(value) < 1e-4;
+  return small ? value.toExponential(2) : String(Number(value.toPrecision(3)));
 }
 
 // Photos as pixels, decoded once each; the ones that are no longer asked for are let go.
