@@ -60,7 +60,8 @@ stage(
 )
 
 explain(words(hero, look))
-show_heads(hero, alone(look))
-downloads.heads(hero, alone(look), told, link.address())
+small = alone(look)
+show_heads(hero, small)
+downloads.heads(hero, small, told, link.address())
 live.send_queries(shown)
-sections.show(deeper, hero, look)
+sections.show(deeper, hero, small)

@@ -24,7 +24,7 @@ def near(one: list[float], other: list[float], by: float) -> bool:
 
 def test_two_models_on_a_portrait_photo(window: Opener) -> None:
     mine: View = window().open("compare", **{"b.model": "bundled-cnn"})
-    mine.change(lambda: mine.drop_file("portrait.png", photo()))
+    mine.change(lambda: mine.drop_file("portrait.png", photo(200, 320)))
     expect(mine.heroes()).to_have_count(3)
     frames = mine.heroes().all()
     ratios = [frame.evaluate("each => each.clientHeight / each.clientWidth") for frame in frames]
