@@ -105,7 +105,7 @@ def test_a_pooling_head_is_shown_first(pretend: Pretend) -> None:
     assert np.allclose(app.hero["values"], POOL.mean(0), rtol=1e-3)
     assert app.facts["Layer"] == "the pooling head, after the last"
     assert app.facts["Prefix tokens"] == "1 (no CLS)"
-    assert [slider for slider in app.at.slider if slider.key == "vit.layer"] == []
+    assert all(slider.disabled for slider in app.at.slider if slider.key == "vit.layer")
     assert len(app.items("heads")) == 1 + len(POOL)
     app.set("kind", "tokens")
     assert app.hero["title"].startswith("Layer ")
