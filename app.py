@@ -38,6 +38,12 @@ PAGES = (
         needs=frozenset({"convolutions"}),
         model="bundled-cnn",
     ),
+    Page(
+        name="compare",
+        title="Compare",
+        icon=":material/compare:",
+        address="compare",
+    ),
 )
 
 

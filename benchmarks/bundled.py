@@ -1,20 +1,18 @@
 """Measure the bundled models and write the figures into their cards.
 
 `python -m benchmarks.bundled` evaluates on held-out photos only, through the same loading,
-preparation and recording as the app, prints one table, and writes `card.json` and the table of
-`README.md` in each model's folder. Nothing in those tables is typed by hand.
+preparation and recording as the app, prints the tables, and writes `card.json` and the tables
+of `README.md` in each model's folder. Nothing in those tables is typed by hand.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
-import re
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -23,32 +21,19 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 from heedmap import models, viz
-from heedmap.viz.draw.interpolate import enlarge_mask
 from PIL import Image
 from torch import Tensor
 from transformers import AutoTokenizer, CLIPModel
 
+from benchmarks import card, heads
+from benchmarks.card import Figure, Measured
+from benchmarks.heads import Layer
+from training import common
 from training.data import DEFAULT_DATA, Sample, held_out_places, read_photos
 from training.measures import nearest_neighbours, recall_at
 from training.words import zero_shot_prompts
 
 BUNDLED = Path("models/bundled")
-KEEP = 0.6  # share of the attention's mass that makes the mask
-# Link definitions without a link: invisible wherever Markdown is shown, also where HTML is escaped.
-START, STOP = "[//]: # (measured by python -m benchmarks.bundled)", "[//]: # (end of measured)"
-
-
-@dataclass(frozen=True)
-class Figure:
-    """One measured figure of one model."""
-
-    name: str
-    value: float
-    unit: str
-    photos: int = 0
-
-    def __str__(self) -> str:
-        return f"{self.value:.3f}" if self.unit == "" else f"{self.value:.1f} {self.unit}"
 
 
 @dataclass(frozen=True)
@@ -81,9 +66,10 @@ def batches(
 def run_batches(
     adapter: models.Adapter, samples: list[Sample], forward: Callable[[Tensor], Tensor]
 ) -> Tensor:
-    """`forward` of every evaluation crop, (n, ...)."""
-    outputs = [forward(pixels.to(adapter.device)) for pixels, _ in batches(adapter, samples)]
-    return torch.cat(outputs).float().cpu()
+    """`forward` of every evaluation crop in bf16, as trainings measure: (n, ...) float32."""
+    with common.autocast():
+        outputs = [forward(pixels.to(adapter.device)) for pixels, _ in batches(adapter, samples)]
+    return torch.cat([output.float() for output in outputs]).cpu()
 
 
 def labels_of(samples: list[Sample], names: Iterable[str]) -> Tensor:
@@ -97,7 +83,7 @@ def percent(hits: Tensor) -> float:
     return 100 * hits.float().mean().item()
 
 
-def measure_cnn(data: Data) -> list[Figure]:
+def measure_cnn(data: Data) -> Measured:
     """Top-1 over the whole label set on three val splits."""
     adapter = models.load("bundled-cnn")
     names = adapter.classes or ()
@@ -108,11 +94,11 @@ def measure_cnn(data: Data) -> list[Figure]:
         share = percent(best == labels_of(samples, names))
         name = f"top-1 on {source} val, over all {len(names)} labels"
         figures.append(Figure(name, share, "%", len(samples)))
-    return figures
+    return Measured(figures, [])
 
 
-def measure_vit(data: Data, id: str = "bundled-vit") -> list[Figure]:
-    """20-NN on imagenette, where the last layer's attention falls, and how even its tokens are."""
+def measure_vit(data: Data, id: str = "bundled-vit") -> Measured:
+    """20-NN on imagenette, what its heads show, and how even its tokens are."""
     adapter = models.load(id)
     bank, queries = data.of("imagenette", "train"), data.of("imagenette", "val")
     names = sorted({record["label"] for _, record in bank})
@@ -123,36 +109,23 @@ def measure_vit(data: Data, id: str = "bundled-vit") -> list[Figure]:
     voted = nearest_neighbours(seen, labels_of(bank, names), asked)
     share = percent(voted == labels_of(queries, names))
     nearest = Figure("20-NN top-1 on imagenette val, CLS token", share, "%", len(queries))
-    return [nearest, *attention_on_objects(adapter, data.objects), token_norms(adapter, data)]
+    layers, blob = on_objects(adapter, data.objects)
+    return Measured([nearest, token_norms(adapter, data), blob], layers)
 
 
-def attention_on_objects(adapter: models.Adapter, objects: Path) -> list[Figure]:
-    """DINO's Jaccard of the best head, and how often the strongest patch lies on an object."""
-    overlaps, hits = [], []
+def on_objects(adapter: models.Adapter, objects: Path) -> tuple[list[Layer], Figure]:
+    """What the heads show of photos with masks, by layer, and what a blob in the middle would."""
+    maps, inside = [], []
     for path in sorted(objects.glob("*.webp")):
         x = adapter.prepare(viz.open_image(path), fit="whole")
-        attention = viz.record_attention(adapter, x).cls
+        attention = viz.record_attention(adapter, x).cls  # (layers, heads, rows, cols)
         assert attention is not None
-        last = attention[-1]  # (heads, rows, cols)
         mask = np.asarray(Image.open(path.with_suffix(".png")).convert("1"))
-        kept = viz.threshold_mask(last, keep=KEEP)
-        overlaps.append(max(jaccard(enlarge_mask(head, mask.shape), mask) for head in kept))
-        hits.append(points_at(last.mean(0), mask))
-    n = len(overlaps)
-    return [
-        Figure(
-            "Jaccard of the last layer's best head, 60 % of the mass",
-            float(np.mean(overlaps)),
-            "",
-            n,
-        ),
-        Figure(
-            "strongest patch of the mean over heads on an object",
-            100 * float(np.mean(hits)),
-            "%",
-            n,
-        ),
-    ]
+        maps.append(attention)
+        inside.append(heads.patches_inside(mask, x.grid))
+    blob = float(np.mean([heads.auroc(heads.centred(each.shape), each) for each in inside]))
+    name = "AUROC of a blob in the middle, to compare heads with"
+    return heads.by_layer(maps, inside), Figure(name, blob, "", len(maps))
 
 
 @torch.inference_mode()
@@ -176,22 +149,9 @@ def token_norms(adapter: models.Adapter, data: Data) -> Figure:
     )
 
 
-def jaccard(one: np.ndarray, other: np.ndarray) -> float:
-    """Intersection over union of two masks."""
-    return float((one & other).sum() / max(1, (one | other).sum()))
-
-
-def points_at(cells: np.ndarray, mask: np.ndarray) -> bool:
-    """Whether the middle of the strongest cell of (rows, cols) lies on the mask (H, W)."""
-    row, col = np.unravel_index(cells.argmax(), cells.shape)
-    y = int((row + 0.5) / cells.shape[0] * mask.shape[0])
-    x = int((col + 0.5) / cells.shape[1] * mask.shape[1])
-    return bool(mask[y, x])
-
-
 @torch.inference_mode()
-def measure_clip(data: Data) -> list[Figure]:
-    """Zero-shot top-1 with templates alone, and retrieval among held-out captions."""
+def measure_clip(data: Data) -> Measured:
+    """Zero-shot top-1 with templates alone, retrieval of held-out captions, and its heads."""
     adapter = models.load("bundled-clip")
     clip = CLIPModel.from_pretrained(BUNDLED / "bundled-clip", dtype=torch.float32).eval()
     tokenizer = AutoTokenizer.from_pretrained(BUNDLED / "bundled-clip")
@@ -209,12 +169,15 @@ def measure_clip(data: Data) -> list[Figure]:
     best = (run_batches(adapter, samples, see) @ concepts.T).argmax(1)
     alike = run_batches(adapter, pairs, see) @ read([r["captions"][0] for _, r in pairs]).T
     n = len(pairs)
-    return [
+    layers, blob = on_objects(adapter, data.objects)
+    figures = [
         Figure("zero-shot top-1 on imagenette val, templates only",
                percent(best == labels_of(samples, names)), "%", len(samples)),
         Figure(f"photo to caption, recall@10 among {n}", 100 * recall_at(alike, 10), "%", n),
         Figure(f"caption to photo, recall@10 among {n}", 100 * recall_at(alike.T, 10), "%", n),
+        blob,
     ]  # fmt: skip
+    return Measured(figures, layers)
 
 
 def measure_folder(folder: Path) -> list[Figure]:
@@ -238,21 +201,7 @@ def load_ms(script: str) -> float:
     return 1000 * float(done.stdout.split()[-1])
 
 
-def write_card(folder: Path, figures: list[Figure]) -> None:
-    """card.json, and the table between the markers of README.md."""
-    card = {"id": folder.name, "measured": [asdict(figure) for figure in figures]}
-    (folder / "card.json").write_text(json.dumps(card, indent=2) + "\n")
-    readme = folder / "README.md"
-    rows = [f"| {figure.name} | {figure} |" for figure in figures]
-    table = "\n".join([START, "", "| measured | |", "|---|---|", *rows, "", STOP])
-    if readme.exists():
-        text = re.sub(
-            f"{re.escape(START)}.*{re.escape(STOP)}", table, readme.read_text(), flags=re.S
-        )
-        readme.write_text(text)
-
-
-MEASURES: dict[str, Callable[[Data], list[Figure]]] = {
+MEASURES: dict[str, Callable[[Data], Measured]] = {
     "bundled-vit": measure_vit,
     "bundled-vit-reg": partial(measure_vit, id="bundled-vit-reg"),
     "bundled-clip": measure_clip,
@@ -271,12 +220,12 @@ def main() -> None:
     for name, measure in MEASURES.items():
         if options.only in (None, name):
             begun = time.monotonic()
-            figures = [*measure(data), *measure_folder(BUNDLED / name)]
-            for figure in figures:
-                print(f"{name:15} {figure.name:52} {figure!s:>9}", flush=True)
-            print(f"{name:15} measured in {time.monotonic() - begun:.0f} s", flush=True)
+            found = measure(data)
+            found = replace(found, figures=[*found.figures, *measure_folder(BUNDLED / name)])
+            print("\n".join([f"# {name}", *found.rows(), *found.layer_rows()]), flush=True)
+            print(f"measured in {time.monotonic() - begun:.0f} s", flush=True)
             if not options.dry:
-                write_card(BUNDLED / name, figures)
+                card.write(BUNDLED / name, found)
 
 
 if __name__ == "__main__":

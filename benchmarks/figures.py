@@ -1,13 +1,12 @@
 """Write docs/figures.md: `python -m benchmarks.figures capture models page load bundled cards`.
 
-Runs the benchmarks named, shows what they print, and puts their tables into the page. The table of
-the bundled models comes from their cards (card.json): `cards` writes it without measuring.
+Runs the benchmarks named, shows what they print, and puts their tables into the page. The tables of
+the bundled models come from their cards (card.json): `cards` writes them without measuring.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import re
 import subprocess
@@ -17,9 +16,12 @@ from pathlib import Path
 
 from heedmap.models.catalogue.entries import CATALOGUE
 
+from benchmarks import card
+
 PAGE = Path(__file__).parent.parent / "docs" / "figures.md"
 BENCHMARKS = ("capture", "models", "page", "load", "bundled")
 HEAD = "| model | measured | |\n|---|---|---|"
+LAYER_HEAD = f"| model | {card.LAYERS} |\n|---|---|---|---|---|"
 
 
 def run(benchmark: str) -> str:
@@ -44,20 +46,16 @@ def measured(printed: str) -> str:
 
 
 def cards() -> str:
-    """The table of the bundled models: what their cards say was measured on photos."""
-    rows = [
-        f"| {model.id} | {figure['name']} | {shown(figure['value'], figure['unit'])} |"
-        for model in CATALOGUE
-        if model.folder and model.bundled
-        for figure in json.loads((model.folder / "card.json").read_text())["measured"]
-        if figure["photos"]
+    """The tables of the bundled models: what their cards say was measured on photos."""
+    found = [(m.id, card.read(m.folder)) for m in CATALOGUE if m.folder and m.bundled]
+    figures = [
+        f"| {id} | {figure.name} | {figure} |"
+        for id, measured in found
+        for figure in measured.figures
+        if figure.photos
     ]
-    return "\n".join([HEAD, *rows])
-
-
-def shown(value: float, unit: str) -> str:
-    """A figure with its unit: 0.462, 84.1 %."""
-    return f"{value:.1f} {unit}" if unit else f"{value:.3f}"
+    layers = [f"| {id} {row}" for id, measured in found for row in measured.layer_rows()]
+    return "\n".join([HEAD, *figures, "", LAYER_HEAD, *layers])
 
 
 def put(page: str, name: str, table: str) -> str:

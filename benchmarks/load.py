@@ -184,7 +184,7 @@ def _options() -> argparse.Namespace:
 def _up_to(most: int) -> Callable[[str], int]:
     def whole(text: str) -> int:
         if not text.isdecimal() or not 1 <= int(text) <= most:
-            raise argparse.ArgumentTypeError(f"{text!r} is no whole number from 1 to {most}")
+            raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 1 to {most}")
         return int(text)
 
     return whole

@@ -98,7 +98,7 @@ def _read(source: Path) -> Any:
         raise CheckpointError(f"There is no file {source}: check the path.") from error
     except Exception as error:
         named = re.search(r"GLOBAL ([\w.]+)", str(error))
-        what = f" ({named[1]})" if named else ", or is no file of PyTorch"
+        what = f" ({named[1]})" if named else ", or is not a file of PyTorch"
         raise CheckpointError(
             f"{source.name} holds more than tensors{what}: save `model.state_dict()` where it was "
             "trained, and convert that."

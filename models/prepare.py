@@ -54,7 +54,7 @@ class Sides:
 
     Attributes:
         patch: side of a patch, px: sides are whole patches.
-        own: a side that the model takes though it is no whole number of patches, px; 0 for none.
+        own: a side that the model takes though it is not a whole number of patches, px; 0 for none.
         attends: whether each layer compares all patches, so that their number is bounded.
     """
 
@@ -100,8 +100,8 @@ def prepare(
     """Fit a photo to a model; see `Adapter.prepare` for the settings.
 
     Raises:
-        SettingError: what is no photo, an unknown `fit`, a `size` out of range, or a photo so long
-            that one pass could not take it at this size.
+        SettingError: what is not a photo, an unknown `fit`, a `size` out of range, or a photo so
+            long that one pass could not take it at this size.
     """
     photo = _opened(photo)
     if fit not in FITS:
@@ -179,7 +179,7 @@ def _told(value: Any) -> str:
 def _checked_size(size: Any, patch: int) -> int:
     if isinstance(size, bool) or not isinstance(size, int | np.integer):
         raise SettingError(
-            f"size={str(size)[:40]!r} is no whole number of pixels: "
+            f"size={str(size)[:40]!r} is not a whole number of pixels: "
             f"choose {patch} (one patch) to {MAX_SIZE}."
         )
     if not patch <= size <= MAX_SIZE:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import streamlit as st
-from heedmap.pages.controls.attention import pick_head, pick_pair
+from heedmap.pages.controls.attention import pick_difference, pick_head, pick_pair
+from heedmap.pages.controls.columns import offer_comparison
 from heedmap.pages.controls.galleries import show_heads, show_layers
 from heedmap.pages.controls.look import pick_look
 from heedmap.pages.frame import link
@@ -17,6 +18,7 @@ from heedmap.pages.stage.components import stage
 from heedmap.pages.stage.panels import attention_panels, photo_panel, pin, words
 from heedmap.views import attention, export, facts
 from heedmap.views.attention import Map
+from heedmap.views.compare import BOTH, alone, difference
 from heedmap.viz import KINDS
 
 page = enter("clip")
@@ -34,12 +36,13 @@ with st.sidebar:
     last = attention.clearest_head(source, source.depth - 1)
     chosen = pick_head(source.heads(), default=last)
     pair = pick_pair(source.depth)
+    less = several and pick_difference()
 
 shown = [Map(source, layer, chosen) for layer in pair]
-scales = ("map", "layers" if several else "layer")
+scales = ("map", "layers", BOTH) if several else ("map", "layer")
 look, tools = pick_look(scales, patches=bool(source.home))
 stage(
-    attention_panels(shown, look, scales),
+    attention_panels(shown, look, scales, difference(*shown) if less else None),
     photo_panel(shown[0]),
     facts.layers(shown),
     tools,
@@ -51,10 +54,11 @@ stage(
 explain(words(shown[0], look))
 columns = 4
 if several:
-    columns = show_layers(shown, look)
+    columns = show_layers(shown, alone(look))
 else:
-    show_heads(shown[0], look)
+    show_heads(shown[0], alone(look))
 notices.show()
 link.finish()
-downloads.figure(export.layers_figure(shown, look, columns))
+offer_comparison(look, *shown)
+downloads.figure(export.layers_figure(shown, alone(look), columns))
 live.send_queries(shown)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from heedmap.pages.controls.channels import chosen_channel
+from heedmap.pages.controls.columns import offer_comparison
 from heedmap.pages.controls.galleries import show_channels
 from heedmap.pages.controls.look import pick_look
 from heedmap.pages.frame import link
@@ -30,6 +31,7 @@ rows = source.strongest(count)
 hero = chosen_channel(rows)
 notices.show()
 link.finish()
+offer_comparison(look, hero)
 
 stage(
     [panel(hero, look, SCALES)],

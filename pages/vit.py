@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import streamlit as st
 from heedmap.pages.controls.attention import pick_hiding, pick_map
+from heedmap.pages.controls.columns import offer_comparison
 from heedmap.pages.controls.galleries import show_heads
 from heedmap.pages.controls.look import pick_look
+from heedmap.pages.deeper import sections
 from heedmap.pages.frame import link
 from heedmap.pages.frame.head import explain, head
 from heedmap.pages.frame.notices import Notices
@@ -18,6 +20,7 @@ from heedmap.pages.stage.components import stage
 from heedmap.pages.stage.panels import attention_panels, photo_panel, pin, words
 from heedmap.views import facts
 from heedmap.views.attention import Map
+from heedmap.views.compare import BOTH, alone, difference
 from heedmap.viz import KINDS
 
 SCALES = ("map", "layer", "model")
@@ -36,15 +39,18 @@ with st.sidebar:
     hide = pick_hiding()
 
 hero = Map(source, layer, chosen, hide)
-look, tools = pick_look(SCALES, masks=True, patches=bool(source.home))
-second = pick_beside(page, hero, notices)
+beside = pick_beside(page, hero, notices)
+shown = [hero, beside[0]] if beside else [hero]
+scales = (*SCALES, BOTH) if beside else SCALES
+look, tools = pick_look(scales, masks=True, patches=bool(source.home))
+deeper = sections.setting()
 notices.show()
 link.finish()
+offer_comparison(look, *shown)
 
-told = facts.attention(hero) + (facts.beside(second) if second else [])
-shown = [hero, second] if second else [hero]
+told = facts.attention(hero) + (facts.beside(beside[0]) if beside else [])
 stage(
-    attention_panels(shown, look, SCALES),
+    attention_panels(shown, look, scales, difference(*shown) if beside and beside[1] else None),
     photo_panel(hero),
     told,
     tools,
@@ -54,6 +60,8 @@ stage(
 )
 
 explain(words(hero, look))
-show_heads(hero, look)
-downloads.heads(hero, look, told, link.address())
+small = alone(look)
+show_heads(hero, small)
+downloads.heads(hero, small, told, link.address())
 live.send_queries(shown)
+sections.show(deeper, hero, small)

@@ -60,7 +60,7 @@ def _line(name: str, module: nn.Module, against: str) -> str:
     adapter = models.wrap(module)
     library, family = name.split(" ", 1)
     maps = ", ".join(viz.KINDS[kind].name for kind in adapter.kinds) or "Channels"
-    pages = ", ".join(page.title for page in PAGES if fits(adapter.can, page.needs))
+    pages = ", ".join(p.title for p in PAGES if p.needs and fits(adapter.can, p.needs))
     cells = (family, library, _before(adapter), maps, pages, against)
     return f"| {' | '.join(cells)} |"
 

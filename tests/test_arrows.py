@@ -41,11 +41,14 @@ INNER = {
         "tours",
         "explain",
         "data_urls",
+        "overview",
+        "numbers",
         "facts",
+        "compare",
         "model_facts",
         "export",
     ),
-    "pages": ("stage", "frame", "controls", "run"),
+    "pages": ("stage", "frame", "controls", "run", "deeper"),
 }
 PACKAGED = (
     "errors",

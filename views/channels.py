@@ -48,6 +48,10 @@ class Source:
             for layer, found in top.items()
         }
 
+    def count(self, layer: str) -> int:
+        """How many channels a layer has."""
+        return len(self.activations.maps[layer])
+
     @cached_property
     def signed(self) -> bool:
         """Whether any value is negative; then the colours of all its maps diverge from zero."""

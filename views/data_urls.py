@@ -29,7 +29,7 @@ def of_map(shown: Drawable, look: Look, long_side: int = SCREEN) -> str:
     return encoded(drawn(shown, look, long_side))
 
 
-@kept(16 * MEGABYTE, len, key=lambda request, seen, over: (request, over))
+@kept(16 * MEGABYTE, len, key=lambda request, seen, over: (request, seen.box, over))
 def of_base(request: Request, seen: Prepared, over: str) -> str:
     """What large maps are painted over; see `render.base`."""
     return encoded(base(request, seen, over))

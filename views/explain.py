@@ -38,7 +38,7 @@ def of_attention(shown: Map, look: Look) -> list[Word]:
          "they differ.",
          render.drawn(alone, look, THUMBNAIL)),
         ("Layer", f"Layers follow one another, here {source.depth}; each reads what the one before "
-         "has written. This is the first, which sees little more than colours and edges.",
+         "has written. This is the first, which has little to go on but the patches themselves.",
          render.drawn(first, look, THUMBNAIL)),
         ("Register", f"This model has {more} {'token' if more == 1 else 'tokens'} of its own for "
          "notes on the whole photo. Without them, some models write such notes into patches of "

@@ -14,8 +14,9 @@ from heedmap import viz
 from heedmap.views import attention, facts, names, photos, render
 from heedmap.views.attention import Map
 from heedmap.views.channels import Channel
+from heedmap.views.compare import ALL, Column, Difference, Pair, on_one_scale
 from heedmap.views.facts import Facts
-from heedmap.views.render import Drawable, Look, drawn
+from heedmap.views.render import Drawable, Look, drawn, even
 
 
 def png(shown: Drawable, look: Look) -> bytes:
@@ -55,6 +56,8 @@ class Figure:
         told: facts under all.
         limits: the ends of the colour bar; None if each map has its own.
         rows: names of the rows.
+        what: what the colours of that bar mean.
+        difference: drawn after the maps, with colours and a bar of its own.
     """
 
     name: str
@@ -66,6 +69,8 @@ class Figure:
     told: Facts
     limits: tuple[float, float] | None = None
     rows: Sequence[str] = ()
+    what: str = ""
+    difference: Difference | None = None
 
     def png(self) -> bytes:
         """The figure as PNG."""
@@ -76,19 +81,32 @@ class Figure:
         return viz.to_pdf(self._drawn())
 
     def _drawn(self) -> Any:
-        drawings = [render.overlay(each, self.look) for each in self.maps]
-        own = [d.limits_of(m.values) for d, m in zip(drawings, self.maps, strict=True)]
+        shown: list[Drawable] = [*self.maps]
+        looks = [self.look] * len(shown)
+        if self.difference:
+            shown.append(self.difference)
+            looks.append(self.difference.look(self.look))
+        drawings = [render.overlay(*each) for each in zip(shown, looks, strict=True)]
+        own = [self._own(*each) for each in zip(shown, drawings, strict=True)]
+        one_bar = self.limits is not None and not self.difference
         return viz.grid_figure(
-            [drawn(each, self.look) for each in self.maps],
+            [drawn(*each) for each in zip(shown, looks, strict=True)],
             captions=self.captions,
             columns=self.columns,
             title=self.title,
             footer=" · ".join(f"{label}: {value}" for label, value in self.told),
-            colormap=drawings[0] if self.limits else drawings,
+            colormap=drawings[0] if one_bar else drawings,
             limits=self.limits,
-            own_limits=[] if self.limits else own,
+            colorbar_label=self.what,
+            own_limits=[] if one_bar else own,
             row_labels=self.rows,
         )
+
+    def _own(self, shown: Drawable, drawing: viz.Overlay) -> tuple[float, float] | None:
+        """The ends of a picture's own bar; a mask has none, nor has a map on the common scale."""
+        if shown is not self.difference and (self.limits or self.look.view != "overlay"):
+            return None
+        return drawing.limits_of(shown.values)
 
 
 def layers_figure(shown: Sequence[Map], look: Look, columns: int) -> Figure:
@@ -135,6 +153,35 @@ def channels_figure(rows: dict[str, list[Channel]], hero: Channel, look: Look) -
         title=f"{hero.source.model}: strongest channels",
         told=[_photo(hero), facts.channel(hero)[1], *_prediction(hero)],
         rows=list(rows),
+    )
+
+
+def comparison_figure(
+    columns: Sequence[Column], look: Look, difference: Difference | None, pairs: Sequence[Pair]
+) -> Figure:
+    """Columns beside each other, the difference of two of them, and the numbers of each pair.
+
+    Args:
+        columns: what is shown.
+        look: how it is drawn.
+        difference: of two of the columns, or None.
+        pairs: whose numbers are told.
+    """
+    scaled = on_one_scale([each.shown for each in columns])
+    common = look.scale == ALL and look.view == "overlay"
+    captions = [f"{each.title}\n{each.shown.source.model}\n{each.shown.what}" for each in columns]
+    shown = list(dict.fromkeys(photos.title(each.photo) for each in columns))
+    return Figure(
+        names.file_name(columns[0].shown.request, "compare"),
+        scaled,
+        look,
+        captions=[*captions, *([f"{difference.title}\n{difference.what}"] if difference else [])],
+        columns=even(len(columns) + bool(difference), most=4),
+        title=f"Comparison on “{'”, “'.join(shown)}”",
+        told=[(pair.name, pair.told(look.keep)) for pair in pairs],
+        limits=scaled[0].ends if common else None,
+        what=scaled[0].what if common else "",
+        difference=difference,
     )
 
 

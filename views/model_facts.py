@@ -26,7 +26,9 @@ def line(entry: Model) -> str:
 
 
 def lines(entry: Model) -> list[str]:
-    """What a model is and what loading it costs; its shape too if it is not in the catalogue.
+    """What a model was taught by, what it is and what loading it costs, as far as that is known.
+
+    A model that is not in the catalogue is told with its shape.
 
     Raises:
         ModelError: a model that cannot be built or has nothing to show, and why.
@@ -34,7 +36,12 @@ def lines(entry: Model) -> list[str]:
     told = [_costs(entry)]
     if entry.pasted or (entry.folder and not entry.bundled):
         told.insert(0, shape(_probe(entry.id)))
-    return [*told, *([entry.note] if entry.note else [])]
+    taught = models.card(entry.id).taught
+    return [
+        *([f"Taught by: {taught[0].lower()}{taught[1:]}"] if taught else []),
+        *told,
+        *([entry.note] if entry.note else []),
+    ]
 
 
 def native_size(entry: Model) -> int:
@@ -75,6 +82,8 @@ def _layers(probe: Probe) -> str:
     heads = f"{probe.heads} {'head' if probe.heads == 1 else 'heads'}"
     if "windows" in probe.kinds:
         heads += " or more, within windows"
+    if probe.kinds == ("cls",):  # class attention, as in CaiT, XCiT and VOLO
+        heads += " in which CLS reads the patches (those before have no CLS and are not shown)"
     return f"{probe.depth} {'layer' if probe.depth == 1 else 'layers'} of {heads}"
 
 

@@ -46,7 +46,7 @@ _costs = costs.Costs()
 
 
 def attention(
-    adapter: Adapter, request: Request, token_mean: bool = False
+    adapter: Adapter, request: Request, token_mean: bool = False, stats: bool = False
 ) -> tuple[Attention, Prepared]:
     """Attention of all layers and heads, and what the model saw (without its input tensor).
 
@@ -54,6 +54,7 @@ def attention(
         adapter: the model that `request` names.
         request: the photo, the size and the fit.
         token_mean: also record the mean over the queries of all patches.
+        stats: also record the entropy and the mean distance of each head.
 
     Raises:
         ImageError, SettingError, CaptureError: see `Adapter.prepare` and `viz.record_attention`.
@@ -61,11 +62,11 @@ def attention(
     """
 
     def record(x: Prepared) -> Attention:
-        return viz.record_attention(adapter, x, token_mean=token_mean)
+        return viz.record_attention(adapter, x, token_mean=token_mean, stats=stats)
 
     return _attention.result(
-        (request, token_mean),
-        lambda job: _run(adapter, request, "tokens" if token_mean else "cls", record, job),
+        (request, token_mean, stats),
+        lambda job: _run(adapter, request, "tokens" if token_mean or stats else "cls", record, job),
         turns.tell,
         turns.SAME,
     )

@@ -26,6 +26,8 @@ SCALES = {
     "layer": "This layer",
     "layers": "Common to all layers",
     "model": "All heads of all layers",
+    "both": "Common to both maps",
+    "columns": "Common to all columns",
 }
 
 
@@ -132,7 +134,7 @@ def overlay(shown: Drawable, look: Look) -> viz.Overlay:
 @kept(
     64 * MEGABYTE,
     lambda picture: picture.nbytes,
-    key=lambda request, seen, over="photo", long_side=SCREEN: (request, over, long_side),
+    key=lambda request, seen, over="photo", long_side=SCREEN: (request, seen.box, over, long_side),
 )
 def base(
     request: Request, seen: Prepared, over: str = "photo", long_side: int = SCREEN
@@ -167,6 +169,12 @@ def limits(shown: Drawable, scale: str) -> tuple[float, float]:
     """The values at the two ends of the colour bar; zero is in the middle of a signed map's."""
     low, high = shown.limits(scale)
     return centred(low, high) if shown.signed else (low, high)
+
+
+def even(count: int, most: int) -> int:
+    """The columns that fill rows evenly: for rows of at most 8, 7 -> 7, 13 -> 7, 17 -> 6."""
+    rows = -(-count // most)
+    return -(-count // max(1, rows))
 
 
 def alt(shown: Drawable, look: Look) -> str:

@@ -125,8 +125,9 @@ TOURS = (
     ),
     Tour(
         "clip", "The same photo in CLIP and in a ViT",
-        "On the left a ViT that learned from photos and labels, on the right one that learned "
-        "which caption belongs to which photo. What a model was taught decides what it looks at.",
+        "On the left a ViT that learned from photos and labels, on the right a CLIP that went on "
+        "from it and learned which caption belongs to which photo. What a model was taught moves "
+        "where it looks.",
         "OpenAI’s CLIP and DINOv2 differ more: one reads what captions tell, one what things are.",
         "vit", _clip,
     ),

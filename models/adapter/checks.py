@@ -11,17 +11,17 @@ from torch import nn
 
 
 def check_module(module: Any) -> None:
-    """Raise a ModelError for what is no module."""
+    """Raise a ModelError for what is not a module."""
     if isinstance(module, str):
         raise ModelError(
-            f"{module[:60]!r} is a name and no module: load it with models.load, "
+            f"{module[:60]!r} is a name, not a module: load it with models.load, "
             "or pass the module itself."
         )
     if isinstance(module, type) and issubclass(module, nn.Module):
         raise ModelError(f"{module.__name__} is a class: make a module of it and pass that.")
     if not isinstance(module, nn.Module):
         raise ModelError(
-            f"{str(module)[:60]} of type {type(module).__name__} is no module: "
+            f"{str(module)[:60]} of type {type(module).__name__} is not a module: "
             "pass a torch.nn.Module."
         )
 

@@ -44,7 +44,7 @@ class Model:
         folder: where the files are, None for a model from the hub.
         weights: name of the weights file.
         bundled: whether it ships with the project.
-        pasted: whether it is no model of the catalogue but an id of the hub that somebody gave.
+        pasted: whether it is not a model of the catalogue but an id of the hub that somebody gave.
         note: what one should know before choosing it, one sentence or "".
         group: what it is, or whose: one of `GROUPS`, in whose order models are listed.
     """

@@ -40,14 +40,14 @@ def config(folder: Path) -> dict[str, Any]:
     """The config.json of a folder, {} where it has none.
 
     Raises:
-        CheckpointError: a file that is no JSON object or cannot be read.
+        CheckpointError: a file that is not JSON object or cannot be read.
     """
     path = folder / "config.json"
     try:
         said = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
     except (OSError, ValueError) as error:
         raise CheckpointError(
-            f"{folder.name}/config.json is no JSON ({error}): correct it."
+            f"{folder.name}/config.json is not JSON ({error}): correct it."
         ) from error
     if not isinstance(said, dict):
         raise CheckpointError(

@@ -51,7 +51,7 @@ def read(folder: Path) -> dict[str, Any]:
     try:
         said = tomllib.loads(path.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise CheckpointError(f"{folder.name}/{NAME} is no TOML, {error}: correct it.") from error
+        raise CheckpointError(f"{folder.name}/{NAME} is not TOML, {error}: correct it.") from error
     except OSError as error:
         raise CheckpointError(
             f"{folder.name}/{NAME} cannot be read ({error.strerror}): check its permissions."

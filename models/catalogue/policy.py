@@ -65,7 +65,7 @@ def models_folder() -> Path | None:
     """The folder of the host's own models, None if it is not set.
 
     Raises:
-        SettingError: a value that is no folder.
+        SettingError: a value that is not a folder.
     """
     value = os.environ.get("HEEDMAP_MODELS", "").strip()
     if not value:
@@ -77,7 +77,8 @@ def models_folder() -> Path | None:
     except (OSError, RuntimeError):  # too long, no such user
         pass
     raise SettingError(
-        f"HEEDMAP_MODELS={short(value)} is no folder: set it to the folder that holds your models."
+        f"HEEDMAP_MODELS={short(value)} is not a folder: set it to the folder that holds your "
+        "models."
     )
 
 
@@ -149,7 +150,9 @@ def _gigabytes(name: str) -> int | None:
     except ValueError:
         number = -1.0
     if not 0 < number < float("inf"):
-        raise SettingError(f"{name}={short(value)} is no size: set it to GB above 0, such as 2.5.")
+        raise SettingError(
+            f"{name}={short(value)} is not a size: set it to GB above 0, such as 2.5."
+        )
     return int(number * GB)
 
 

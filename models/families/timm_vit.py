@@ -107,7 +107,7 @@ def _attentions(module: Any) -> list[Any]:
         if type(part).__name__.startswith("Diff"):
             raise ModelError(
                 f"{_architecture(module) or type(module).__name__} attends with the difference of "
-                "two softmaxes, which is no map of shares: choose a model with plain attention."
+                "two softmaxes, which is not a map of shares: choose a model with plain attention."
             )
     return found
 

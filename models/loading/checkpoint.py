@@ -89,7 +89,7 @@ def mismatch(model: Model, module: nn.Module, there: Shapes) -> CheckpointError:
 
 
 def check_finite(model: Model, module: nn.Module) -> None:
-    """Refuse weights and running statistics that are no numbers; other buffers may be infinite.
+    """Refuse weights and running statistics that are not numbers; other buffers may be infinite.
 
     Raises:
         CheckpointError: NaN or infinity, and where.
@@ -116,7 +116,7 @@ def _damaged(model: Model, path: Path) -> CheckpointError:
         download.discard(path)
         remedy = "try again, it is fetched anew"
     return CheckpointError(
-        f"{path.name} of {model.title} is damaged or no safetensors file: {remedy}."
+        f"{path.name} of {model.title} is damaged or not a safetensors file: {remedy}."
     )
 
 

@@ -55,7 +55,7 @@ def record(id: str) -> Model:
     Raises:
         UnknownModelError: no model has this id.
         DownloadError: an id of the hub that cannot be asked for, or that the host does not permit.
-        CheckpointError: an id of the hub that is no model for Heedmap.
+        CheckpointError: an id of the hub that is not a model for Heedmap.
     """
     id = names.canonical(id)
     for model in names.listed():
@@ -107,6 +107,6 @@ def _library(model: Model) -> str:
     if "model_type" in said:
         return "transformers"
     raise CheckpointError(
-        f"{model.repo} is no model that timm or Transformers can build, its config.json names "
-        "none: choose one with the tag timm or transformers."
+        f"{model.repo} is not a model that timm or Transformers can build (its config.json "
+        "names none): choose one with the tag timm or transformers."
     )

@@ -21,12 +21,12 @@ FIRST = (
 PAIR = ("first", "second")  # the settings of two layers side by side
 
 
-def pick_kind(adapter: Adapter) -> str | None:
+def pick_kind(adapter: Adapter, name: str = "kind") -> str | None:
     """Let the visitor choose a kind of attention, where the model has several."""
     kinds = patches.kinds(adapter)
     if not kinds:
         return None
-    key = link.choice("kind", kinds, adapter.kinds[0])
+    key = link.choice(name, kinds, adapter.kinds[0])
     if len(kinds) == 1:
         return kinds[0]
     return str(
@@ -37,13 +37,13 @@ def pick_kind(adapter: Adapter) -> str | None:
     )  # fmt: skip
 
 
-def chosen_patch(grid: tuple[int, int]) -> Patch:
+def chosen_patch(grid: tuple[int, int], name: str = "patch") -> Patch:
     """The patch that is chosen on the map, in the grid of what the model saw."""
 
     def fits(patch: Patch) -> bool:
         return 0 <= patch[0] < grid[0] and 0 <= patch[1] < grid[1]
 
-    key = link.setting("patch", patches.middle(grid), _read_patch, write=_write_patch, fits=fits)
+    key = link.setting(name, patches.middle(grid), _read_patch, write=_write_patch, fits=fits)
     found: Patch = st.session_state[key]
     return found
 
@@ -115,6 +115,14 @@ def pick_head(
             label_visibility="collapsed" if compact else "visible",
             width=190 if compact else "stretch", help=FIRST,
         )
+    )  # fmt: skip
+
+
+def pick_difference() -> bool:
+    """Let the visitor see the difference of two maps as a third picture."""
+    return st.toggle(
+        "Their difference", key=link.switch("less"),
+        help="Where which of the two has more of its attention, by share per area.",
     )  # fmt: skip
 
 

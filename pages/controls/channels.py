@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 from heedmap.pages.frame import link
-from heedmap.views.channels import Channel
+from heedmap.views.channels import Channel, Source
 
 if TYPE_CHECKING:
     from heedmap.models import Adapter
@@ -46,11 +46,11 @@ def pick_count() -> int:
     )
 
 
-def pick_after() -> str:
+def pick_after(name: str = "after") -> str:
     """Let the visitor choose what is shown and ranked of a convolution."""
     return str(
         st.segmented_control(
-            "Shown of each layer", AFTER, key=link.choice("after", AFTER, "activation"),
+            "Shown of each layer", AFTER, key=link.choice(name, AFTER, "activation"),
             format_func=AFTER.__getitem__, required=True, width="stretch",
             help="What the network passes on of a convolution, after normalisation, residual and "
             "the next activation (ReLU, SiLU, GELU …), or what the convolution itself gives, "
@@ -64,3 +64,20 @@ def chosen_channel(rows: dict[str, list[Channel]]) -> Channel:
     shown = {channel.name: channel for row in rows.values() for channel in row}
     default = list(rows.values())[-1][0].name
     return shown[st.session_state[link.choice("channel", shown, default)]]
+
+
+def pick_conv(adapter: Adapter, name: str) -> str:
+    """Let the visitor choose a layer that makes maps, the deepest of the default ones at first."""
+    key = link.choice(name, adapter.conv_layers, adapter.default_conv_layers[-1])
+    return str(st.selectbox("Layer", adapter.conv_layers, key=key))
+
+
+def pick_channel(source: Source, layer: str, name: str) -> Channel:
+    """Let the visitor choose a channel of a layer, the strongest first and by default."""
+    every = {str(index): mean for index, mean in source.activations.top(layer, source.count(layer))}
+    key = link.choice(name, every, next(iter(every)))
+    chosen = st.selectbox(
+        "Channel", every, key=key, format_func=lambda index: f"{index}, mean {every[index]:.3g}",
+        help="Ranked by their mean.",
+    )  # fmt: skip
+    return Channel(source, layer, int(chosen))

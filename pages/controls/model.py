@@ -31,10 +31,16 @@ def pick_model(needs: Can, default: str, name: str = "model") -> str:
     )  # fmt: skip
 
 
-def pick_sight(entry: Model) -> tuple[int, str]:
-    """Let the visitor choose what the model sees: the short side in px, and the fit."""
+def pick_sight(entry: Model, prefix: str = "") -> tuple[int, str]:
+    """Let the visitor choose what the model sees: the short side in px, and the fit.
+
+    With a prefix these are settings of their own, and the fit that pages share is their default.
+    """
     own = model_facts.native_size(entry)
-    size_key = link.whole("size", 14, 1036, own)
+    size_key = link.whole(f"{prefix}size", 14, 1036, own)
+    fit_key = link.choice("fit", FITS, "whole", shared=True)
+    if prefix:
+        fit_key = link.choice(f"{prefix}fit", FITS, st.session_state[fit_key])
     sizes = sorted({*SIZES, own, st.session_state[size_key]})
     left, right = st.columns([2, 3], gap="small")
     size = left.selectbox(
@@ -43,8 +49,7 @@ def pick_sight(entry: Model) -> tuple[int, str]:
         "larger gives a finer grid and takes longer.",
     )  # fmt: skip
     fit = right.selectbox(
-        "Fit", FITS, key=link.choice("fit", FITS, "whole", shared=True),
-        format_func=FITS.__getitem__,
+        "Fit", FITS, key=fit_key, format_func=FITS.__getitem__,
         help="Whole: keeps the aspect ratio, cuts nothing. Crop: the model’s own evaluation crop. "
         "Squash: resized to a square; for DINO’s own checkpoints as in DINO’s script.",
     )  # fmt: skip

@@ -28,14 +28,26 @@ def pick_photo() -> str:
     chosen = str(st.session_state[key])
     if photos.is_upload(chosen):
         _remember(chosen)
-    mine = [each for each in st.session_state.get(_MINE, []) if photos.find(each)]
     gallery(
-        [{"items": [photo_item(each) for each in [*mine, *sample_ids()]]}],
+        [{"items": [photo_item(each) for each in _every()]}],
         [chosen], lambda picked: _choose(key, picked),
         label="Photo", key="photos", most=5, small=True,
     )  # fmt: skip
     _uploader(key)
     return chosen
+
+
+def pick_another(name: str, default: str) -> str:
+    """Let the visitor choose a photo by its name, `default` unless they do."""
+    key = link.setting(name, default, str, fits=photos.known, why=photos.GONE)
+    options = list(dict.fromkeys([default, st.session_state[key], *_every()]))
+    return str(st.selectbox("Photo", options, key=key, format_func=photos.title))
+
+
+def _every() -> list[str]:
+    """The uploads of this session and the samples."""
+    mine = [each for each in st.session_state.get(_MINE, []) if photos.find(each)]
+    return [*mine, *sample_ids()]
 
 
 def _uploader(key: str) -> None:

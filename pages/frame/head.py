@@ -17,6 +17,7 @@ _HERE = Path(__file__).parent
 ICON = str(_HERE / "icon.png")
 _TAB = "heedmap.tab"  # the name of the tab, kept between runs so that it does not flicker
 _WORDS = "heedmap.words"  # the place of the explanations in the head
+_LINKS = "heedmap.links"  # the place of links to other pages in the head
 
 
 def navigation(pages: Sequence[Any]) -> None:
@@ -33,9 +34,16 @@ def head(title: str) -> DeltaGenerator:
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="head"):
         st.title(title, anchor=False, width="content")
         status.reserve()
+        st.session_state[_LINKS] = st.container(key="links", width="content")
         st.session_state[_WORDS] = st.container(key="words", width="content")
         components.copy_link()
     return st.container(key="caption")
+
+
+def links() -> DeltaGenerator:
+    """The place in the head for links to other pages."""
+    place: DeltaGenerator = st.session_state[_LINKS]
+    return place
 
 
 def explain(words: Sequence[tuple[str, str, str]]) -> None:

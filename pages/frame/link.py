@@ -30,6 +30,7 @@ class _Link:
     memory: dict[str, Any] = field(default_factory=dict)  # key -> value, of all pages
     defaults: dict[str, Any] = field(default_factory=dict)  # key -> its latest default
     shown: dict[str, str] = field(default_factory=dict)  # name -> text, of this run
+    waiting: set[str] = field(default_factory=set)  # names that stay pending after this run
     notices: list[str] = field(default_factory=list)
     settled: set[str] = field(default_factory=set)  # keys set in the state on this page
 
@@ -42,6 +43,7 @@ def begin(page: str) -> None:
         link.settled.clear()
         link.pending = dict(st.query_params)  # of a link to a view of this page
     link.page, link.shown, link.notices = page, {}, []
+    link.waiting.clear()
     if new:
         link.pending = {name: st.query_params[name] for name in st.query_params}
         _forget(link, page)
@@ -110,6 +112,30 @@ def key_of(name: str) -> str:
     return f"{_link().page}.{name}"
 
 
+def move(old: str, new: str) -> None:
+    """Give each setting of this page named `new...` the value of the one named `old...`."""
+    link = _link()
+    before, after = f"{link.page}.{old}", f"{link.page}.{new}"
+    for key in [key for key in link.memory if key.startswith(after)]:
+        link.memory.pop(key)
+        link.defaults.pop(key, None)
+        st.session_state.pop(key, None)
+    for key in [key for key in link.memory if key.startswith(before)]:
+        moved = after + key.removeprefix(before)
+        link.memory[moved] = st.session_state[moved] = st.session_state.get(key, link.memory[key])
+
+
+def unread(prefix: str) -> list[str]:
+    """The names that start so, are in the URL, and were neither asked for yet nor wait."""
+    link = _link()
+    return [name for name in link.pending if name.startswith(prefix) and name not in link.waiting]
+
+
+def wait(prefix: str) -> None:
+    """Leave what is `unread` in the URL, for a later run to ask for."""
+    _link().waiting.update(unread(prefix))
+
+
 def together(**texts: str) -> bool:
     """Whether any of some settings that belong together is chosen: by the URL or on the page.
 
@@ -151,8 +177,8 @@ def switch(name: str, default: bool = False, *, shared: bool = False) -> str:
 def finish() -> None:
     """Write the settings of this run into the URL; defaults are left out."""
     link = _link()
-    link.pending.clear()
-    shown = {name: text for name, text in link.shown.items() if text}
+    link.pending = {name: text for name, text in link.pending.items() if name in link.waiting}
+    shown = {name: text for name, text in link.shown.items() if text} | link.pending
     if shown != st.query_params.to_dict():
         st.query_params.from_dict(shown)
 

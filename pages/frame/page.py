@@ -22,7 +22,7 @@ class Page:
         title: its name for people.
         icon: a Material symbol.
         address: its path in the URL, "" for the first page; else the same as its name.
-        model: the id of the model that it opens with; "" for a page that shows no model.
+        model: the id of the model that it opens with; "" for a page that is for none or for any.
         needs: what a model must be able to do; see `models.capabilities`.
     """
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 from heedmap import models
-from heedmap.pages.controls.attention import pick_head, pick_layer
+from heedmap.pages.controls.attention import pick_difference, pick_head, pick_layer
 from heedmap.pages.controls.model import pick_model
 from heedmap.pages.frame import link
 from heedmap.pages.frame.notices import Notices
@@ -18,10 +18,11 @@ from heedmap.views.request import Request
 _HELP = "The same photo in another layer, another head or another model."
 
 
-def pick_beside(page: Page, shown: Map, notices: Notices) -> Map | None:
+def pick_beside(page: Page, shown: Map, notices: Notices) -> tuple[Map, bool] | None:
     """Let the visitor put a second map beside one, of the same kind where its model has it.
 
-    Its controls are a bar above the maps.
+    Its controls are a bar above the maps. Returns the second map, and whether the difference of
+    the two is shown as well.
     """
     source = shown.source
     key = link.switch("two")
@@ -33,7 +34,8 @@ def pick_beside(page: Page, shown: Map, notices: Notices) -> Map | None:
         if other is None:
             return None
         layer = pick_layer(other.depth, "layer2", compact=True)
-        return Map(other, layer, pick_head(other.heads(layer), "head2", compact=True), shown.hide)
+        head = pick_head(other.heads(layer), "head2", compact=True)
+        return Map(other, layer, head, shown.hide), pick_difference()
 
 
 def _other(source: Source, model: str, notices: Notices) -> Source | None:

@@ -29,12 +29,15 @@ def remembered(id: str) -> Iterator[None]:
         raise
 
 
-def offer_again(ids: Iterable[str]) -> None:
-    """Show a button that tries again, for each of these models that has failed."""
+def offer_again(ids: Iterable[str], where: str = "") -> None:
+    """Show a button that tries again, for each of these models that has failed.
+
+    `where` tells apart several places on one page.
+    """
     for id in ids:
         if id in _failed():
             st.button(
-                "Try again", key=f"again {id}", on_click=_forget, args=(id,),
+                "Try again", key=f"again {id}{where and f' {where}'}", on_click=_forget, args=(id,),
                 icon=":material/refresh:",
             )  # fmt: skip
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from heedmap.pages.stage.components import Group, Item, Panel, Pin
+from heedmap.pages.stage.components import Group, Item, Panel, Pin, Place
 from heedmap.views import attention, data_urls, explain, facts, patches, photos, render
 from heedmap.views.attention import Map
 from heedmap.views.channels import Channel
+from heedmap.views.compare import BOTH, Column, Difference, Failed, Scaled, on_one_scale
 from heedmap.views.render import THUMBNAIL, Drawable, Look
 
 if TYPE_CHECKING:
@@ -39,20 +40,88 @@ def panel(
     }
 
 
-def attention_panels(shown: Sequence[Map], look: Look, scales: Sequence[str]) -> list[Panel]:
-    """Attention maps as large pictures; maps of several models are tagged with their model."""
+def attention_panels(
+    shown: Sequence[Map], look: Look, scales: Sequence[str], less: Difference | None = None
+) -> list[Panel]:
+    """Attention maps as large pictures, and the difference of two, if it is asked for.
+
+    Maps of several models are tagged with their model.
+    """
     several = len({each.request.model for each in shown}) > 1
-    return [
+    drawn, fitting = _on_scale(shown, look, scales)
+    made = [
         panel(
             each,
             look,
-            _cheap(each, look, scales),
+            _cheap(own, look, fitting),
             share=True,
-            tag=each.source.model if several else "",
+            tag=own.source.model if several else "",
         )
-        | _live(each)
-        for each in shown
+        | (_live(own) if each.values is own.values else {})
+        for each, own in zip(drawn, shown, strict=True)
     ]
+    return [*made, *([_alone(less, look, scales)] if less else [])]
+
+
+def _on_scale(
+    shown: Sequence[Map], look: Look, scales: Sequence[str]
+) -> tuple[Sequence[Drawable], Sequence[str]]:
+    """Maps as they are drawn, and the scales whose ends are known.
+
+    Unlike maps have one scale only as shares per area, which are other values: the browser waits
+    for them before it changes to that scale or back.
+    """
+    if BOTH not in scales:
+        return shown, scales
+    scaled = on_one_scale(shown)
+    if not scaled[0].shares:
+        return scaled, scales
+    if look.scale == BOTH:
+        return scaled, (BOTH,)
+    return shown, [scale for scale in scales if scale != BOTH]
+
+
+def compared_panels(
+    opened: Sequence[Column | Failed], difference: Difference | None, look: Look,
+    scales: Sequence[str],
+) -> list[Panel]:  # fmt: skip
+    """Columns as large pictures on one scale, then the difference of two."""
+    columns = [each for each in opened if isinstance(each, Column)]
+    scaled = iter(on_one_scale([each.shown for each in columns]) if columns else [])
+    size = columns[0].shown.seen.view.shape[:2] if columns else (1, 1)
+    made = [
+        _compared(each, next(scaled), look, scales)
+        if isinstance(each, Column)
+        else _failed(each, size)
+        for each in opened
+    ]
+    if difference:
+        made.append({**_alone(difference, look, scales), "place": _place(difference)})
+    return made
+
+
+def _compared(column: Column, scaled: Scaled, look: Look, scales: Sequence[str]) -> Panel:
+    share = isinstance(column.shown, Map)
+    made = panel(scaled, look, scales, share=share, tag=column.shown.source.model)
+    return {**made, "title": column.title, "place": _place(scaled)}
+
+
+def _failed(column: Failed, size: tuple[int, int]) -> Panel:
+    """What stands in for a picture, in its proportions."""
+    return {"title": column.letter, "says": column.why, "alt": column.why, "src": "",
+            "height": size[0], "width": size[1]}  # fmt: skip
+
+
+def _alone(shown: Difference, look: Look, scales: Sequence[str]) -> Panel:
+    """A difference, which has no mask."""
+    return {**panel(shown, shown.look(look), scales), "view": "overlay"}
+
+
+def _place(shown: Drawable) -> Place:
+    height, width = photos.pixels(shown.request.photo).shape[:2]
+    left, top, right, bottom = shown.seen.box
+    box = [left / width, top / height, right / width, bottom / height]
+    return {"photo": shown.request.photo, "box": box}
 
 
 def pin(shown: Map) -> Pin | None:
@@ -96,8 +165,7 @@ def photo_panel(shown: Drawable) -> Panel:
     if credit := photos.credit(photo):
         made["credit"] = credit
     if seen.fit == "crop":
-        left, top, right, bottom = seen.box
-        made["box"] = [left / width, top / height, right / width, bottom / height]
+        made["box"] = _place(shown)["box"]
     return made
 
 

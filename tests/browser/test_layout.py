@@ -9,7 +9,7 @@ from playwright.sync_api import expect
 
 from tests.browser.conftest import Opener
 from tests.browser.test_screens import PAGES, PHONE
-from tests.browser.view import View
+from tests.browser.view import PATIENCE_MS, View
 
 # Keeps every layout shift of the tab, also those that a press has led to.
 SHIFTS = """window.shifts = [];
@@ -137,3 +137,18 @@ def test_the_first_key_offers_to_skip_to_the_map(view: View) -> None:
     view.tab.keyboard.press("Tab")
     inside = "() => document.activeElement.closest('.st-key-tools, .st-key-stage') !== null"
     assert view.tab.evaluate(inside)
+
+
+def test_the_words_are_explained_at_the_first_visit_only(window: Opener) -> None:
+    view = window(first=True).open()
+    panel = view.tab.get_by_role("dialog", name="What am I seeing?")
+    expect(panel.locator("dt")).to_have_text(
+        ["Patch", "Token", "CLS", "Head", "Layer", "Register"], timeout=PATIENCE_MS
+    )
+    panel.get_by_role("button", name="Got it").click()
+    expect(panel).not_to_be_visible()
+    view.open()
+    button = view.tab.get_by_role("button", name="What am I seeing?")
+    expect(button).to_have_attribute("aria-expanded", "false")
+    button.click()
+    expect(panel).to_be_visible()

@@ -38,7 +38,7 @@ SETTLED = """(calm) => {
     const idle = app && app.dataset.testScriptState === 'notRunning'
         && app.dataset.testConnectionState === 'CONNECTED'
         && !document.querySelector('[data-stale=true], [data-testid=stSkeleton]')
-        && roots.every((root) => root?.querySelector('img, button, .queries'))
+        && roots.every((root) => root?.querySelector('img, button, canvas, .queries'))
         && panels.length
         && panels.every(({ parts }) => parts?.shown && parts.wanted === parts.shown);
     window.idleSince = idle ? (window.idleSince ?? now) : undefined;

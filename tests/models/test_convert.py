@@ -104,7 +104,9 @@ def test_what_holds_no_weights_is_said(tmp_path: Path) -> None:
     with pytest.raises(CheckpointError, match=r"none.pth holds no tensors: save"):
         convert(save(tmp_path / "none.pth", {"epoch": 3}))
     (tmp_path / "text.pth").write_text("no")
-    with pytest.raises(CheckpointError, match=r"text.pth holds more than tensors, or is no file"):
+    with pytest.raises(
+        CheckpointError, match=r"text.pth holds more than tensors, or is not a file"
+    ):
         convert(tmp_path / "text.pth")
     with pytest.raises(CheckpointError, match=r"There is no file .*gone.pth: check the path"):
         convert(tmp_path / "gone.pth")

@@ -17,6 +17,7 @@ PAGES = {
     "vit": "pages/vit.py",
     "clip": "pages/clip.py",
     "cnn": "pages/cnn.py",
+    "compare": "pages/compare.py",
 }
 
 
@@ -37,8 +38,10 @@ class App:
         assert not self.at.exception, self.at.exception
         return self
 
-    def go(self, page: str) -> App:
+    def go(self, page: str, **link: str) -> App:
         self.page = page
+        self.at.query_params.clear()  # as the browser does, whose address is then the link's alone
+        self.at.query_params.update(link)
         self.at.switch_page(PAGES[page])
         return self.run()
 
@@ -70,7 +73,8 @@ class App:
     @property
     def stage(self) -> dict[str, Any]:
         stage = self._data("stage", "stage")
-        for panel in [*stage["panels"], stage["original"]]:
+        original = [stage["original"]] if stage["original"] else []
+        for panel in [*stage["panels"], *original]:
             panel["src"] = stage["pictures"][panel["picture"]]
             if "values" in panel:
                 values = np.frombuffer(base64.b64decode(panel["values"]), np.float32)
@@ -104,6 +108,9 @@ class App:
 
     def gallery(self, key: str) -> dict[str, Any]:
         return self._data("gallery", key)
+
+    def overview(self) -> dict[str, Any]:
+        return self._data("overview", "overview")
 
     def items(self, key: str) -> list[dict[str, Any]]:
         return [item for group in self.gallery(key)["groups"] for item in group["items"]]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import zipfile
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -34,7 +35,10 @@ def pretend(monkeypatch: pytest.MonkeyPatch) -> Iterator[Pretend]:
 
     def show(id: str, record: Attention, kinds: tuple[str, ...]) -> None:
         cache.clear()
-        monkeypatch.setattr(models.load(id), "kinds", kinds)
+        adapter = models.load(id)
+        monkeypatch.setattr(adapter, "kinds", kinds)
+        if "cls" not in kinds:
+            monkeypatch.setattr(adapter, "order", replace(adapter.order, cls=0))
         monkeypatch.setattr(viz, "record_attention", lambda *a, **b: record, raising=False)
 
     yield show
@@ -101,7 +105,7 @@ def test_a_pooling_head_is_shown_first(pretend: Pretend) -> None:
     assert np.allclose(app.hero["values"], POOL.mean(0), rtol=1e-3)
     assert app.facts["Layer"] == "the pooling head, after the last"
     assert app.facts["Prefix tokens"] == "1 (no CLS)"
-    assert [slider for slider in app.at.slider if slider.key == "vit.layer"] == []
+    assert all(slider.disabled for slider in app.at.slider if slider.key == "vit.layer")
     assert len(app.items("heads")) == 1 + len(POOL)
     app.set("kind", "tokens")
     assert app.hero["title"].startswith("Layer ")
@@ -127,7 +131,7 @@ def test_clip_shows_the_heads_of_a_pooling_head(pretend: Pretend) -> None:
 def test_windows_have_heads_and_grids_of_their_own_in_each_layer(pretend: Pretend) -> None:
     pretend("bundled-vit", WINDOWED, ("windows",))
     app = App(head="3", scale="model")
-    assert offers(app) == []
+    assert offers(app) == ["From a patch", "Within windows"]
     assert app.facts["Attention"] == "mean attention token to token, within windows"
     assert app.facts["Grid"].startswith("4 × 6 ")
     assert len(app.items("heads")) == 5
@@ -165,7 +169,7 @@ def test_what_is_taken_home_is_of_the_kind(pretend: Pretend) -> None:
 
 def test_a_model_without_cls_says_so(without_cls: str) -> None:
     app = App(model=without_cls)
-    assert offers(app) == []
+    assert offers(app) == ["From a patch", "Received (mean token-to-token)"]
     assert app.facts["Prefix tokens"] == "2 (no CLS)"
     assert app.facts["Attention"] == "mean attention token to token"
     assert "CLS token" not in caption(app)

@@ -152,12 +152,12 @@ def test_an_id_of_the_hub_in_the_link(monkeypatch: pytest.MonkeyPatch) -> None:
     def fails(id: str):
         if "/" in id:
             asked.append(id)
-            raise CheckpointError(f"{id} is no model: choose another.")
+            raise CheckpointError(f"{id} is not a model: choose another.")
         return record(id)
 
     monkeypatch.setattr(models, "record", fails)
     app = App(model="some/body")
-    assert app.errors == ["some/body is no model: choose another."]
+    assert app.errors == ["some/body is not a model: choose another."]
     assert app.link == {"model": "some/body"}
     assert app.facts["Model"].startswith("Heedmap ViT")
     app.set("layer", 1)

@@ -28,6 +28,5 @@ def test_each_guided_view_has_pictures_and_a_link_that_works() -> None:
 
 def test_a_link_to_a_view_sets_its_page_within_a_session() -> None:
     app = App("start")
-    app.at.query_params.update({"layer": "1", "head": "2"})
-    app.go("vit")
+    app.go("vit", layer="1", head="2")
     assert app.hero["title"] == "Layer 1, head 2"

@@ -31,6 +31,7 @@ def test_every_script_has_a_line() -> None:
 
 def test_a_link_to_a_page_of_a_cold_server_goes_through_the_entry_point() -> None:
     app = App("clip", opacity="20")
-    assert [each.proto.label for each in app.at.get("page_link")] == [each.title for each in PAGES]
+    labels = [each.proto.label for each in app.at.get("page_link")]
+    assert labels[: len(PAGES)] == [each.title for each in PAGES]
     assert app.link == {"opacity": "20"}
     assert [panel["title"].split(",")[0] for panel in app.stage["panels"]] == ["Layer 2", "Layer 5"]

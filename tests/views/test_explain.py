@@ -45,7 +45,7 @@ def test_registers_are_counted() -> None:
     for id in ("bundled-vit", "bundled-vit-reg"):
         source = attention.source(models.load(id), Request("cat", id, 128))
         told = {term: text for term, text, _ in explain.of_attention(Map(source, 0), Look())}
-        more = source.seen.prefix - source.has_cls
+        more = source.seen.prefix - source.order.cls
         assert (f"has {more} token" in told["Register"]) == (more > 0)
 
 

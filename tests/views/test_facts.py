@@ -45,6 +45,9 @@ def probe(**facts: object) -> Probe:
          "tokens before the patches · 88 MB in memory"),
         ({"order": Order(0, 1, 1, last=True)},
          "12 layers of 6 heads · patch 16 px · CLS behind the patches · 88 MB in memory"),
+        ({"kinds": ("cls",), "depth": 2},
+         "2 layers of 6 heads in which CLS reads the patches (those before have no CLS and are not "
+         "shown) · patch 16 px · CLS · 88 MB in memory"),
         ({"kinds": (), "depth": 0, "heads": 0, "patch": 32, "nbytes": 2_000_000_000},
          "CNN · stride 32 px · 2.00 GB in memory"),
         ({"kinds": (), "patch": 1}, "CNN · 88 MB in memory"),

@@ -14,10 +14,13 @@ def check_call(adapter: Any, x: Any) -> None:
 
     if not isinstance(adapter, Adapter):
         raise SettingError(
-            f"{_told(adapter)} is no model to record: pass what models.load or models.wrap returns."
+            f"{_told(adapter)} is not a model to record: pass what models.load or models.wrap "
+            "returns."
         )
     if not isinstance(x, Prepared):
-        raise SettingError(f"{_told(x)} is no prepared photo: pass what adapter.prepare returns.")
+        raise SettingError(
+            f"{_told(x)} is not a prepared photo: pass what adapter.prepare returns."
+        )
     if (x.patch, x.prefix) != (adapter.patch, adapter.prefix):
         raise SettingError(
             f"This photo was prepared for patches of {x.patch} px after {x.prefix} tokens, and "
@@ -34,7 +37,9 @@ def names_of(layers: Any) -> tuple[str, ...]:
     """
     whole = isinstance(layers, Sequence | set | frozenset) and not isinstance(layers, str | bytes)
     if not whole or not all(isinstance(name, str) for name in layers):
-        raise SettingError(f"layers={str(layers)[:60]!r} is no list of names: give ['NAME', ...].")
+        raise SettingError(
+            f"layers={str(layers)[:60]!r} is not a list of names: give ['NAME', ...]."
+        )
     return tuple(layers)
 
 

@@ -43,8 +43,8 @@ class Content:
 
     @property
     def one_scale(self) -> bool:
-        """Whether the figure has one colour bar for all pictures."""
-        return self.colormap is not None and not self.own_limits
+        """Whether the figure has one colour bar, for all pictures without their own."""
+        return self.colormap is not None and (not self.own_limits or self.limits is not None)
 
 
 def checked(given: Content) -> Content:

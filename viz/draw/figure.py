@@ -69,8 +69,9 @@ def grid_figure(
             "high" if left out.
         colorbar_label: what the colours mean, above the colour bar.
         width: of the figure in inches; its height follows.
-        own_limits: (low, high) of each picture where these differ, None for one without a map:
-            draws a colour bar below each picture in place of the one for all.
+        own_limits: (low, high) of each picture where these differ, None for one without a map or
+            on the scale of all: draws a colour bar below each picture, and the one for all, in
+            the first picture's colours, only with `limits`.
 
     Raises:
         SettingError: no pictures, or settings that do not fit them.

@@ -72,6 +72,8 @@ def _check_box(box: Any, width: int, height: int) -> Box:
 
 def _check_long_side(long_side: Any) -> None:
     if not isinstance(long_side, int | np.integer):
-        raise SettingError(f"A long side of {long_side!r:.60} is no number of px: give 1 or more.")
+        raise SettingError(
+            f"A long side of {long_side!r:.60} is not a number of px: give 1 or more."
+        )
     if long_side < 1:
         raise SettingError(f"A long side of {long_side} px shows nothing: give 1 or more.")

@@ -1,5 +1,5 @@
-"""The parts of the pages that are ours: the stage of large pictures and what it computes maps from,
-the gallery to pick from, explanations, the copy button.
+"""Components: the stage and what it computes maps from, galleries and the overview to pick from,
+explanations, the copy button.
 
 Each is the .css, .js and .html files of its name; dom.js is put before each script, and what the
 stage is made of before stage.js.
@@ -15,6 +15,7 @@ from typing import Any, TypedDict
 import streamlit as st
 from heedmap.views.data_urls import color_tables
 from heedmap.views.patches import Sent
+from heedmap.views.render import even
 
 _HERE = Path(__file__).parent
 _SCRIPTS = {
@@ -47,6 +48,13 @@ class Tool(TypedDict, total=False):
     help: str
 
 
+class Place(TypedDict):
+    """A region (left, top, right, bottom) of a photo, as fractions of it."""
+
+    photo: str
+    box: list[float]
+
+
 class Live(TypedDict):
     """From what the browser computes a map: the id of a layer, and a head of it or the mean."""
 
@@ -73,8 +81,10 @@ class Panel(TypedDict, total=False):
     painted over it from `values`, base64 of (rows, cols) float32, between the `limits` of the
     chosen scale, in the colours that the tool `colors` names; `signed` maps part at zero. With
     `share` each value is also shown as a share of their sum. `badge` is a few words over the
-    picture. `box` is the region (left, top, right, bottom) that the model saw, as
-    fractions of the picture; all of it by default.
+    picture. `box` is the region (left, top, right, bottom) that the model saw, as fractions of the
+    picture; all of it by default. `place` is the region of which photo it shows, where panels show
+    several: pointing at one marks the same place of that photo in all. `view` is the only one that
+    a picture has. `says` stands in for a picture that failed.
     """
 
     title: str
@@ -93,6 +103,9 @@ class Panel(TypedDict, total=False):
     live: Live
     badge: str
     box: list[float]
+    place: Place
+    view: str
+    says: str
     credit: str
 
 
@@ -117,7 +130,7 @@ class Group(TypedDict, total=False):
 
 def stage(
     panels: Sequence[Panel],
-    original: Panel,
+    original: Panel | None,
     facts: Sequence[tuple[str, str]],
     tools: Sequence[Tool],
     on_ask: Callable[[dict[str, str]], None],
@@ -127,11 +140,14 @@ def stage(
     verdict: str = "",
     pin: Pin | None = None,
 ) -> None:
-    """Show one or two maps under a toolbar, the photo beside them, bars of shares, and facts.
+    """Show maps under a toolbar, the photo beside them, bars of shares, and facts.
+
+    Without the photo the maps have the whole width, in even rows of at most four; more than two
+    maps beside a photo stand in rows of two.
 
     Args:
         panels: the maps.
-        original: the photo.
+        original: the photo, or None.
         facts: labels and values.
         tools: the toolbar.
         on_ask: called with the settings {name: text} that the visitor has changed, when a gesture
@@ -150,11 +166,14 @@ def stage(
             turns[key] = int(value["turn"])
             on_ask({str(name): str(text) for name, text in value["asked"].items()})
 
-    shown = [*panels, original]
+    many = original is None or len(panels) > 2
+    shown = [*panels, *([original] if original else [])]
     pictures = list(dict.fromkeys(each["src"] for each in shown))  # each is sent once
-    *maps, photo = ({**each, "picture": pictures.index(each["src"]), "src": ""} for each in shown)
+    sent = [{**each, "picture": pictures.index(each["src"]), "src": ""} for each in shown]
     data = {
-        "panels": maps, "original": photo, "pictures": pictures, "tables": color_tables(),
+        "panels": sent[: len(panels)], "original": sent[-1] if original else None,
+        "columns": even(len(panels), 2 if original else 4) if many else None,
+        "pictures": pictures, "tables": color_tables(),
         "facts": [list(fact) for fact in facts], "bars": [list(bar) for bar in bars],
         "verdict": verdict, "tools": list(tools), "turn": turns.get(key, 0), "pin": pin,
     }  # fmt: skip
@@ -195,19 +214,48 @@ def gallery(
         badges: a letter for each chosen picture, shown on it.
     """
 
-    def picked() -> None:
-        value = st.session_state[key].get("picked")
-        if value is not None:
-            on_pick(str(value))
-
     data = {
         "groups": list(groups), "chosen": list(chosen), "label": label, "ratio": ratio,
-        "columns": columns or _even(max(len(group["items"]) for group in groups), most),
+        "columns": columns or even(max(len(group["items"]) for group in groups), most),
         "fixed": columns is not None, "small": small,
         "badges": list(badges) if badges else None,
     }  # fmt: skip
     _component("gallery", '<div class="gallery"></div>')(
-        key=key, data=data, on_picked_change=picked
+        key=key, data=data, on_picked_change=lambda: _picked(key, on_pick)
+    )
+
+
+def overview(
+    src: str,
+    layers: Sequence[str],
+    columns: Sequence[str],
+    heads: Sequence[int],
+    chosen: str,
+    on_pick: Callable[[str], None],
+    *,
+    label: str,
+    key: str,
+    ratio: float = 1.0,
+) -> None:
+    """Show a table of small maps to pick one from.
+
+    Args:
+        src: a data URL of all maps in rows and columns of equal tiles.
+        layers: titles of the rows.
+        columns: titles of the columns, that of the mean first.
+        heads: how many heads each layer has; the columns behind them are left out.
+        chosen: the key of the map that is marked, "LAYER,HEAD" or "LAYER,mean".
+        on_pick: called with the key of a map that was picked, before the next run.
+        label: the name of the table for screen readers.
+        key: of the component.
+        ratio: width over height of a tile.
+    """
+    data = {
+        "src": src, "layers": list(layers), "columns": list(columns), "heads": list(heads),
+        "chosen": chosen, "label": label, "ratio": ratio,
+    }  # fmt: skip
+    _component("overview", '<div class="overview"></div>')(
+        key=key, data=data, on_picked_change=lambda: _picked(key, on_pick)
     )
 
 
@@ -225,10 +273,10 @@ def copy_link() -> None:
     _component("copy", _read("copy.html"))(key="copy-link", width="content")
 
 
-def _even(count: int, most: int) -> int:
-    """The columns that fill rows evenly: for rows of at most 8, 7 -> 7, 13 -> 7, 17 -> 6."""
-    rows = -(-count // most)
-    return -(-count // max(1, rows))
+def _picked(key: str, on_pick: Callable[[str], None]) -> None:
+    value = st.session_state[key].get("picked")
+    if value is not None:
+        on_pick(str(value))
 
 
 @cache

@@ -13,6 +13,7 @@ function panel(view, kind) {
     seen: add(frame, "div", "seen"),
     pin: add(frame, "div", "pin"),
     patch: add(frame, "div", "patch"),
+    says: add(frame, "p", "says"),
     badge: add(frame, "span", "badge"),
     readout: add(frame, "div", "readout"),
     legend: add(figure, "div", "legend"),
@@ -40,13 +41,21 @@ function show(view, figure, given) {
   parts.frame.tabIndex = given.values ? 0 : -1;
   parts.seen.classList.toggle("on", Boolean(given.box));
   if (given.box) place(parts.seen, given.box);
+  parts.says.textContent = given.says ?? "";
+  parts.picture.hidden = Boolean(given.says);
   if (given.values) {
+    parts.legend.hidden = false;
     turn(view, figure);
     return put(view, figure);
   }
   parts.legend.hidden = !given.credit;
   parts.bar.hidden = true;
   parts.what.textContent = given.credit ?? "";
+  if (given.says) {
+    figure.map = null;
+    parts.shown = parts.wanted = given.says;
+    return undefined;
+  }
   return swap(figure, view.data.pictures[given.picture]);
 }
 
@@ -104,6 +113,7 @@ function stir(view) {
 
 function repaint(view, figure) {
   const { parts, map } = figure;
+  if (!map) return; // it failed
   parts.wanted = wanted(view, figure);
   if (!figure.base || parts.shown === parts.wanted) return;
   const look = lookOf(view, figure);
@@ -118,8 +128,8 @@ function repaint(view, figure) {
   legend(figure, look, view.scales[look.scale]);
 }
 
-function lookOf({ look, table }, { limits, given: { colors, signed } }) {
-  return { ...look, limits: limits[look.scale], signed, table: table(look[colors]) };
+function lookOf({ look, table }, { limits, given: { colors, signed, view = look.view } }) {
+  return { ...look, view, limits: limits[look.scale], signed, table: table(look[colors]) };
 }
 
 function legend({ parts, given, map, what }, look, scale) {
@@ -131,7 +141,7 @@ function legend({ parts, given, map, what }, look, scale) {
   if (over) parts.bar.style.setProperty("--ramp", ramp(look));
   const zero = given.signed ? " · zero in the middle" : "";
   parts.what.textContent = over
-    ? `${what}${zero} · scale: ${scale[0].toLowerCase()}${scale.slice(1)}`
+    ? `${what}${zero}${given.view ? "" : ` · scale: ${scale[0].toLowerCase()}${scale.slice(1)}`}`
     : covered(map.values, look.keep);
 }
 

@@ -5,7 +5,7 @@
 function pin(view, at) {
   const { pin: asks } = view.data;
   if (!asks || !at) return;
-  const { row, column } = cell(at, asks.grid);
+  const { row, column } = cell(at, asks);
   if (view.pin?.row === row && view.pin.column === column) return;
   view.pin = { row, column, grid: asks.grid };
   Object.assign(view.asked, { kind: asks.kind, patch: `${row},${column}` });
@@ -23,7 +23,7 @@ function unpin(view) {
 // Show the maps of the patch under the pointer, without pinning it.
 function follow(view, at) {
   const { pin: asks } = view.data;
-  const next = at && asks ? cell(at, asks.grid) : null;
+  const next = at && asks ? cell(at, asks) : null;
   if (view.under?.row === next?.row && view.under?.column === next?.column) return;
   view.under = next;
   if (next) want(view);
@@ -59,7 +59,7 @@ function turn(view, figure) {
     Object.assign(figure, { map: figure.own, limits: given.limits, what: given.what });
     return;
   }
-  const { row, column } = cell(at, given.grid);
+  const { row, column } = cell(at, given);
   const maps = rowsFrom(layer, row, column);
   const values = headOf(maps, layer.rows * layer.columns, given.live.head);
   figure.map = { rows: layer.rows, columns: layer.columns, values, id: `${given.live.id} ${given.live.head} ${row},${column}` };
@@ -70,5 +70,5 @@ function turn(view, figure) {
 function ring(view, { parts, given }) {
   const at = view.under ?? view.pin;
   parts.pin.classList.toggle("on", Boolean(at && given.grid));
-  if (at && given.grid) place(parts.pin, boxOf(given, cell(at, given.grid)));
+  if (at && given.grid) place(parts.pin, boxOf(given, cell(at, given)));
 }

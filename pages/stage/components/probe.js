@@ -51,10 +51,10 @@ function press(view, figure, event) {
   if (!step || !figure.map) return undefined;
   event.preventDefault();
   const { rows, columns } = figure.map;
-  const grid = [rows, columns];
+  const { grid, place } = figure.given;
   const from = view.pin ?? view.at;
-  const { row, column } = from ? cell(from, grid) : before(strongest(figure.map), step);
-  point(view, { row: clamp(row + step[0], rows), column: clamp(column + step[1], columns), grid });
+  const { row, column } = (from && cell(from, figure.given)) ?? before(strongest(figure.map), step);
+  point(view, { row: clamp(row + step[0], rows), column: clamp(column + step[1], columns), grid, place });
   if (!view.pin) return undefined;
   pin(view, view.at);
   return rest(view);
@@ -66,15 +66,25 @@ function under(figure, event) {
   const [left, top, right, bottom] = figure.given.box ?? [0, 0, 1, 1];
   const x = ((event.clientX - area.left) / area.width - left) / (right - left);
   const y = ((event.clientY - area.top) / area.height - top) / (bottom - top);
-  const grid = figure.given.grid;
+  const { grid, place } = figure.given;
   if (!grid || x < 0 || y < 0 || x >= 1 || y >= 1) return null;
-  return { row: Math.floor(y * grid[0]), column: Math.floor(x * grid[1]), grid };
+  return { row: Math.floor(y * grid[0]), column: Math.floor(x * grid[1]), grid, place };
 }
 
-// The patch of another grid that covers the centre of this one: two models may differ.
-function cell(at, grid) {
-  const along = (index, from, to) => Math.floor(((index + 0.5) / from) * to);
-  return { row: along(at.row, at.grid[0], grid[0]), column: along(at.column, at.grid[1], grid[1]), grid };
+const WHOLE = [0, 0, 1, 1];
+
+// The patch of another picture that covers the centre of this one: grids and regions may differ.
+// None where the other picture shows another photo, or a region without it.
+function cell(at, { grid, place }) {
+  if (at.place?.photo !== place?.photo) return null;
+  const [left, top, right, bottom] = at.place?.box ?? WHOLE;
+  const [x0, y0, x1, y1] = place?.box ?? WHOLE;
+  const x = left + ((at.column + 0.5) / at.grid[1]) * (right - left);
+  const y = top + ((at.row + 0.5) / at.grid[0]) * (bottom - top);
+  const column = Math.floor(((x - x0) / (x1 - x0)) * grid[1]);
+  const row = Math.floor(((y - y0) / (y1 - y0)) * grid[0]);
+  const inside = row >= 0 && column >= 0 && row < grid[0] && column < grid[1];
+  return inside ? { row, column, grid, place } : null;
 }
 
 function before({ row, column }, step) {
@@ -92,7 +102,7 @@ function figuresOf(view) {
 
 function mark(figure, pointed) {
   const { parts, given, map } = figure;
-  const at = pointed && (map ? cell(pointed, given.grid) : pointed);
+  const at = pointed && given && (map ? cell(pointed, given) : pointed);
   const inside = Boolean(at && given.grid);
   parts.patch.classList.toggle("on", inside);
   parts.readout.classList.toggle("on", inside && Boolean(map));

@@ -1,4 +1,4 @@
-// The large pictures: one or two maps under a toolbar, the photo beside them, bars and facts.
+// The large pictures: maps under a toolbar, the photo beside them, bars and facts.
 
 const views = new WeakMap();
 
@@ -14,7 +14,10 @@ export default function ({ data, parentElement, setTriggerValue }) {
   if (!newer) view.pin = data.pin?.at ? { row: data.pin.at[0], column: data.pin.at[1], grid: data.pin.grid } : null;
   fit(view.heroes, data.panels.length, () => panel(view, "canvas"));
   data.panels.forEach((given, i) => show(view, view.heroes.children[i], given));
-  show(view, view.original, data.original);
+  view.heroes.classList.toggle("even", Boolean(data.columns));
+  view.heroes.style.setProperty("--columns", data.columns);
+  if (data.original) show(view, view.original, data.original);
+  else view.beside.remove();
   view.bases.keep(data.pictures);
   view.verdict.textContent = data.verdict;
   bars(view.bars, data.bars);
@@ -46,7 +49,8 @@ function build(root) {
   };
   const layout = add(root, "div", "layout");
   view.heroes = add(layout, "div", "heroes");
-  const aside = add(foldable(layout), "div", "aside");
+  view.beside = foldable(layout);
+  const aside = add(view.beside, "div", "aside");
   view.original = aside.appendChild(panel(view, "img"));
   view.verdict = add(aside, "p", "verdict");
   view.bars = add(aside, "ol", "bars");

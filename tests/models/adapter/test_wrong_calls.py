@@ -25,9 +25,9 @@ def adapter() -> models.Adapter:
 @pytest.mark.parametrize(
     ("module", "sentence"),
     [
-        (None, "None of type NoneType is no module"),
-        ("resnet50", "'resnet50' is a name and no module: load it with models.load"),
-        ([nn.Linear(1, 1)], "of type list is no module"),
+        (None, "None of type NoneType is not a module"),
+        ("resnet50", "'resnet50' is a name, not a module: load it with models.load"),
+        ([nn.Linear(1, 1)], "of type list is not a module"),
         (nn.Linear, "Linear is a class: make a module of it"),
     ],
 )
@@ -73,7 +73,7 @@ def test_what_is_no_photo(adapter: models.Adapter, photo: Any) -> None:
 
 @pytest.mark.parametrize("size", ["abc", "64", 64.5, [64], True, np.float32(64)])
 def test_what_is_no_size(adapter: models.Adapter, size: Any) -> None:
-    with pytest.raises(SettingError, match=r"size=.* is no whole number of pixels: choose 8 "):
+    with pytest.raises(SettingError, match=r"size=.* is not a whole number of pixels: choose 8 "):
         adapter.prepare(PHOTO, size=size)
 
 
@@ -112,10 +112,12 @@ def test_files_that_are_no_photos(adapter: models.Adapter, tmp_path: Path) -> No
 def test_what_is_recorded(adapter: models.Adapter, record: Any) -> None:
     x = adapter.prepare(PHOTO)
     for wrong in (None, "bundled-vit", adapter.module):
-        with pytest.raises(SettingError, match=r"is no model to record: pass what models\.load"):
+        with pytest.raises(SettingError, match=r"is not a model to record: pass what models\.load"):
             record(wrong, x)
     for wrong in (None, PHOTO, x.pixels):
-        with pytest.raises(SettingError, match=r"is no prepared photo: pass what adapter\.prepare"):
+        with pytest.raises(
+            SettingError, match=r"is not a prepared photo: pass what adapter\.prepare"
+        ):
             record(adapter, wrong)
     other = models.wrap(timm.create_model("vit_tiny_patch16_224", **{**SMALL, "patch_size": 16}))
     with pytest.raises(SettingError, match=r"prepared for patches of 8 px .* has 16 px"):
@@ -126,7 +128,7 @@ def test_what_is_recorded(adapter: models.Adapter, record: Any) -> None:
 def test_layers_are_a_list_of_names(layers: Any) -> None:
     adapter = models.wrap(nn.Sequential(nn.Conv2d(3, 4, 3)), size=32)
     x = adapter.prepare(PHOTO)
-    with pytest.raises(SettingError, match="is no list of names"):
+    with pytest.raises(SettingError, match="is not a list of names"):
         viz.record_activations(adapter, x, layers)
     assert list(viz.record_activations(adapter, x, {"0"}).maps) == ["0"]
 

@@ -172,7 +172,7 @@ def test_pickled_files_are_refused_with_the_command(
 @pytest.mark.parametrize(
     ("toml", "message"),
     [
-        ("architecture = ", "bad/model.toml is no TOML, Invalid value"),
+        ("architecture = ", "bad/model.toml is not TOML, Invalid value"),
         ('architectur = "x"', "bad/model.toml has the unknown key 'architectur': use one of"),
         ("mean = [1]", "sets mean = [1]: it has to be three numbers from 0 to 1."),
         ("mean = [123.7, 116.3, 103.5]", "sets mean = [123.7, 116.3, 103.5]: it has to be three"),

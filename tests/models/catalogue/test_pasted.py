@@ -133,8 +133,8 @@ def test_what_is_no_model_for_us_is_said(hub: Hub, machine: Path, tiny_vit: File
 
     serve({"diffusers": 1})
     assert sentence("a/b") == (
-        "a/b is no model that timm or Transformers can build, its config.json names none: choose "
-        "one with the tag timm or transformers."
+        "a/b is not a model that timm or Transformers can build (its config.json names none): "
+        "choose one with the tag timm or transformers."
     )
     serve({"model_type": "mine", "auto_map": {"AutoModel": "code.Model"}})
     assert sentence("a/b") == (

@@ -65,7 +65,7 @@ def test_a_model_over_the_limit_is_refused_without_a_request(
 @pytest.mark.parametrize("value", ["0", "-1", "nan", "inf", "two"])
 def test_a_size_that_is_none(value: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HEEDMAP_CACHE_GB", value)
-    with pytest.raises(SettingError, match=f"HEEDMAP_CACHE_GB='{value}' is no size"):
+    with pytest.raises(SettingError, match=f"HEEDMAP_CACHE_GB='{value}' is not a size"):
         policy.cache_bytes()
 
 
@@ -123,8 +123,8 @@ def test_the_environment_is_checked_at_once(
     monkeypatch.setenv("HEEDMAP_MODELS", "~nouser")
     assert policy.check_environment() == [
         "HEEDMAP_PASTED_IDS='perhaps' is neither yes nor no: set one of them.",
-        "HEEDMAP_CACHE_GB='abc' is no size: set it to GB above 0, such as 2.5.",
-        "HEEDMAP_MODELS='~nouser' is no folder: set it to the folder that holds your models.",
+        "HEEDMAP_CACHE_GB='abc' is not a size: set it to GB above 0, such as 2.5.",
+        "HEEDMAP_MODELS='~nouser' is not a folder: set it to the folder that holds your models.",
         "HEEDMAP_TRUST_LOCAL_CODE='2' is neither yes nor no: set one of them.",
     ]
 

@@ -159,7 +159,7 @@ def test_xet_storage_that_fails_is_said(hub: Hub, tiny_vit: Files) -> None:
 def test_damaged_bytes_are_thrown_away(hub: Hub, tiny_vit: Files) -> None:
     repo = hub.add("timm/tiny", tiny_vit, damaged=True)
     assert sentence("tiny") == (
-        "model.safetensors of Tiny ViT is damaged or no safetensors file: try again, it is "
+        "model.safetensors of Tiny ViT is damaged or not a safetensors file: try again, it is "
         "fetched anew."
     )
     repo.damaged = False
@@ -286,7 +286,7 @@ def test_the_hubs_own_conversion_is_taken(hub: Hub, tiny_clip: Files) -> None:
 
 def test_a_file_that_is_no_safetensors(hub: Hub, tiny_vit: Files) -> None:
     hub.add("timm/tiny", {**tiny_vit, "model.safetensors": b"<html>sorry</html>" * 9})
-    with pytest.raises(CheckpointError, match="of Tiny ViT is damaged or no safetensors file"):
+    with pytest.raises(CheckpointError, match="of Tiny ViT is damaged or not a safetensors file"):
         models.load("tiny")
 
 
@@ -334,5 +334,5 @@ def test_the_disk_fills_up_on_the_way(
 def test_a_wrong_size_limit_is_said(monkeypatch: pytest.MonkeyPatch, catalogue: Model) -> None:
     monkeypatch.setenv("HEEDMAP_MAX_GB", "lots")
     assert sentence("tiny") == (
-        "HEEDMAP_MAX_GB='lots' is no size: set it to GB above 0, such as 2.5."
+        "HEEDMAP_MAX_GB='lots' is not a size: set it to GB above 0, such as 2.5."
     )

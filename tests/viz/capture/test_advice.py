@@ -9,9 +9,11 @@ from typing import Any
 import numpy as np
 import pytest
 import timm
+import torch
 import transformers
 from heedmap import models, viz
-from heedmap.errors import CaptureError, SettingError
+from heedmap.errors import CaptureError, ModelError, SettingError
+from torch import nn
 
 from tests.viz.capture.oracles import SMALL
 
@@ -82,3 +84,52 @@ def test_a_model_without_convolutions_points_to_its_attention() -> None:
     with pytest.raises(CaptureError, match="has no convolution to show: record its attention"):
         viz.record_activations(adapter, x)
     assert viz.record_attention(adapter, x).cls is not None
+
+
+def test_the_advice_for_a_photo_with_too_many_patches() -> None:
+    adapter = models.wrap(timm.create_model("vit_tiny_patch16_224", depth=1))
+    thin = np.zeros((8, 2000, 3), np.uint8)
+    with pytest.raises(SettingError) as refused:
+        adapter.prepare(thin, size=224)
+    size, fit = re.search(r"a size up to (\d+) or the fit '(\w+)'", str(refused.value)).groups()
+    assert adapter.prepare(thin, size=int(size)).grid[0] == int(size) // 16
+    assert adapter.prepare(thin, size=224, fit=fit).grid == (14, 14)
+    with pytest.raises(SettingError):
+        adapter.prepare(thin, size=int(size) + 16)
+
+
+class Own(nn.Module):
+    """A class of somebody's own, which changes the photo before its models see it."""
+
+    def __init__(self, count: int) -> None:
+        super().__init__()
+        vits = (timm.create_model("vit_tiny_patch16_224", depth=1) for _ in range(count))
+        self.parts = nn.ModuleDict({f"vit{i}": vit for i, vit in enumerate(vits)})
+
+    def forward(self, pixels: torch.Tensor) -> torch.Tensor:
+        return self.parts["vit0"](pixels / 255)
+
+
+@pytest.mark.parametrize("count", [1, 2])
+def test_the_advice_for_a_class_of_your_own(count: int) -> None:
+    own = Own(count)
+    with pytest.raises(ModelError) as refused:
+        models.wrap(own)
+    path = re.search(r"the module's ([\w.]+\w)", str(refused.value))[1]
+    adapter = models.wrap(own.get_submodule(path))
+    assert viz.record_attention(adapter, adapter.prepare(PHOTO, size=64)).depth == 1
+
+
+def test_the_advice_for_layers_and_kinds_that_are_not_there() -> None:
+    net = models.wrap(timm.create_model("resnet10t").eval(), title="Net")
+    x = net.prepare(PHOTO, size=64)
+    with pytest.raises(SettingError) as refused:
+        viz.record_activations(net, x, ["none"])
+    names = re.search(r"choose from (.*), \.\.\.", str(refused.value))[1].split(", ")
+    assert set(viz.record_activations(net, x, names).maps) == set(names)
+    vit = models.wrap(timm.create_model("vit_tiny_patch16_224", depth=1).eval())
+    record = viz.record_attention(vit, vit.prepare(PHOTO, size=64))
+    with pytest.raises(SettingError) as refused:
+        record.of("windows")
+    (kind,) = re.search(r"choose from (.*)\.", str(refused.value))[1].split(", ")
+    assert len(record.of(kind)) == 1

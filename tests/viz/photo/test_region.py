@@ -65,5 +65,5 @@ def test_boxes_that_are_none(box) -> None:
 
 @pytest.mark.parametrize("long_side", ["abc", None, 2.5])
 def test_long_sides_that_are_none(long_side) -> None:
-    with pytest.raises(SettingError, match="is no number of px: give 1 or more"):
+    with pytest.raises(SettingError, match="is not a number of px: give 1 or more"):
         viz.region(photo(), (0, 0, 32, 24), long_side)

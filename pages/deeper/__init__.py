@@ -1,0 +1,1 @@
+"""Sections below the map, one at a time: each costs nothing until it is opened."""

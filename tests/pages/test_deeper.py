@@ -1,0 +1,67 @@
+"""The sections below the map: closed at first, opened by a control or the link."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.pages.app import App
+
+
+def test_all_is_closed_at_first_and_costs_no_pass(passes: list[str]) -> None:
+    app = App()
+    with pytest.raises(AssertionError, match="no overview"):
+        app.overview()
+    app.set("deeper", "overview")
+    assert app.link == {"deeper": "overview"}
+    assert passes == ["bundled-vit"]
+    table = app.overview()
+    assert table["columns"] == ["Mean", *map(str, range(6))]
+    assert table["layers"] == [str(layer) for layer in range(6)]
+    assert table["heads"] == [6] * 6
+    layer, head = table["chosen"].split(",")
+    assert app.facts["Layer"].startswith(f"{layer} ")
+    assert app.facts["Head"].startswith(head)
+    assert table["src"].startswith("data:image/png;base64,")
+    own = table["src"]
+    assert app.set("scale", "model").overview()["src"] != own
+    app.set("layer", 2).set("head", "3")
+    assert app.overview()["chosen"] == "2,3"
+    assert passes == ["bundled-vit"]
+
+
+def test_a_link_to_a_section_that_does_not_exist_says_so() -> None:
+    app = App(deeper="cellar")
+    assert "The link asks for deeper = “cellar”, which is not available here" in app.notices[0]
+
+
+def test_numbers_come_from_one_more_pass_and_a_dot_shows_its_head(passes: list[str]) -> None:
+    app = App(deeper="numbers")
+    assert passes == ["bundled-vit"] * 2
+    charts = app.at.get("vega_lite_chart")
+    assert len(charts) == 4  # two plots and two matrices of overlap
+    (table,) = app.at.dataframe
+    assert len(table.value) == 36
+    assert list(table.value.columns)[:3] == ["Layer", "Head", "Mean attention distance, px"]
+    assert "All numbers (CSV)" in [button.label for button in app.at.get("download_button")]
+    assert any("Maps without relation share 0.0" in each.value for each in app.at.caption)
+    app.set("layer", 1)
+    assert passes == ["bundled-vit"] * 2
+
+
+def test_a_model_that_has_no_such_numbers_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    from heedmap import viz
+    from heedmap.errors import SettingError
+
+    def refuse(*args: object, stats: bool = False, **how: object) -> object:
+        if stats:
+            raise SettingError("Swin-T has no entropy and distance: record it without stats.")
+        return record(*args, **how)
+
+    from heedmap.views import cache
+
+    record = viz.record_attention
+    monkeypatch.setattr(viz, "record_attention", refuse)
+    cache.clear()
+    app = App(deeper="numbers")
+    assert app.errors == ["Swin-T has no entropy and distance: record it without stats."]
+    assert app.hero["src"]
