@@ -37,11 +37,11 @@ def test_picked_layers_take_turns(view: View) -> None:
 
 def test_attention_from_token_to_token_is_another(view: View) -> None:
     view.open("clip")
-    view.change(view.tab.get_by_role("radio", name="Received").click)
+    view.change(view.tab.get_by_text("Received (mean token-to-token)").click)
     assert "kind=tokens" in view.tab.url
     assert "token" in view.fact("Attention")
 
 
 def test_the_figure_is_what_it_says(view: View) -> None:
-    view.open("clip", cols=3)
+    view.open("clip", cols=3, head="mean")
     assert_is_a_figure(view, "cat-bundled-clip-layers-mean")

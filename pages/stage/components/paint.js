@@ -285,7 +285,11 @@ function contour(base, mask) {
 // How many pixels of the square around each pixel are inside the mask.
 function counted(mask, by, { width, height }) {
   const across = new Uint16Array(mask.length);
-  for (let y = 0; y < height; y += 1) slide(mask, across, y * width, width, by);
+  for (let y = 0; y < height; y += 1) {
+    const start = y * width;
+    if (y && repeats(mask, start, width)) across.copyWithin(start, start - width, start);
+    else slide(mask, across, start, width, by);
+  }
   const counts = new Uint16Array(mask.length);
   const sums = new Uint16Array(width);
   for (let y = -by; y < height; y += 1) {
@@ -296,6 +300,12 @@ function counted(mask, by, { width, height }) {
     if (y >= 0) counts.set(sums, y * width);
   }
   return counts;
+}
+
+// Whether a row of pixels is the one above once more, as all but the first of a patch are.
+function repeats(mask, start, width) {
+  for (let i = start; i < start + width; i += 1) if (mask[i] !== mask[i - width]) return false;
+  return true;
 }
 
 // The sums over `by` pixels to both sides, along one line of pixels.
