@@ -55,6 +55,10 @@ def pick_map(source: Source) -> tuple[int, str]:
     visitor has chosen stays when photo or model change.
     """
     first_layer, first_head = source.first
+    if source.depth == 1:  # no choice of a layer, and none to remember for other kinds
+        link.only("layer", "0")
+        st.slider("Layer", 0, 1, 0, disabled=True, help="There is a single layer.")
+        return 0, pick_head(source.heads(0), default=first_head, kept=link.together(head=MEAN))
     kept = link.together(layer=str(source.depth - 1), head=MEAN)
     layer = pick_layer(source.depth, default=first_layer, kept=kept)
     head = first_head if layer == first_layer else MEAN

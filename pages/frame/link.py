@@ -151,6 +151,16 @@ def together(**texts: str) -> bool:
     return any(value not in (None, link.defaults.get(key)) for key, value in values.items())
 
 
+def only(name: str, text: str) -> None:
+    """A setting that has one value here: a URL that asks for another gets a notice."""
+    asked = _link().pending.pop(name, text)
+    if asked != text:
+        notice(
+            f"The link asks for {name} = “{_short(asked)}”, which is not available here: "
+            "the default is shown."
+        )
+
+
 def choice(
     name: str, options: Collection[str], default: str, *, shared: bool = False, kept: bool = False
 ) -> str:

@@ -105,11 +105,12 @@ def test_a_pooling_head_is_shown_first(pretend: Pretend) -> None:
     assert np.allclose(app.hero["values"], POOL.mean(0), rtol=1e-3)
     assert app.facts["Layer"] == "the pooling head, after the last"
     assert app.facts["Prefix tokens"] == "1 (no CLS)"
-    assert all(slider.disabled for slider in app.at.slider if slider.key == "vit.layer")
+    assert [slider.disabled for slider in app.at.slider if slider.label == "Layer"] == [True]
     assert len(app.items("heads")) == 1 + len(POOL)
     app.set("kind", "tokens")
-    assert app.hero["title"].startswith("Layer ")
-    assert np.allclose(app.hero["values"], TOKENS[1].mean(0), rtol=1e-3)
+    layer, head = app.hero["title"].removeprefix("Layer ").split(", ")
+    assert head == "mean of all heads"
+    assert np.allclose(app.hero["values"], TOKENS[int(layer)].mean(0), rtol=1e-3)
     assert App(kind="tokens", layer="0").hero["title"] == "Layer 0, mean of all heads"
 
 

@@ -13,6 +13,7 @@ from heedmap import models, viz
 from heedmap.models.catalogue import entries as catalogue
 from heedmap.models.catalogue import names
 from heedmap.models.loading import loader
+from timm.layers import set_fused_attn
 
 from tests.training import shards
 from training import clip, cnn, vit
@@ -22,7 +23,7 @@ pytestmark = pytest.mark.slow  # trains small models
 
 
 @pytest.fixture
-def short(monkeypatch: pytest.MonkeyPatch) -> None:
+def short(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Recipes of a step or two on tiny views, uncompiled."""
     phases = (Phase(0.4, 32, 8), Phase(0.4, 64, 8))
     monkeypatch.setattr(cnn, "PHASES", phases)
@@ -31,6 +32,8 @@ def short(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(vit, "WITH_REGISTERS", replace(vit.WITH_REGISTERS, phases=phases))
     monkeypatch.setattr(clip, "RECIPE", replace(clip.RECIPE, phases=phases))
     monkeypatch.setattr(torch, "compile", lambda module, **_: module)
+    yield
+    set_fused_attn(True)  # the trainings turn it off for all of timm
 
 
 @pytest.fixture
