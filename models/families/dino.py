@@ -34,7 +34,7 @@ def positions(table: torch.Tensor, own: tuple[int, int], grid: tuple[int, int]) 
     if grid == own:
         return table
     exact = torch.promote_types(table.dtype, torch.float32)
-    patches = table[:, 1:].to(exact).unflatten(1, own).movedim(-1, 1)
+    patches = table[:, 1:].to(exact).reshape(-1, *own, table.shape[-1]).movedim(-1, 1)
     ratio = [(new + 0.1) / old for new, old in zip(grid, own, strict=True)]
     there = functional.interpolate(patches, scale_factor=ratio, mode="bicubic")
     return torch.cat([table[:, :1], there.flatten(2).mT.to(table.dtype)], 1)

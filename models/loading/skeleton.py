@@ -93,7 +93,7 @@ def _order(model: Model, adapter: Adapter) -> Order:
 
     if model.library != "transformers" or "windows" in adapter.kinds or not adapter.kinds:
         return adapter.order
-    said = copy.deepcopy(adapter.module.config)
+    said: Any = copy.deepcopy(adapter.module.config)
     said.num_hidden_layers = 1
     try:
         with build.transformers_builds:

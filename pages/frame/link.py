@@ -79,20 +79,13 @@ def setting(
     link, key = _link(), f"{SHARED if shared else _link().page}.{name}"
     asked = link.pending.pop(name, None)
     if asked is not None:
-        value, wrong = _read(asked, read, fits), f"{name} = “{_short(asked)}”"
+        value, why = _read(asked, read, fits), why or _unavailable(name, asked)
     else:
-        value, wrong = st.session_state.get(key, link.memory.get(key)), ""
-        if not kept and key in link.defaults and value == link.defaults[key]:
-            value = default
-        elif value is not None and not fits(value):
-            value, wrong = None, why
+        value = _chosen(key, default, fits, kept)
     if value is None:
         value = default
-        if wrong:
-            notice(
-                why
-                or f"The link asks for {wrong}, which is not available here: the default is shown."
-            )
+        if why:
+            notice(why)
     # Streamlit forgets widgets when the page changes, but only after they were asked for again.
     if key not in link.settled or st.session_state.get(key) != value:
         st.session_state[key] = value
@@ -155,10 +148,7 @@ def only(name: str, text: str) -> None:
     """A setting that has one value here: a URL that asks for another gets a notice."""
     asked = _link().pending.pop(name, text)
     if asked != text:
-        notice(
-            f"The link asks for {name} = “{_short(asked)}”, which is not available here: "
-            "the default is shown."
-        )
+        notice(_unavailable(name, asked))
 
 
 def choice(
@@ -240,6 +230,15 @@ def _read(text: str, read: Callable[[str], T], fits: Callable[[T], bool]) -> T |
     return value if fits(value) else None
 
 
+def _chosen(key: str, default: T, fits: Callable[[T], bool], kept: bool) -> T | None:
+    """What the visitor has chosen, else the default; None where the choice does not fit here."""
+    link = _link()
+    value: T | None = st.session_state.get(key, link.memory.get(key))
+    if value is None or (not kept and key in link.defaults and value == link.defaults[key]):
+        return default
+    return value if fits(value) else None
+
+
 def _forget(link: _Link, page: str) -> None:
     """Drop the settings of the page and the shared ones, so that the URL alone decides."""
     for key in list(link.memory):
@@ -255,6 +254,9 @@ def _read_switch(text: str) -> bool:
     return text == "1"
 
 
-def _short(text: str) -> str:
-    """The beginning of a text that may be long."""
-    return text if len(text) <= 40 else f"{text[:40]}…"
+def _unavailable(name: str, asked: str) -> str:
+    """The sentence on a setting that the URL asks for in vain."""
+    text = asked if len(asked) <= 40 else f"{asked[:40]}…"
+    return (
+        f"The link asks for {name} = “{text}”, which is not available here: the default is shown."
+    )

@@ -109,7 +109,7 @@ def _pq_curve() -> bytes:
     light = np.maximum(power - 3424 / 4096, 0) / (2413 / 128 - 2392 / 128 * power)
     shares = np.minimum(light ** (16384 / 2610) * 10_000 / _WHITE, 1)
     table = np.rint(shares * 65535).astype(">u2")
-    return b"curv" + bytes(4) + struct.pack(">I", len(table)) + table.tobytes()
+    return b"curv" + bytes(4) + struct.pack(">I", len(table)) + bytes(table)
 
 
 def _matrix_profile(primaries: Sequence[Sequence[float]], curve: bytes) -> bytes:

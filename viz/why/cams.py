@@ -82,6 +82,6 @@ def _on_tokens(adapter: Twin, x: Prepared, layer: str | int | None) -> tuple[nn.
     begin, patches = adapter.order.prefix, x.grid[0] * x.grid[1]
 
     def reshape(tokens: torch.Tensor) -> torch.Tensor:
-        return tokens[:, begin : begin + patches].mT.unflatten(-1, x.grid)
+        return tokens[:, begin : begin + patches].mT.reshape(len(tokens), -1, *x.grid)
 
     return layers[index], reshape

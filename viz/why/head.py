@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -27,7 +27,7 @@ class Given(nn.Module):
 
 
 @contextmanager
-def kept_outputs(layers: Sequence[nn.Module]) -> Iterator[list[Any]]:
+def kept_outputs(layers: Iterable[nn.Module]) -> Iterator[list[Any]]:
     """What each layer gives out while the block runs, as it is."""
     outputs: list[Any] = []
     handles = [

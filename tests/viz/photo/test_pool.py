@@ -196,6 +196,7 @@ SCRIPT = """
     import os, signal, sys, time
     from heedmap import viz
     from heedmap.viz.photo import pool
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job ignores it
     print("main runs")
     viz.start_workers()
     for data in map(bytes.fromhex, sys.argv[2:]):
