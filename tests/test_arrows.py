@@ -20,6 +20,7 @@ ARROWS = {
     "private": set(),
     "pages": {"private", "views", "viz", "models", "errors"},
     "app": {"pages", "views", "viz", "models", "errors"},
+    "batch": {"views", "viz", "models", "errors"},
     "serving": {"errors"},
     "server": {"app", "private", "serving", "views", "models", "errors"},
     "training": {"viz", "models", "errors"},
@@ -31,6 +32,7 @@ INNER = {
     "viz": ("photo", "draw", "capture"),
     "views": (
         "request",
+        "wanted",
         "cache",
         "photos",
         "turns",
@@ -57,11 +59,12 @@ PACKAGED = (
     "views",
     "pages",
     "app",
+    "batch",
     "serving",
     "server",
     "private",
 )  # imported as heedmap.NAME
-WITHOUT_STREAMLIT = ("errors", "models", "viz", "views", "serving", "training")
+WITHOUT_STREAMLIT = ("errors", "models", "viz", "views", "batch", "serving", "training")
 HEAVY = ("torch", "torchvision", "timm", "transformers", "streamlit")
 
 
