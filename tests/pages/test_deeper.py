@@ -65,3 +65,28 @@ def test_a_model_that_has_no_such_numbers_says_so(monkeypatch: pytest.MonkeyPatc
     app = App(deeper="numbers")
     assert app.errors == ["Swin-T has no entropy and distance: record it without stats."]
     assert app.hero["src"]
+
+
+def figures(app: App) -> list[str]:
+    return [
+        each.proto.body for each in app.at.get("html") if '<img class="drawn"' in each.proto.body
+    ]
+
+
+def test_features_of_a_layer_and_of_a_second_photo(passes: list[str]) -> None:
+    app = App(deeper="features", layer="3", head="1")
+    assert not app.errors
+    assert passes == ["bundled-vit"] * 2
+    alone = figures(app)
+    assert len(alone) == 3
+    assert all('alt="' in each for each in alone)
+    app.set("front", 80)
+    assert app.link["front"] == "80"
+    assert figures(app)[0] == alone[0]
+    assert figures(app)[1] != alone[1]
+    assert passes == ["bundled-vit"] * 2
+    app.set("photo2", "rocket")
+    assert app.link["photo2"] == "rocket"
+    assert len(figures(app)) == 5
+    assert any("joint over both photos" in each.value for each in app.at.caption)
+    assert passes == ["bundled-vit"] * 3

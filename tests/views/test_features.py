@@ -1,0 +1,42 @@
+"""What is told of features: one block, one patch, outliers by norm."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+from heedmap.models import Adapter
+from heedmap.views import attention, features
+from heedmap.views.attention import Map
+from heedmap.views.request import Request
+
+
+def test_a_section_looks_at_the_pinned_or_the_strongest_patch(vit: Adapter, cat: Request) -> None:
+    hero = Map(attention.source(vit, cat), 2, "1")
+    row, col = features.query_of(hero)
+    assert hero.values[row, col] == hero.values.max()
+    pinned = Map(attention.source(vit, cat, "patch", (3, 5)), 2)
+    assert features.query_of(pinned) == (3, 5)
+
+
+def test_outliers_are_counted_with_what_cls_gives_them(vit: Adapter, cat: Request) -> None:
+    hero = Map(attention.source(vit, cat), 2)
+    own = features.held(vit, cat, 2)
+    assert own.block == 2
+    lengths = np.full(own.seen.grid, 50, np.float32)
+    even = replace(own, features=replace(own.features, norms=lengths))
+    url, mask = features.norms(even)
+    assert url.startswith("data:image/jpeg;base64,")
+    told = features.told_outliers(even, hero, mask, vit)
+    assert told == "No patch stands out by its norm: they lie between 50 and 50."
+    lengths[1, 2] = 400
+    _, mask = features.norms(even)
+    assert mask.sum() == mask[1, 2] == 1
+    share = hero.source.maps[2][:, 1, 2].mean()
+    told = features.told_outliers(even, hero, mask, vit)
+    assert told.startswith("1 patch has a norm from 400 up, where 50 is usual. CLS gives it ")
+    assert f"{attention.percent(float(share))} of its attention in layer 2" in told
+
+
+def test_a_layer_beyond_the_blocks_is_the_last_block(vit: Adapter, cat: Request) -> None:
+    assert features.held(vit, cat, 99).block == 5
