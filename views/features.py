@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 from heedmap import viz
-from heedmap.views import data_urls, passes, photos, render
+from heedmap.views import passes, photos
 from heedmap.views.attention import Map, percent
-from heedmap.views.render import Look
+from heedmap.views.data_urls import base64_of
 from heedmap.views.request import Request
-from PIL import Image
 
 if TYPE_CHECKING:
     from heedmap.models import Adapter, Prepared
+    from heedmap.views.patches import Patch
     from heedmap.viz import Features
-
-_SIDE = 560  # px, long side of a picture
 
 
 @dataclass(frozen=True)
@@ -37,15 +35,34 @@ class Held:
     block: int
     features: Features
 
+    @property
+    def name(self) -> str:
+        """The name of the photo."""
+        return photos.name(self.request.photo)
+
+    @property
+    def outliers(self) -> np.ndarray:
+        """Which patches are outliers by their norm: (rows, cols) bool."""
+        return viz.norm_outliers(self.features.norms)
+
+    @property
+    def units(self) -> str:
+        """The features at length 1, for the browser: base64 of (patches, dim) float16."""
+        patches = self.features.patches.reshape(len(self.features.patches), -1).T
+        lengths = np.linalg.norm(patches, axis=1, keepdims=True)
+        units = np.divide(patches, lengths, out=np.zeros_like(patches), where=lengths > 0)
+        return base64_of(units.astype(np.float16))
+
 
 @dataclass(frozen=True)
 class Shown:
-    """A map of features, as `render.Drawable` has it."""
+    """A map of features, as `render.Drawable` has it, and the ends of its colour bar."""
 
     held: Held
     title: str
     what: str
     values: np.ndarray
+    ends: tuple[float, float]
     label: str = ""
     signed: bool = False
 
@@ -62,7 +79,7 @@ class Shown:
     @property
     def key(self) -> Hashable:
         """What distinguishes it from all other maps of the same pass."""
-        return "features", self.held.block, self.title
+        return "features", self.held.block, self.what, self.ends
 
     @property
     def strongest(self) -> str:
@@ -71,8 +88,8 @@ class Shown:
         return f"row {row}, column {col} has {self.values[row, col]:.3g}"
 
     def limits(self, scale: str) -> tuple[float, float]:
-        """Its least and its greatest value, on every scale."""
-        return float(self.values.min()), float(self.values.max())
+        """The ends of its colour bar, on every scale."""
+        return self.ends
 
 
 def held(adapter: Adapter, request: Request, layer: int) -> Held:
@@ -92,7 +109,16 @@ def held(adapter: Adapter, request: Request, layer: int) -> Held:
     return Held(request, seen, block, found)
 
 
-def query_of(hero: Map) -> tuple[int, int]:
+def second(adapter: Adapter, own: Held, photo: str) -> Held:
+    """The same block for a second photo, of the same size and fit.
+
+    Raises:
+        HeedmapError: as `passes.features`.
+    """
+    return held(adapter, replace(own.request, photo=photo), own.block)
+
+
+def query_of(hero: Map) -> Patch:
     """The patch to compare with: the pinned one, else the strongest of the map."""
     if hero.source.patch is not None:
         return hero.source.patch
@@ -102,80 +128,58 @@ def query_of(hero: Map) -> tuple[int, int]:
     return row * grid[0] // rows, col * grid[1] // cols
 
 
-def similarity(own: Held, patch: tuple[int, int], there: Held | None = None) -> str:
-    """Cosine similarity to one patch, drawn over its photo or a second one, as a data URL."""
-    other = there or own
-    others = None if there is None else there.features.patches
-    values = viz.similarity(own.features.patches, patch, others)
-    picture = _drawn(Shown(other, f"{patch}", "cosine similarity", values))
-    if there is None:
-        ring = np.zeros(values.shape, bool)
-        ring[patch] = True
-        picture = viz.contour(picture, ring, "white")
-    return data_urls.encoded(picture)
+def similarity(shown: Sequence[Held], patch: Patch) -> list[Shown]:
+    """Cosine similarity of a patch of the first photo to all patches of each, on one scale."""
+    own = shown[0].features.patches
+    maps = [viz.similarity(own, patch, each.features.patches) for each in shown]
+    what = f"cosine similarity to row {patch[0]}, column {patch[1]}"
+    return _on_one_scale(shown, maps, "Similar patches", what)
 
 
-def colours(shown: list[Held], threshold: float) -> tuple[list[str], viz.Colours]:
-    """Features as colours, joint over one or two photos: a data URL for each, and what they are."""
-    made = viz.colours_of([each.features.patches for each in shown], threshold)
-    urls = []
-    for each, picture in zip(shown, made.pictures, strict=True):
-        height, width = render.base(each.request, each.seen, "photo", _SIDE).shape[:2]
-        large = Image.fromarray(picture).resize((width, height), Image.Resampling.NEAREST)
-        urls.append(data_urls.encoded(np.asarray(large), quality=92))
-    return urls, made
+def norms(shown: Sequence[Held]) -> list[Shown]:
+    """The norms of the patches of each photo, on one scale."""
+    maps = [each.features.norms for each in shown]
+    return _on_one_scale(shown, maps, "Norms", "norm of the residual stream")
 
 
-def norms(own: Held) -> tuple[str, np.ndarray]:
-    """Norms over the photo, outliers outlined, as a data URL; and which patches these are."""
-    values = own.features.norms
-    mask = viz.norm_outliers(values)
-    picture = _drawn(Shown(own, "norms", "norm", values))
-    return data_urls.encoded(viz.contour(picture, mask) if mask.any() else picture), mask
+def colours(shown: Sequence[Held], threshold: float) -> viz.Colours:
+    """The features of one or two photos as colours, joint over both; see `viz.colours_of`."""
+    return viz.colours_of([each.features.patches for each in shown], threshold)
 
 
-def told_outliers(own: Held, hero: Map, mask: np.ndarray, adapter: Adapter) -> str:
+def titled(title: str, shown: Sequence[Held]) -> list[str]:
+    """The title of a picture of each photo; it names the photo where there are two."""
+    return [f"{title}: {each.name}" if len(shown) > 1 else title for each in shown]
+
+
+def told_outliers(own: Held, hero: Map, adapter: Adapter) -> str:
     """How many patches are outliers by their norm, and what share of CLS's attention they have."""
-    count, lengths = int(mask.sum()), own.features.norms
+    lengths, mask = own.features.norms, own.outliers
+    count = int(mask.sum())
     if not count:
-        return (
-            f"No patch stands out by its norm: they lie between {lengths.min():.3g} and "
-            f"{lengths.max():.3g}."
-        )
-    least, usual = lengths[mask].min(), np.median(lengths)
+        low, high = float(lengths.min()), float(lengths.max())
+        return f"No patch stands out by its norm: they lie between {low:.3g} and {high:.3g}."
+    least, usual = float(lengths[mask].min()), float(np.median(lengths))
     patches = "1 patch has a norm" if count == 1 else f"{count} patches have norms"
     words = f"{patches} from {least:.3g} up, where {usual:.3g} is usual."
     recorded, _ = passes.attention(adapter, own.request)
     if recorded.cls is None:
         return words
     share = viz.cls_shares(recorded, mask)["outliers"]
-    mean = float(share[min(hero.layer, len(share) - 1)].mean())
+    layer = min(hero.layer, len(share) - 1)
+    them, are = ("it", "it is") if count == 1 else ("them", "they are")
     return (
-        f"{words} CLS gives {'it' if count == 1 else 'them'} {percent(mean)} of its attention in "
-        f"layer {min(hero.layer, len(share) - 1)}, all heads averaged; they are "
-        f"{percent(count / mask.size)} of the patches."
+        f"{words} CLS gives {them} {percent(float(share[layer].mean()))} of its attention in layer "
+        f"{layer}, all heads averaged; {are} {percent(count / mask.size)} of the patches."
     )
 
 
-def photo_url(shown: Held) -> str:
-    """The photo beside, as a data URL."""
-    return data_urls.encoded(render.base(shown.request, shown.seen, "photo", _SIDE))
-
-
-def second(own: Held, photo: str, adapter: Adapter) -> Held:
-    """The same block for a second photo, of the same size and fit.
-
-    Raises:
-        HeedmapError: as `passes.features`.
-    """
-    return held(adapter, replace(own.request, photo=photo), own.block)
-
-
-def name(shown: Held) -> str:
-    """The name of the photo."""
-    return photos.name(shown.request.photo)
-
-
-def _drawn(shown: Shown) -> np.ndarray:
-    look = Look(colormap="viridis", opacity=0.75, interpolation="nearest", fade=False)
-    return render.drawn(shown, look, _SIDE)
+def _on_one_scale(
+    shown: Sequence[Held], maps: Sequence[np.ndarray], title: str, what: str
+) -> list[Shown]:
+    ends = float(min(each.min() for each in maps)), float(max(each.max() for each in maps))
+    titles = titled(title, shown)
+    return [
+        Shown(each, title, what, values, ends)
+        for each, title, values in zip(shown, titles, maps, strict=True)
+    ]

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import base64
+
+import numpy as np
 import pytest
 
 from tests.pages.app import App
@@ -67,26 +70,34 @@ def test_a_model_that_has_no_such_numbers_says_so(monkeypatch: pytest.MonkeyPatc
     assert app.hero["src"]
 
 
-def figures(app: App) -> list[str]:
-    return [
-        each.proto.body for each in app.at.get("html") if '<img class="drawn"' in each.proto.body
-    ]
-
-
 def test_features_of_a_layer_and_of_a_second_photo(passes: list[str]) -> None:
     app = App(deeper="features", layer="3", head="1")
     assert not app.errors
     assert passes == ["bundled-vit"] * 2
-    alone = figures(app)
-    assert len(alone) == 3
-    assert all('alt="' in each for each in alone)
+    similar, colours, norms = app.linked["panels"]
+    assert similar["what"].startswith("cosine similarity to row ")
+    assert "values" not in colours
+    assert norms["marks"] == []
     app.set("front", 80)
     assert app.link["front"] == "80"
-    assert figures(app)[0] == alone[0]
-    assert figures(app)[1] != alone[1]
+    assert app.linked["panels"][0] == similar
+    assert app.linked["panels"][1]["colours"] != colours["colours"]
     assert passes == ["bundled-vit"] * 2
     app.set("photo2", "rocket")
     assert app.link["photo2"] == "rocket"
-    assert len(figures(app)) == 5
+    assert len(app.linked["panels"]) == 6
+    assert app.linked["panels"][3]["limits"] == app.linked["panels"][0]["limits"]
     assert any("joint over both photos" in each.value for each in app.at.caption)
     assert passes == ["bundled-vit"] * 3
+
+
+def test_features_are_alike_to_the_pinned_patch() -> None:
+    app = App(deeper="features", kind="patch", patch="2,5")
+    assert app.linked["pin"]["at"] == [2, 5]
+    similar = app.linked["panels"][0]
+    assert similar["what"] == "cosine similarity to row 2, column 5"
+    units = np.frombuffer(base64.b64decode(similar["units"]), np.float16).astype(np.float32)
+    rows, columns = similar["grid"]
+    units = units.reshape(rows * columns, -1)
+    values = np.frombuffer(base64.b64decode(similar["values"]), np.float32)
+    assert np.allclose(units @ units[2 * columns + 5], values, atol=2e-3)

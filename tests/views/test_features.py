@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+import pytest
 from heedmap.models import Adapter
 from heedmap.views import attention, features
 from heedmap.views.attention import Map
@@ -25,17 +26,26 @@ def test_outliers_are_counted_with_what_cls_gives_them(vit: Adapter, cat: Reques
     assert own.block == 2
     lengths = np.full(own.seen.grid, 50, np.float32)
     even = replace(own, features=replace(own.features, norms=lengths))
-    url, mask = features.norms(even)
-    assert url.startswith("data:image/jpeg;base64,")
-    told = features.told_outliers(even, hero, mask, vit)
+    told = features.told_outliers(even, hero, vit)
     assert told == "No patch stands out by its norm: they lie between 50 and 50."
     lengths[1, 2] = 400
-    _, mask = features.norms(even)
-    assert mask.sum() == mask[1, 2] == 1
+    assert np.argwhere(even.outliers).tolist() == [[1, 2]]
     share = hero.source.maps[2][:, 1, 2].mean()
-    told = features.told_outliers(even, hero, mask, vit)
+    told = features.told_outliers(even, hero, vit)
     assert told.startswith("1 patch has a norm from 400 up, where 50 is usual. CLS gives it ")
     assert f"{attention.percent(float(share))} of its attention in layer 2" in told
+
+
+def test_a_second_photo_is_on_the_scale_of_the_first(vit: Adapter, cat: Request) -> None:
+    own = features.held(vit, cat, 2)
+    both = [own, features.second(vit, own, "rocket")]
+    one, other = features.similarity(both, (3, 5))
+    assert one.values[3, 5] == pytest.approx(1)
+    assert one.limits("map") == other.limits("map")
+    assert one.limits("map")[0] == min(one.values.min(), other.values.min())
+    query, there = own.features.patches[:, 3, 5], both[1].features.patches[:, 0, 1]
+    cosine = query @ there / np.linalg.norm(query) / np.linalg.norm(there)
+    assert other.values[0, 1] == pytest.approx(cosine, abs=1e-5)
 
 
 def test_a_layer_beyond_the_blocks_is_the_last_block(vit: Adapter, cat: Request) -> None:
