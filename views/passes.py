@@ -47,6 +47,9 @@ _attention: Underway[tuple[Attention, Prepared]] = Underway(256 * MEGABYTE, _nby
 _activations: Underway[tuple[Activations, Prepared]] = Underway(512 * MEGABYTE, _nbytes)
 _queries: Underway[tuple[viz.LayerQueries, ...] | None] = Underway(256 * MEGABYTE, _queries_nbytes)
 _rows: Underway[np.ndarray] = Underway(64 * MEGABYTE, lambda rows: rows.nbytes)
+_norms: Underway[tuple[np.ndarray, ...]] = Underway(
+    16 * MEGABYTE, lambda norms: sum(each.nbytes for each in norms)
+)
 _features: Underway[tuple[Features, Prepared]] = Underway(128 * MEGABYTE, _features_nbytes)
 _costs = costs.Costs()
 
@@ -133,6 +136,27 @@ def features(adapter: Adapter, request: Request, block: int) -> tuple[Features, 
     return _features.result(
         (request, block),
         lambda job: _run(adapter, request, "cls", record, job),
+        turns.tell,
+        turns.SAME,
+    )
+
+
+def norms(adapter: Adapter, request: Request) -> tuple[np.ndarray, ...]:
+    """The norms of the patches after each block, (rows, cols) float32; none of a model without.
+
+    Raises:
+        ImageError, SettingError: see `Adapter.prepare`.
+        OvertakenError: whoever is `turns.visiting` asked for something newer meanwhile.
+    """
+
+    def record(x: Prepared) -> tuple[np.ndarray, ...]:
+        return tuple(each.norms for each in viz.record_features(adapter, x).values())
+
+    if adapter.stream is None:
+        return ()
+    return _norms.result(
+        request,
+        lambda job: _run(adapter, request, "cls", record, job)[0],
         turns.tell,
         turns.SAME,
     )

@@ -37,9 +37,9 @@ def test_a_link_to_a_section_that_does_not_exist_says_so() -> None:
     assert "The link asks for deeper = “cellar”, which is not available here" in app.notices[0]
 
 
-def test_numbers_come_from_one_more_pass_and_a_dot_shows_its_head(passes: list[str]) -> None:
+def test_numbers_come_from_passes_of_their_own_and_a_dot_shows_its_head(passes: list[str]) -> None:
     app = App(deeper="numbers")
-    assert passes == ["bundled-vit"] * 2
+    assert passes == ["bundled-vit"] * 3  # the numbers, and the norms of outliers
     charts = app.at.get("vega_lite_chart")
     assert len(charts) == 4  # two plots and two matrices of overlap
     (table,) = app.at.dataframe
@@ -48,7 +48,7 @@ def test_numbers_come_from_one_more_pass_and_a_dot_shows_its_head(passes: list[s
     assert "All numbers (CSV)" in [button.label for button in app.at.get("download_button")]
     assert any("Maps without relation share 0.0" in each.value for each in app.at.caption)
     app.set("layer", 1)
-    assert passes == ["bundled-vit"] * 2
+    assert passes == ["bundled-vit"] * 3
 
 
 def test_a_model_that_has_no_such_numbers_says_so(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -50,3 +50,17 @@ def test_a_second_photo_is_on_the_scale_of_the_first(vit: Adapter, cat: Request)
 
 def test_a_layer_beyond_the_blocks_is_the_last_block(vit: Adapter, cat: Request) -> None:
     assert features.held(vit, cat, 99).block == 5
+
+
+def test_outliers_by_norm_are_hidden_where_norms_are_at_hand(vit: Adapter, cat: Request) -> None:
+    plain = attention.source(vit, cat)
+    known = attention.with_norms(vit, cat, plain)
+    assert [mask.shape for mask in known.outliers] == [plain.seen.grid] * plain.depth
+    far = np.zeros(plain.seen.grid, bool)
+    far[1, 2] = True
+    hidden = Map(replace(plain, outliers=(far,) * plain.depth), 2, "1", hide=True)
+    own = Map(plain, 2, "1").values
+    assert hidden.values[1, 2] == 0
+    assert hidden.values[3, 4] == pytest.approx(own[3, 4] * own.sum() / (own.sum() - own[1, 2]))
+    assert hidden.label == "1 outlier patch by norm hidden, renormalised"
+    assert "by this map" in Map(plain, 2, "1", hide=True).label
