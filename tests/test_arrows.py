@@ -43,6 +43,7 @@ INNER = {
         "data_urls",
         "overview",
         "numbers",
+        "features",
         "facts",
         "compare",
         "model_facts",

@@ -82,6 +82,11 @@ class App:
         return stage
 
     @property
+    def linked(self) -> dict[str, Any]:
+        """The pictures below the stage that are linked with it."""
+        return self._data("stage", "features")
+
+    @property
     def look(self) -> dict[str, Any]:
         """What the toolbar is set to."""
         return {tool["name"]: tool["value"] for tool in self.stage["tools"]}
