@@ -69,8 +69,8 @@ if TYPE_CHECKING:
     from heedmap.viz.draw.render import to_pdf, to_png
     from heedmap.viz.epoch import epoch_figure
     from heedmap.viz.photo.pool import open_upload, start_workers
-    from heedmap.viz.why.explain import explain
-    from heedmap.viz.why.methods import METHODS, Explanation
+    from heedmap.viz.why.explain import check_method, explain
+    from heedmap.viz.why.methods import METHODS, Explanation, Method
 
 _LATE = {
     "capture.activations": ("Activations", "record_activations"),
@@ -91,8 +91,8 @@ _LATE = {
     "draw.overlay": ("Overlay",),
     "draw.render": ("to_pdf", "to_png"),
     "epoch": ("epoch_figure",),
-    "why.explain": ("explain",),
-    "why.methods": ("METHODS", "Explanation"),
+    "why.explain": ("check_method", "explain"),
+    "why.methods": ("METHODS", "Explanation", "Method"),
     "photo.pool": ("open_upload", "start_workers"),
 }
 _HOME = {name: module for module, names in _LATE.items() for name in names}
@@ -117,12 +117,14 @@ __all__ = [
     "Kind",
     "LayerQueries",
     "MaskOverlap",
+    "Method",
     "Overlap",
     "Overlay",
     "Patch",
     "Sample",
     "area",
     "attention_matrix",
+    "check_method",
     "clearest",
     "cls_shares",
     "colorbar",

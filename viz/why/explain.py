@@ -51,7 +51,7 @@ def explain(
         CaptureError: a model for which the method is not defined, or that cannot be watched.
     """
     check_call(adapter, x)
-    _check(adapter, method)
+    check_method(adapter, method)
     if isinstance(target, tuple):
         one, other = (explain(adapter, x, method, each, layer) for each in target)
         name = f"{one.target} less {other.target}" if one.target else ""
@@ -69,8 +69,13 @@ def explain(
     return Explanation(heat, method, found.name)
 
 
-def _check(adapter: Adapter, method: str) -> None:
-    """Whether the method is defined for this model."""
+def check_method(adapter: Adapter, method: str) -> None:
+    """Whether a method is defined for a model.
+
+    Raises:
+        SettingError: a method that does not exist.
+        CaptureError: a model that it is not defined for, and which one is.
+    """
     if method not in METHODS:
         raise SettingError(f"There is no method {short(method)}: choose from {', '.join(METHODS)}.")
     title, name = adapter.title, METHODS[method].name

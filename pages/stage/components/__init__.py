@@ -19,7 +19,7 @@ from heedmap.views.render import even
 
 _HERE = Path(__file__).parent
 _SCRIPTS = {
-    "stage": ("paint", "attend", "tools", "picture", "probe", "pin"),
+    "stage": ("paint", "attend", "tools", "about", "picture", "probe", "pin"),
     "queries": ("attend",),
 }  # what a component is made of
 _TURN = "heedmap.turns"  # key of a stage -> how many gestures of its toolbar were heard
@@ -74,6 +74,15 @@ class Pin(TypedDict):
     at: list[int] | None
 
 
+class About(TypedDict):
+    """What is told of a method under its map, each in a sentence; `source` is its paper."""
+
+    reads: str
+    assumes: str
+    fails: str
+    source: str
+
+
 class Panel(TypedDict, total=False):
     """One large picture.
 
@@ -84,7 +93,7 @@ class Panel(TypedDict, total=False):
     picture. `box` is the region (left, top, right, bottom) that the model saw, as fractions of the
     picture; all of it by default. `place` is the region of which photo it shows, where panels show
     several: pointing at one marks the same place of that photo in all. `view` is the only one that
-    a picture has. `says` stands in for a picture that failed.
+    a picture has. `says` stands in for a picture that failed. `about` is told under it.
     """
 
     title: str
@@ -107,6 +116,7 @@ class Panel(TypedDict, total=False):
     view: str
     says: str
     credit: str
+    about: About
 
 
 class Item(TypedDict, total=False):

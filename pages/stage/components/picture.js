@@ -17,6 +17,7 @@ function panel(view, kind) {
     badge: add(frame, "span", "badge"),
     readout: add(frame, "div", "readout"),
     legend: add(figure, "div", "legend"),
+    about: add(figure, "div", "about"),
   };
   parts.picture.draggable = false;
   parts.bar = add(parts.legend, "div", "bar");
@@ -35,6 +36,7 @@ function show(view, figure, given) {
   parts.name.textContent = given.title;
   parts.tag.textContent = given.tag ?? "";
   parts.badge.textContent = given.badge ?? "";
+  about(parts.about, given.about);
   figure.style.setProperty("--ratio", given.width / given.height);
   parts.frame.setAttribute("role", "img");
   parts.frame.setAttribute("aria-label", given.alt);
