@@ -70,6 +70,13 @@ if TYPE_CHECKING:
     from heedmap.viz.epoch import epoch_figure
     from heedmap.viz.photo.pool import open_upload, start_workers
     from heedmap.viz.why.explain import explain
+    from heedmap.viz.why.faithful import (
+        BASELINES,
+        Curves,
+        Faithfulness,
+        faithfulness,
+        faithfulness_passes,
+    )
     from heedmap.viz.why.methods import METHODS, Explanation
 
 _LATE = {
@@ -92,12 +99,14 @@ _LATE = {
     "draw.render": ("to_pdf", "to_png"),
     "epoch": ("epoch_figure",),
     "why.explain": ("explain",),
+    "why.faithful": ("BASELINES", "Curves", "Faithfulness", "faithfulness", "faithfulness_passes"),
     "why.methods": ("METHODS", "Explanation"),
     "photo.pool": ("open_upload", "start_workers"),
 }
 _HOME = {name: module for module, names in _LATE.items() for name in names}
 
 __all__ = [
+    "BASELINES",
     "COLORMAPS",
     "DIVERGING",
     "INTERPOLATIONS",
@@ -110,7 +119,9 @@ __all__ = [
     "AttentionMatrix",
     "Colours",
     "Common",
+    "Curves",
     "Explanation",
+    "Faithfulness",
     "Features",
     "GivingUp",
     "Head",
@@ -136,6 +147,8 @@ __all__ = [
     "entropy",
     "epoch_figure",
     "explain",
+    "faithfulness",
+    "faithfulness_passes",
     "grid_figure",
     "grid_lines",
     "head_mean",

@@ -51,7 +51,7 @@ def cam(
         target = target_of(adapter, asked, output)
 
         def score(sample: torch.Tensor) -> torch.Tensor:
-            return target.score(sample[None])
+            return target.score(sample[None])[0]
 
         (heat,) = extract(targets=score, scores=output, normalized=False)
     return heat[0].detach().float().cpu().numpy(), target

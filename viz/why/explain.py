@@ -17,12 +17,10 @@ from heedmap.viz.why.head import kept_outputs, layers_of, only_head, put_tokens,
 from heedmap.viz.why.keep import Keeping
 from heedmap.viz.why.methods import METHODS, Explanation
 from heedmap.viz.why.rows import positive, received, relevance, rollout
-from heedmap.viz.why.target import Asked, Target, target_of
+from heedmap.viz.why.target import Asked, Pair, Target, target_of
 
 if TYPE_CHECKING:
     from heedmap.models import Adapter, Prepared
-
-Pair = tuple[Asked, Asked]
 
 
 def explain(
