@@ -15,9 +15,7 @@ from heedmap.views.underway import Underway
 if TYPE_CHECKING:
     from heedmap.models import Adapter, Prepared
 
-Target: TypeAlias = (
-    "int | tuple[int, int] | None"  # a class, two of them, or what a model is sure of
-)
+Target: TypeAlias = "int | tuple[int, int] | None"  # see `viz.explain`
 
 # How many plain passes a method takes, before one has been timed.
 _PASSES = {"raw": 1, "rollout": 1, "legrad": 6, "scorecam": 100}

@@ -1,4 +1,4 @@
-"""The classes that a model knows, as it sees a photo: their names, their shares, the best of them."""
+"""The classes that a model knows, their shares in a photo, and the best of them."""
 
 from __future__ import annotations
 

@@ -188,7 +188,7 @@ class Reason:
 
 
 def in_means(heat: np.ndarray) -> np.ndarray:
-    """A map (rows, cols) as multiples of its mean size, a unit that all methods have; flat stays 0."""
+    """A map (rows, cols) as multiples of its mean size, which all methods have; 0 stays 0."""
     mean = float(np.abs(heat).mean(dtype=np.float64))
     return np.asarray(heat / mean if mean > 0 else heat, np.float32)
 
@@ -238,4 +238,4 @@ def _layers(adapter: Adapter, method: str) -> Layers:
         return Layers(tuple(range(adapter.depth)), 0, "start")
     if adapter.kinds:
         return Layers(tuple(range(adapter.depth)), max(0, adapter.depth - 2), "cam")
-    return Layers(adapter.conv_layers, adapter.default_conv_layers[-1], "cam")
+    return Layers(adapter.conv_layers, viz.default_cam_layer(adapter), "cam")

@@ -69,7 +69,15 @@ if TYPE_CHECKING:
     from heedmap.viz.draw.render import to_pdf, to_png
     from heedmap.viz.epoch import epoch_figure
     from heedmap.viz.photo.pool import open_upload, start_workers
+    from heedmap.viz.why.cams import default_cam_layer
     from heedmap.viz.why.explain import check_method, explain
+    from heedmap.viz.why.faithful import (
+        BASELINES,
+        Curves,
+        Faithfulness,
+        faithfulness,
+        faithfulness_passes,
+    )
     from heedmap.viz.why.methods import METHODS, Explanation, Method
 
 _LATE = {
@@ -91,13 +99,16 @@ _LATE = {
     "draw.overlay": ("Overlay",),
     "draw.render": ("to_pdf", "to_png"),
     "epoch": ("epoch_figure",),
+    "why.cams": ("default_cam_layer",),
     "why.explain": ("check_method", "explain"),
+    "why.faithful": ("BASELINES", "Curves", "Faithfulness", "faithfulness", "faithfulness_passes"),
     "why.methods": ("METHODS", "Explanation", "Method"),
     "photo.pool": ("open_upload", "start_workers"),
 }
 _HOME = {name: module for module, names in _LATE.items() for name in names}
 
 __all__ = [
+    "BASELINES",
     "COLORMAPS",
     "DIVERGING",
     "INTERPOLATIONS",
@@ -110,7 +121,9 @@ __all__ = [
     "AttentionMatrix",
     "Colours",
     "Common",
+    "Curves",
     "Explanation",
+    "Faithfulness",
     "Features",
     "GivingUp",
     "Head",
@@ -131,6 +144,7 @@ __all__ = [
     "colours_of",
     "common_grid",
     "contour",
+    "default_cam_layer",
     "difference",
     "draw_mask",
     "encode_jpeg",
@@ -138,6 +152,8 @@ __all__ = [
     "entropy",
     "epoch_figure",
     "explain",
+    "faithfulness",
+    "faithfulness_passes",
     "grid_figure",
     "grid_lines",
     "head_mean",

@@ -48,7 +48,8 @@ def pick_look(
     defaults = [60, 90]  # opacity without and with fading
     tools = [
         *(_mask_tools() if masks else []),
-        _choice("colors", "Colours", COLORS, "inferno", shared=True) | {"hidden": signed and not mixed} | OVERLAY,
+        _choice("colors", "Colours", COLORS, "inferno", shared=True)
+        | {"hidden": signed and not mixed} | OVERLAY,
         _choice("signed", "Colours", DIVERGING, "RdBu_r", shared=True,
                 help="Some values are negative: two colours part at zero.")
         | {"hidden": not signed} | OVERLAY,

@@ -17,12 +17,10 @@ from heedmap.viz.why.head import kept_outputs, layers_of, only_head, put_tokens,
 from heedmap.viz.why.keep import Keeping
 from heedmap.viz.why.methods import METHODS, Explanation
 from heedmap.viz.why.rows import positive, received, relevance, rollout
-from heedmap.viz.why.target import Asked, Target, target_of
+from heedmap.viz.why.target import Asked, Pair, Target, target_of
 
 if TYPE_CHECKING:
     from heedmap.models import Adapter, Prepared
-
-Pair = tuple[Asked, Asked]
 
 
 def explain(
@@ -42,8 +40,8 @@ def explain(
             CLIP; None for the most probable class, or the norm of the features of a model without
             classes. Two of them give the difference of their maps, signed.
         layer: "raw": the layer, by default the last. "rollout", "relevance" and "legrad": the first
-            layer, by default 0; the last is always the last. CAMs: the name of a convolution, by
-            default the last one that looks around; on a ViT the index of a layer, by default the
+            layer, by default 0; the last is always the last. CAMs: the name of a layer that makes
+            maps, by default the last stage; on a ViT the index of a layer, by default the
             last but one.
 
     Raises:

@@ -166,18 +166,17 @@ def xgradcam(activation: torch.Tensor, gradient: torch.Tensor) -> torch.Tensor:
     return (weight[:, None, None] * activation).sum(0).clamp_min(0)
 
 
-@pytest.mark.parametrize("name", ["resnet18", "convnext_atto"])
+@pytest.mark.parametrize(("name", "layer"), [("resnet18", "layer4"), ("convnext_atto", "stages.3")])
 @pytest.mark.parametrize(
     ("method", "formula"), [("gradcam", gradcam), ("layercam", layercam), ("xgradcam", xgradcam)]
 )
 def test_class_activation_maps_are_their_formulas(
-    name: str, method: str, formula: Callable[..., torch.Tensor]
+    name: str, layer: str, method: str, formula: Callable[..., torch.Tensor]
 ) -> None:
     torch.manual_seed(0)
     module = timm.create_model(name, num_classes=CLASSES).eval()
     adapter = models.wrap(module)
     x = adapter.prepare(np.random.default_rng(1).integers(0, 256, (96, 130, 3), dtype=np.uint8))
-    layer = adapter.default_conv_layers[-1]
     kept: list[torch.Tensor] = []
     handle = module.get_submodule(layer).register_forward_hook(lambda _, __, out: kept.append(out))
     score = module(x.pixels)[0, 1]
