@@ -67,6 +67,15 @@ class Source:
         """The methods that it can do."""
         return list(self.layers)
 
+    @property
+    def cannot(self) -> list[str]:
+        """Why it cannot do the others, a sentence for all that fail alike."""
+        alike: dict[str, list[str]] = {}
+        for method, why in self.refusals.items():
+            name = viz.METHODS[method].name
+            alike.setdefault(why.removeprefix(name).split(":")[0], []).append(name)
+        return [_sentence(names, why) for why, names in alike.items()]
+
     def asked(self, method: str, target: str, less: str, layer: int | str) -> Asked:
         """What a method is asked: about a class, or one less another, both by name."""
         classes = self.classes
@@ -219,6 +228,14 @@ def layer_name(role: str, layer: int | str | None) -> str:
     if role == "start":
         return f"from layer {layer}"
     return f"layer {layer}" if isinstance(layer, int) else str(layer)
+
+
+def _sentence(names: Sequence[str], does: str) -> str:
+    """What one method ("reads ...") or several ("read ...") cannot do."""
+    if len(names) == 1:
+        return f"{names[0]}{does}."
+    several = does.replace(" reads ", " read ").replace(" follows ", " follow ")
+    return f"{', '.join(names[:-1])} and {names[-1]}{several}."
 
 
 def _refusal(adapter: Adapter, method: str) -> str:

@@ -38,8 +38,7 @@ def pick_methods(source: Source) -> list[str]:
             "Not for this model", list(source.refusals), format_func=_name, disabled=True,
             selection_mode="multi", key="refused",
         )  # fmt: skip
-        for why in dict.fromkeys(source.refusals.values()):
-            st.caption(plain(why))
+        st.caption("  \n".join(map(plain, source.cannot)))
     if not chosen:
         link.notice("No method is chosen: the first that this model can do is shown.")
         return able[:1]

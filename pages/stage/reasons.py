@@ -82,5 +82,5 @@ def _absent(method: str, says: str, size: tuple[int, int]) -> Panel:
 def _cell(value: float | None) -> str:
     if value is None:
         return "<td>–</td>"
-    kind = "less" if value < 0 else ""
-    return f'<td style="--share: {abs(value):.2f}" class="{kind}">{value:.2f}</td>'
+    shade = f"{'less' if value < 0 else 'more'} s{round(10 * abs(value))}"
+    return f'<td class="{shade}">{value:.2f}</td>'

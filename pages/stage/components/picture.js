@@ -46,7 +46,7 @@ function show(view, figure, given) {
   parts.says.textContent = given.says ?? "";
   parts.picture.hidden = Boolean(given.says);
   if (given.values) {
-    parts.legend.hidden = false;
+    parts.legend.hidden = parts.bar.hidden = false;
     turn(view, figure);
     return put(view, figure);
   }

@@ -163,6 +163,7 @@ def layercam(activation: torch.Tensor, gradient: torch.Tensor) -> torch.Tensor:
 
 def xgradcam(activation: torch.Tensor, gradient: torch.Tensor) -> torch.Tensor:
     weight = (gradient * activation).sum((1, 2)) / activation.sum((1, 2))
+    weight = weight.nan_to_num()  # of a channel that is 0 everywhere
     return (weight[:, None, None] * activation).sum(0).clamp_min(0)
 
 
