@@ -15,6 +15,7 @@ from heedmap.views import asked as asking
 from heedmap.views.asked import Asked
 from heedmap.views.classes import Classes, classes_of
 from heedmap.views.request import Request
+from heedmap.viz.why.cams import default_layer
 
 if TYPE_CHECKING:
     from heedmap.models import Adapter, Prepared
@@ -255,4 +256,4 @@ def _layers(adapter: Adapter, method: str) -> Layers:
         return Layers(tuple(range(adapter.depth)), 0, "start")
     if adapter.kinds:
         return Layers(tuple(range(adapter.depth)), max(0, adapter.depth - 2), "cam")
-    return Layers(adapter.conv_layers, viz.default_cam_layer(adapter), "cam")
+    return Layers(adapter.conv_layers, default_layer(adapter), "cam")

@@ -69,7 +69,6 @@ if TYPE_CHECKING:
     from heedmap.viz.draw.render import to_pdf, to_png
     from heedmap.viz.epoch import epoch_figure
     from heedmap.viz.photo.pool import open_upload, start_workers
-    from heedmap.viz.why.cams import default_cam_layer
     from heedmap.viz.why.explain import check_method, explain
     from heedmap.viz.why.faithful import (
         BASELINES,
@@ -99,7 +98,6 @@ _LATE = {
     "draw.overlay": ("Overlay",),
     "draw.render": ("to_pdf", "to_png"),
     "epoch": ("epoch_figure",),
-    "why.cams": ("default_cam_layer",),
     "why.explain": ("check_method", "explain"),
     "why.faithful": ("BASELINES", "Curves", "Faithfulness", "faithfulness", "faithfulness_passes"),
     "why.methods": ("METHODS", "Explanation", "Method"),
@@ -144,7 +142,6 @@ __all__ = [
     "colours_of",
     "common_grid",
     "contour",
-    "default_cam_layer",
     "difference",
     "draw_mask",
     "encode_jpeg",

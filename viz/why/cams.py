@@ -33,9 +33,10 @@ def cam(
         x: the photo that it prepared.
         method: a key of `EXTRACTORS`.
         asked: see `target_of`.
-        layer: the name of a layer that makes maps, see `default_cam_layer`; for a ViT the index of
-            a layer, by default the last but one, since after the last layer the patches of a model
-            that is read at CLS have no gradient.
+        layer: the name of a layer that makes a map, by default the last stage, whose channels have
+            been through their activation, else the last convolution that looks at more than a
+            cell; for a ViT the index of a layer, by default the last but one, since after the last
+            layer the patches of a model that is read at CLS have no gradient.
 
     Raises:
         SettingError: a layer that does not exist.
@@ -57,15 +58,14 @@ def cam(
     return heat[0].detach().float().cpu().numpy(), target
 
 
-def default_cam_layer(adapter: Adapter) -> str:
-    """The last stage of a ConvNet, else the last convolution that looks at more than a cell.
-
-    The authors read the features that a classifier reads. A convolution whose normalisation and
-    activation come after it gives other values, and may have none above 0 for a class.
-    """
-    parts = {name: adapter.module.get_submodule(name) for name in adapter.conv_layers}
-    stages = [name for name, part in parts.items() if not isinstance(part, nn.Conv2d | nn.Linear)]
-    return stages[-1] if stages else adapter.default_conv_layers[-1]
+def default_layer(adapter: Adapter) -> str:
+    """The layer that a CAM reads where none is chosen; see `cam`."""
+    stages = [
+        name
+        for name in adapter.conv_layers
+        if not isinstance(adapter.module.get_submodule(name), nn.Conv2d | nn.Linear)
+    ]
+    return (stages or adapter.default_conv_layers)[-1]
 
 
 Reshape = Callable[[torch.Tensor], torch.Tensor]
@@ -73,7 +73,7 @@ Reshape = Callable[[torch.Tensor], torch.Tensor]
 
 def _on_map(adapter: Twin, layer: str | int | None) -> tuple[nn.Module, Reshape]:
     """A convolution, and what brings its output into (1, channels, rows, cols)."""
-    name = default_cam_layer(adapter) if layer is None else layer
+    name = default_layer(adapter) if layer is None else layer
     if name not in adapter.conv_layers:
         some = ", ".join(adapter.default_conv_layers)
         raise SettingError(f"{adapter.title} has no layer {short(name)}: choose from {some}.")

@@ -40,9 +40,9 @@ def explain(
             CLIP; None for the most probable class, or the norm of the features of a model without
             classes. Two of them give the difference of their maps, signed.
         layer: "raw": the layer, by default the last. "rollout", "relevance" and "legrad": the first
-            layer, by default 0; the last is always the last. CAMs: the name of a layer that makes
-            maps, by default the last stage; on a ViT the index of a layer, by default the
-            last but one.
+            layer, by default 0; the last is always the last. CAMs: the name of a layer that makes a
+            map, by default the last stage; on a ViT the index of a layer, by default the last but
+            one.
 
     Raises:
         SettingError: a method, target or layer that does not exist.

@@ -162,17 +162,24 @@ def layercam(activation: torch.Tensor, gradient: torch.Tensor) -> torch.Tensor:
 
 
 def xgradcam(activation: torch.Tensor, gradient: torch.Tensor) -> torch.Tensor:
-    weight = (gradient * activation).sum((1, 2)) / activation.sum((1, 2))
-    weight = weight.nan_to_num()  # of a channel that is 0 everywhere
+    whole = activation.sum((1, 2))  # 0 of a channel that nothing passes
+    weight = (gradient * activation).sum((1, 2)) / whole.where(whole != 0, 1)
     return (weight[:, None, None] * activation).sum(0).clamp_min(0)
 
 
-@pytest.mark.parametrize(("name", "layer"), [("resnet18", "layer4"), ("convnext_atto", "stages.3")])
+@pytest.mark.parametrize(
+    ("name", "layer", "default"),
+    [
+        ("resnet18", "layer4", True),
+        ("resnet18", "layer4.1.conv2", False),
+        ("convnext_atto", "stages.3", True),
+    ],
+)
 @pytest.mark.parametrize(
     ("method", "formula"), [("gradcam", gradcam), ("layercam", layercam), ("xgradcam", xgradcam)]
 )
 def test_class_activation_maps_are_their_formulas(
-    name: str, layer: str, method: str, formula: Callable[..., torch.Tensor]
+    name: str, layer: str, default: bool, method: str, formula: Callable[..., torch.Tensor]
 ) -> None:
     torch.manual_seed(0)
     module = timm.create_model(name, num_classes=CLASSES).eval()
@@ -184,7 +191,7 @@ def test_class_activation_maps_are_their_formulas(
     handle.remove()
     (gradient,) = torch.autograd.grad(score, kept)
     wanted = formula(kept[0][0].detach(), gradient[0]).numpy()
-    found = viz.explain(adapter, x, method, target=1)
+    found = viz.explain(adapter, x, method, target=1, layer=None if default else layer)
     np.testing.assert_allclose(found.heat, wanted, atol=1e-5 * max(wanted.max(), 1e-6))
 
 
