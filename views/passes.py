@@ -75,7 +75,7 @@ def attention(
 
     return _attention.result(
         (request, token_mean, stats),
-        lambda job: _run(adapter, request, "tokens" if token_mean or stats else "cls", record, job),
+        lambda job: run(adapter, request, "tokens" if token_mean or stats else "cls", record, job),
         turns.tell,
         turns.SAME,
     )
@@ -97,7 +97,7 @@ def queries(adapter: Adapter, request: Request) -> tuple[viz.LayerQueries, ...] 
 
     return _queries.result(
         request,
-        lambda job: _run(adapter, request, "cls", record, job)[0],
+        lambda job: run(adapter, request, "cls", record, job)[0],
         turns.tell,
         turns.SAME,
     )
@@ -116,7 +116,7 @@ def row(adapter: Adapter, request: Request, layer: int, patch: tuple[int, int]) 
 
     return _rows.result(
         (request, layer, patch),
-        lambda job: _run(adapter, request, "cls", record, job)[0],
+        lambda job: run(adapter, request, "cls", record, job)[0],
         turns.tell,
         turns.SAME,
     )
@@ -183,16 +183,35 @@ def activations(
 
     return _activations.result(
         (request, layers, after),
-        lambda job: _run(adapter, request, "convolutions", record, job),
+        lambda job: run(adapter, request, "convolutions", record, job),
         turns.tell,
         turns.SAME,
     )
 
 
-def _run(
-    adapter: Adapter, request: Request, kind: str, capture: Callable[[Prepared], T], job: Job[Any]
+def seconds(adapter: Adapter, seen: Prepared, kind: str, times: float = 1.0) -> float | None:
+    """How long `run` will take, as far as that is known; see there."""
+    return _costs.seconds(costs.cost(adapter, seen, kind, times))
+
+
+def run(
+    adapter: Adapter,
+    request: Request,
+    kind: str,
+    capture: Callable[[Prepared], T],
+    job: Job[Any],
+    times: float = 1.0,
 ) -> tuple[T, Prepared]:
-    """The one place where a model runs on a photo."""
+    """The one place where a model runs on a photo.
+
+    Args:
+        adapter: the model that `request` names.
+        request: the photo, the size and the fit.
+        kind: what is recorded, the same for what takes the same time.
+        capture: runs the model and records.
+        job: what waits for it.
+        times: how many plain passes it is thought to take before one has been timed.
+    """
 
     def wait(ahead: int) -> None:
         job.words = lambda: turns.place(ahead)
@@ -200,13 +219,13 @@ def _run(
             raise OvertakenError("This request was given up, since nobody waits for it: ask again.")
 
     x = adapter.prepare(photos.pixels(request.photo), request.size, request.fit)
-    cost = costs.cost(adapter, x, kind)
+    cost = costs.cost(adapter, x, kind, times)
     with turns.turn(wait) as turn, _costs.timed(cost) as job.words:
         captured = _unless_left(job, turn, lambda: capture(x))
     return captured, replace(x, pixels=x.pixels.new_empty(0))
 
 
-def _unless_left(job: Job[Any], turn: turns.Turn | None, run: Callable[[], T]) -> T:
+def _unless_left(job: Job[Any], turn: turns.Turn | None, work: Callable[[], T]) -> T:
     """Run a model, and give it up when nobody waits for it."""
     with viz.GivingUp(lambda: job.alone() > (0 if turn and turn.overtaken else GRACE)):
-        return run()
+        return work()

@@ -19,7 +19,7 @@ from heedmap.views.render import Look, even
 
 _HERE = Path(__file__).parent
 _SCRIPTS = {
-    "stage": ("paint", "attend", "alike", "tools", "picture", "probe", "pin"),
+    "stage": ("paint", "attend", "alike", "tools", "about", "picture", "probe", "pin"),
     "queries": ("attend",),
 }  # what a component is made of
 _TURN = "heedmap.turns"  # key of a stage -> how many gestures of its toolbar were heard
@@ -74,6 +74,15 @@ class Pin(TypedDict):
     at: list[int] | None
 
 
+class About(TypedDict):
+    """What is told of a method under its map, each in a sentence; `source` is its paper."""
+
+    reads: str
+    assumes: str
+    fails: str
+    source: str
+
+
 class Panel(TypedDict, total=False):
     """One large picture.
 
@@ -87,7 +96,8 @@ class Panel(TypedDict, total=False):
     a picture has. `says` stands in for a picture that failed. From `units`, base64 of float16
     (patches, dim), the browser computes its values: cosine similarity to the patch of the first
     picture that is pinned or pointed at. `colours`, base64 of (rows, cols, 3) uint8, are shown in
-    place of values. `marks` are patches that are outlined.
+    place of values. `marks` are patches that are outlined. `about` is told under
+    it.
     """
 
     title: str
@@ -113,6 +123,7 @@ class Panel(TypedDict, total=False):
     units: str
     colours: str
     marks: list[list[int]]
+    about: About
 
 
 class Item(TypedDict, total=False):
