@@ -51,7 +51,7 @@ from heedmap.viz.photo.samples import SAMPLES, Sample, open_sample, sample, samp
 
 if TYPE_CHECKING:
     from heedmap.viz.capture.activations import Activations, record_activations
-    from heedmap.viz.capture.attention import Attention, record_attention
+    from heedmap.viz.capture.attention import Attention, record_attention, record_attentions
     from heedmap.viz.capture.features import Features, record_features
     from heedmap.viz.capture.giving_up import GivingUp
     from heedmap.viz.capture.matrix import AttentionMatrix, attention_matrix
@@ -81,7 +81,7 @@ if TYPE_CHECKING:
 
 _LATE = {
     "capture.activations": ("Activations", "record_activations"),
-    "capture.attention": ("Attention", "record_attention"),
+    "capture.attention": ("Attention", "record_attention", "record_attentions"),
     "capture.features": ("Features", "record_features"),
     "capture.matrix": ("AttentionMatrix", "attention_matrix"),
     "capture.giving_up": ("GivingUp",),
@@ -170,6 +170,7 @@ __all__ = [
     "record_activations",
     "record_all_queries",
     "record_attention",
+    "record_attentions",
     "record_features",
     "record_queries",
     "record_rows",
