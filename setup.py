@@ -6,6 +6,7 @@ from setuptools import setup
 
 ROOMS = (
     "models",
+    "store",
     "viz",
     "views",
     "pages",

@@ -69,8 +69,15 @@ if TYPE_CHECKING:
     from heedmap.viz.draw.render import to_pdf, to_png
     from heedmap.viz.epoch import epoch_figure
     from heedmap.viz.photo.pool import open_upload, start_workers
-    from heedmap.viz.why.explain import explain
-    from heedmap.viz.why.methods import METHODS, Explanation
+    from heedmap.viz.why.explain import check_method, explain
+    from heedmap.viz.why.faithful import (
+        BASELINES,
+        Curves,
+        Faithfulness,
+        faithfulness,
+        faithfulness_passes,
+    )
+    from heedmap.viz.why.methods import METHODS, Explanation, Method
 
 _LATE = {
     "capture.activations": ("Activations", "record_activations"),
@@ -91,13 +98,15 @@ _LATE = {
     "draw.overlay": ("Overlay",),
     "draw.render": ("to_pdf", "to_png"),
     "epoch": ("epoch_figure",),
-    "why.explain": ("explain",),
-    "why.methods": ("METHODS", "Explanation"),
+    "why.explain": ("check_method", "explain"),
+    "why.faithful": ("BASELINES", "Curves", "Faithfulness", "faithfulness", "faithfulness_passes"),
+    "why.methods": ("METHODS", "Explanation", "Method"),
     "photo.pool": ("open_upload", "start_workers"),
 }
 _HOME = {name: module for module, names in _LATE.items() for name in names}
 
 __all__ = [
+    "BASELINES",
     "COLORMAPS",
     "DIVERGING",
     "INTERPOLATIONS",
@@ -110,19 +119,23 @@ __all__ = [
     "AttentionMatrix",
     "Colours",
     "Common",
+    "Curves",
     "Explanation",
+    "Faithfulness",
     "Features",
     "GivingUp",
     "Head",
     "Kind",
     "LayerQueries",
     "MaskOverlap",
+    "Method",
     "Overlap",
     "Overlay",
     "Patch",
     "Sample",
     "area",
     "attention_matrix",
+    "check_method",
     "clearest",
     "cls_shares",
     "colorbar",
@@ -136,6 +149,8 @@ __all__ = [
     "entropy",
     "epoch_figure",
     "explain",
+    "faithfulness",
+    "faithfulness_passes",
     "grid_figure",
     "grid_lines",
     "head_mean",
