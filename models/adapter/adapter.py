@@ -10,7 +10,13 @@ from typing import Any
 import torch
 from heedmap.errors import CaptureError, HeedmapError, ModelError, SettingError
 from heedmap.models import families
-from heedmap.models.adapter.checks import channels_of, check_channels, check_module
+from heedmap.models.adapter.checks import (
+    channels_of,
+    check_channels,
+    check_module,
+    check_names,
+    check_pixels,
+)
 from heedmap.models.adapter.evaluation import evaluating, lock_of
 from heedmap.models.adapter.inner import inner
 from heedmap.models.prepare import Photo, Prepared, Sides, prepare
@@ -183,7 +189,7 @@ class Adapter:
             Logits (1, classes), or features (1, dim) where the model has no classes, float.
 
         Raises:
-            SettingError: a shape that this model cannot take.
+            SettingError: not pixels, or a shape that this model cannot take.
             CaptureError: a model that returns neither, or fails on any shape.
         """
         output = self.run(pixels, fit)
@@ -196,6 +202,7 @@ class Adapter:
 
     def run(self, pixels: torch.Tensor, fit: str = "whole") -> torch.Tensor | None:
         """Run the model once; None where its output is not a single tensor."""
+        check_pixels(pixels)
         try:
             return self._run(pixels, fit)
         except torch.OutOfMemoryError:
@@ -264,9 +271,11 @@ def wrap(
     Raises:
         ModelError: no module, one with neither patches nor convolutions, one for photos of
             other than three channels (a ConvNet may take one), or one that holds several models.
-        SettingError: a field of `Preprocessing` that does not exist or is out of range.
+        SettingError: a field of `Preprocessing` that does not exist or is out of range, or names
+            that are no text.
     """
     check_module(module)
+    check_names(id=id, title=title, classes=classes)
     within = inner(module)
     name = id or type(within).__name__
     for kind in families.FAMILIES:

@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from heedmap.errors import CaptureError, SettingError, short
 from heedmap.models.adapter.twin import Twin, twin
+from heedmap.viz import checks
 from heedmap.viz.capture.attention import record_attention
 from heedmap.viz.capture.calls import check_call
 from heedmap.viz.capture.reasons import check
@@ -71,8 +72,7 @@ def explain(
 
 def _check(adapter: Adapter, method: str) -> None:
     """Whether the method is defined for this model."""
-    if method not in METHODS:
-        raise SettingError(f"There is no method {short(method)}: choose from {', '.join(METHODS)}.")
+    checks.choice(method, METHODS, "method")
     title, name = adapter.title, METHODS[method].name
     if method in EXTRACTORS:
         if adapter.kinds and method not in ON_TOKENS:
