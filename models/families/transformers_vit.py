@@ -94,11 +94,13 @@ class TransformersMAE(TransformersViT):
 
     def forward(self, pixels: torch.Tensor) -> Any:
         patches = pixels.shape[-2] // self.patch * (pixels.shape[-1] // self.patch)
-        order = torch.arange(patches, device=pixels.device, dtype=torch.float32).unsqueeze(0)
+        order = torch.arange(patches, device=pixels.device, dtype=torch.float32)
         module = sharing(self.module)
         module.embeddings.config = copy.copy(module.config)
         module.embeddings.config.mask_ratio = 0.0
-        return module(pixel_values=pixels, noise=order, interpolate_pos_encoding=True)
+        return module(
+            pixel_values=pixels, noise=order.expand(len(pixels), -1), interpolate_pos_encoding=True
+        )
 
 
 class TransformersNaFlex(TransformersViT):
@@ -114,12 +116,12 @@ class TransformersNaFlex(TransformersViT):
     def forward(self, pixels: torch.Tensor) -> Any:
         p = self.patch
         grid = (pixels.shape[-2] // p, pixels.shape[-1] // p)
-        cells = pixels.reshape(1, 3, grid[0], p, grid[1], p)
-        patches = cells.permute(0, 2, 4, 3, 5, 1).flatten(3).flatten(1, 2)  # (1, r c, p p 3)
+        cells = pixels.reshape(-1, 3, grid[0], p, grid[1], p)
+        patches = cells.permute(0, 2, 4, 3, 5, 1).flatten(3).flatten(1, 2)  # (n, r c, p p 3)
         return self.module(
             pixel_values=patches,
             pixel_attention_mask=patches.new_ones(patches.shape[:2], dtype=torch.long),
-            spatial_shapes=torch.tensor([grid], device=pixels.device),
+            spatial_shapes=torch.tensor([grid] * len(pixels), device=pixels.device),
         )
 
 
