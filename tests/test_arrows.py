@@ -43,6 +43,7 @@ INNER = {
         "data_urls",
         "overview",
         "numbers",
+        "matrix",
         "features",
         "facts",
         "compare",
