@@ -7,6 +7,7 @@
     │   ├── UnknownModelError   an id that the catalogue does not hold
     │   ├── DownloadError       the hub is out of reach, refuses or breaks off, or the host forbids
     │   └── CheckpointError     files that do not fit: missing, pickled, mismatched, too large
+    ├── StoreError              the store of shared photos is out of reach, full or read-only
     ├── CaptureError            a model that showed nothing, or less than it has
     └── OvertakenError          a request that nobody wants any more, its visitor asked for another
 
@@ -45,6 +46,10 @@ class DownloadError(ModelError):
 
 class CheckpointError(ModelError):
     """The checkpoint's files are there but do not fit."""
+
+
+class StoreError(HeedmapError):
+    """A shared photo cannot be stored, read or forgotten."""
 
 
 class CaptureError(HeedmapError):

@@ -16,12 +16,13 @@ ARROWS = {
     "errors": set(),
     "models": {"errors"},
     "viz": {"models", "errors"},
-    "views": {"viz", "models", "errors"},
+    "store": {"errors"},
+    "views": {"viz", "models", "store", "errors"},
     "private": set(),
     "pages": {"private", "views", "viz", "models", "errors"},
     "app": {"pages", "views", "viz", "models", "errors"},
     "serving": {"errors"},
-    "server": {"app", "private", "serving", "views", "models", "errors"},
+    "server": {"app", "private", "serving", "store", "views", "models", "errors"},
     "training": {"viz", "models", "errors"},
     "benchmarks": {"app", "pages", "views", "viz", "models", "errors", "training"},
 }
@@ -35,9 +36,12 @@ INNER = {
         "photos",
         "turns",
         "passes",
+        "asked",
+        "classes",
         "attention",
         "channels",
         "render",
+        "why",
         "tours",
         "explain",
         "data_urls",
@@ -55,6 +59,7 @@ INNER = {
 PACKAGED = (
     "errors",
     "models",
+    "store",
     "viz",
     "views",
     "pages",
@@ -63,7 +68,7 @@ PACKAGED = (
     "server",
     "private",
 )  # imported as heedmap.NAME
-WITHOUT_STREAMLIT = ("errors", "models", "viz", "views", "serving", "training")
+WITHOUT_STREAMLIT = ("errors", "models", "store", "viz", "views", "serving", "training")
 HEAVY = ("torch", "torchvision", "timm", "transformers", "streamlit")
 
 
@@ -152,7 +157,7 @@ def test_streamlit_stays_on_the_pages(path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "module", ["errors", "models", "viz", "views.export", "models.catalogue.entries"]
+    "module", ["errors", "models", "store", "viz", "views.export", "models.catalogue.entries"]
 )
 def test_importing_is_light(module: str) -> None:
     code = f"import sys, heedmap.{module}; print([m for m in {HEAVY!r} if m in sys.modules])"

@@ -76,7 +76,7 @@ def attention(
 
     return _attention.result(
         (request, token_mean, stats),
-        lambda job: _run(adapter, request, "tokens" if token_mean or stats else "cls", record, job),
+        lambda job: run(adapter, request, "tokens" if token_mean or stats else "cls", record, job),
         turns.tell,
         turns.SAME,
     )
@@ -98,7 +98,7 @@ def queries(adapter: Adapter, request: Request) -> tuple[viz.LayerQueries, ...] 
 
     return _queries.result(
         request,
-        lambda job: _run(adapter, request, "cls", record, job)[0],
+        lambda job: run(adapter, request, "cls", record, job)[0],
         turns.tell,
         turns.SAME,
     )
@@ -117,7 +117,7 @@ def row(adapter: Adapter, request: Request, layer: int, patch: tuple[int, int]) 
 
     return _rows.result(
         (request, layer, patch),
-        lambda job: _run(adapter, request, "cls", record, job)[0],
+        lambda job: run(adapter, request, "cls", record, job)[0],
         turns.tell,
         turns.SAME,
     )
@@ -136,7 +136,7 @@ def features(adapter: Adapter, request: Request, block: int) -> tuple[Features, 
 
     return _features.result(
         (request, block),
-        lambda job: _run(adapter, request, "cls", record, job),
+        lambda job: run(adapter, request, "cls", record, job),
         turns.tell,
         turns.SAME,
     )
@@ -155,7 +155,7 @@ def matrix(adapter: Adapter, request: Request, layer: int, head: int | None) -> 
 
     return _matrices.result(
         (request, layer, head),
-        lambda job: _run(adapter, request, "cls", record, job)[0],
+        lambda job: run(adapter, request, "cls", record, job)[0],
         turns.tell,
         turns.SAME,
     )
@@ -176,7 +176,7 @@ def norms(adapter: Adapter, request: Request) -> tuple[np.ndarray, ...]:
         return ()
     return _norms.result(
         request,
-        lambda job: _run(adapter, request, "cls", record, job)[0],
+        lambda job: run(adapter, request, "cls", record, job)[0],
         turns.tell,
         turns.SAME,
     )
@@ -203,16 +203,35 @@ def activations(
 
     return _activations.result(
         (request, layers, after),
-        lambda job: _run(adapter, request, "convolutions", record, job),
+        lambda job: run(adapter, request, "convolutions", record, job),
         turns.tell,
         turns.SAME,
     )
 
 
-def _run(
-    adapter: Adapter, request: Request, kind: str, capture: Callable[[Prepared], T], job: Job[Any]
+def seconds(adapter: Adapter, seen: Prepared, kind: str, times: float = 1.0) -> float | None:
+    """How long `run` will take, as far as that is known; see there."""
+    return _costs.seconds(costs.cost(adapter, seen, kind, times))
+
+
+def run(
+    adapter: Adapter,
+    request: Request,
+    kind: str,
+    capture: Callable[[Prepared], T],
+    job: Job[Any],
+    times: float = 1.0,
 ) -> tuple[T, Prepared]:
-    """The one place where a model runs on a photo."""
+    """The one place where a model runs on a photo.
+
+    Args:
+        adapter: the model that `request` names.
+        request: the photo, the size and the fit.
+        kind: what is recorded, the same for what takes the same time.
+        capture: runs the model and records.
+        job: what waits for it.
+        times: how many plain passes it is thought to take before one has been timed.
+    """
 
     def wait(ahead: int) -> None:
         job.words = lambda: turns.place(ahead)
@@ -220,13 +239,13 @@ def _run(
             raise OvertakenError("This request was given up, since nobody waits for it: ask again.")
 
     x = adapter.prepare(photos.pixels(request.photo), request.size, request.fit)
-    cost = costs.cost(adapter, x, kind)
+    cost = costs.cost(adapter, x, kind, times)
     with turns.turn(wait) as turn, _costs.timed(cost) as job.words:
         captured = _unless_left(job, turn, lambda: capture(x))
     return captured, replace(x, pixels=x.pixels.new_empty(0))
 
 
-def _unless_left(job: Job[Any], turn: turns.Turn | None, run: Callable[[], T]) -> T:
+def _unless_left(job: Job[Any], turn: turns.Turn | None, work: Callable[[], T]) -> T:
     """Run a model, and give it up when nobody waits for it."""
     with viz.GivingUp(lambda: job.alone() > (0 if turn and turn.overtaken else GRACE)):
-        return run()
+        return work()

@@ -17,6 +17,7 @@ PAGES = {
     "vit": "pages/vit.py",
     "clip": "pages/clip.py",
     "cnn": "pages/cnn.py",
+    "why": "pages/why.py",
     "compare": "pages/compare.py",
 }
 

@@ -20,7 +20,7 @@ from heedmap.views.render import Look, even
 
 _HERE = Path(__file__).parent
 _SCRIPTS = {
-    "stage": ("paint", "attend", "alike", "tools", "picture", "probe", "pin"),
+    "stage": ("paint", "attend", "alike", "tools", "about", "picture", "probe", "pin"),
     "queries": ("attend",),
     "matrix": ("attend",),
 }  # what a component is made of

@@ -18,6 +18,7 @@ function panel(view, kind) {
     badge: add(frame, "span", "badge"),
     readout: add(frame, "div", "readout"),
     legend: add(figure, "div", "legend"),
+    about: add(figure, "div", "about"),
   };
   parts.picture.draggable = false;
   parts.bar = add(parts.legend, "div", "bar");
@@ -42,6 +43,7 @@ function show(view, figure) {
   parts.name.textContent = given.title;
   parts.tag.textContent = given.tag ?? "";
   parts.badge.textContent = given.badge ?? "";
+  about(parts.about, given.about);
   figure.style.setProperty("--ratio", given.width / given.height);
   parts.frame.setAttribute("role", "img");
   parts.frame.setAttribute("aria-label", given.alt);
@@ -54,7 +56,7 @@ function show(view, figure) {
   parts.says.textContent = given.says ?? "";
   parts.picture.hidden = Boolean(given.says);
   if (given.values) {
-    parts.legend.hidden = false;
+    parts.legend.hidden = parts.bar.hidden = false;
     turn(view, figure);
     return put(view, figure);
   }

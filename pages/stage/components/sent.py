@@ -54,6 +54,15 @@ class Pin(TypedDict):
     at: list[int] | None
 
 
+class About(TypedDict):
+    """What is told of a method under its map, each in a sentence; `source` is its paper."""
+
+    reads: str
+    assumes: str
+    fails: str
+    source: str
+
+
 class Panel(TypedDict, total=False):
     """One large picture.
 
@@ -67,7 +76,7 @@ class Panel(TypedDict, total=False):
     a picture has. `says` stands in for a picture that failed. From `units`, base64 of float16
     (patches, dim), the browser computes its values: cosine similarity to the patch of the first
     picture that is pinned or pointed at. `colours`, base64 of (rows, cols, 3) uint8, are shown in
-    place of values. `marks` are patches that are outlined.
+    place of values. `marks` are patches that are outlined. `about` is told under it.
     """
 
     title: str
@@ -93,6 +102,7 @@ class Panel(TypedDict, total=False):
     units: str
     colours: str
     marks: list[list[int]]
+    about: About
 
 
 class Item(TypedDict, total=False):

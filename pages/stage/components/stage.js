@@ -27,6 +27,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
   facts(view.facts, data.facts);
   point(view, view.at);
   for (const figure of figuresOf(view)) ring(view, figure);
+  root.getRootNode().host.toggleAttribute("data-drawn", true); // its place needs no keeping any more
   const arrived = () => aim(view);
   const moved = ({ detail: other }) => other !== view && join(view, other);
   globalThis.addEventListener("heedmap-layers", arrived);
