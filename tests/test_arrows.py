@@ -47,6 +47,7 @@ INNER = {
         "data_urls",
         "overview",
         "numbers",
+        "matrix",
         "features",
         "facts",
         "compare",

@@ -65,6 +65,7 @@ if TYPE_CHECKING:
     from heedmap.viz.draw.label import label
     from heedmap.viz.draw.lines import grid_lines
     from heedmap.viz.draw.masks import contour, draw_mask, highlight
+    from heedmap.viz.draw.matrix import matrix_figure
     from heedmap.viz.draw.overlay import Overlay
     from heedmap.viz.draw.render import to_pdf, to_png
     from heedmap.viz.epoch import epoch_figure
@@ -94,6 +95,7 @@ _LATE = {
     "draw.interpolate": ("INTERPOLATIONS", "interpolate"),
     "draw.label": ("label",),
     "draw.lines": ("grid_lines",),
+    "draw.matrix": ("matrix_figure",),
     "draw.masks": ("contour", "draw_mask", "highlight"),
     "draw.overlay": ("Overlay",),
     "draw.render": ("to_pdf", "to_png"),
@@ -159,6 +161,7 @@ __all__ = [
     "interpolate",
     "label",
     "mask_overlap",
+    "matrix_figure",
     "norm_outliers",
     "open_image",
     "open_sample",

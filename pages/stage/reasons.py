@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 from heedmap import viz
-from heedmap.pages.stage.components import About, Panel
+from heedmap.pages.stage.components.sent import About, Panel
 from heedmap.pages.stage.panels import panel
 from heedmap.views.render import Look
 from heedmap.views.why import METHODS, READS, Reason, agreement, on_one_scale
