@@ -155,7 +155,7 @@ class TextTower:
     def logits(self, cosines: torch.Tensor) -> torch.Tensor:
         """What the model makes of cosines: scaled as it has learned, and SigLIP's bias added."""
         bias = getattr(self.module, "logit_bias", None)
-        scaled = cosines * self.module.logit_scale.detach().float().exp().cpu()
+        scaled: torch.Tensor = cosines * self.module.logit_scale.detach().float().exp().cpu()
         return scaled if bias is None else scaled + bias.detach().float().cpu()
 
     @property
@@ -216,16 +216,14 @@ def words_for(module: Any, title: str, tokenizer: Any = None) -> Words | None:
     return Words(title, lambda: _beside(str(module.config._name_or_path)), taught)
 
 
-def _beside(folder: str) -> Tokenizer:
+def _beside(folder: str) -> Any:
     """The tokenizer in a folder; the hub is not asked."""
     from transformers import AutoTokenizer, PreTrainedTokenizerFast
 
     if not folder:
         raise FileNotFoundError("the module was not loaded from a folder")
     how = {"local_files_only": True, "trust_remote_code": False}
-    found: Any
     try:
-        found = AutoTokenizer.from_pretrained(folder, **how)
+        return AutoTokenizer.from_pretrained(folder, **how)
     except Exception:  # SigLIP's asks for sentencepiece, which its tokenizer.json needs not
         return PreTrainedTokenizerFast.from_pretrained(folder, **how)
-    return found
