@@ -77,7 +77,8 @@ if TYPE_CHECKING:
         faithfulness,
         faithfulness_passes,
     )
-    from heedmap.viz.why.methods import METHODS, Explanation
+    from heedmap.viz.why.methods import METHODS, Explanation, Method
+    from heedmap.viz.why.words import WORD_MAPS, WordMaps, word_maps
 
 _LATE = {
     "capture.activations": ("Activations", "record_activations"),
@@ -100,7 +101,8 @@ _LATE = {
     "epoch": ("epoch_figure",),
     "why.explain": ("explain",),
     "why.faithful": ("BASELINES", "Curves", "Faithfulness", "faithfulness", "faithfulness_passes"),
-    "why.methods": ("METHODS", "Explanation"),
+    "why.methods": ("METHODS", "Explanation", "Method"),
+    "why.words": ("WORD_MAPS", "WordMaps", "word_maps"),
     "photo.pool": ("open_upload", "start_workers"),
 }
 _HOME = {name: module for module, names in _LATE.items() for name in names}
@@ -114,6 +116,7 @@ __all__ = [
     "METHODS",
     "SAMPLES",
     "UNIFORM_ENTROPY",
+    "WORD_MAPS",
     "Activations",
     "Attention",
     "AttentionMatrix",
@@ -128,10 +131,12 @@ __all__ = [
     "Kind",
     "LayerQueries",
     "MaskOverlap",
+    "Method",
     "Overlap",
     "Overlay",
     "Patch",
     "Sample",
+    "WordMaps",
     "area",
     "attention_matrix",
     "clearest",
@@ -184,6 +189,7 @@ __all__ = [
     "to_png",
     "uniform_distance",
     "uniform_shares",
+    "word_maps",
     "zip_pngs",
 ]
 
