@@ -79,6 +79,8 @@ if TYPE_CHECKING:
         faithfulness_passes,
     )
     from heedmap.viz.why.methods import METHODS, Explanation, Method
+    from heedmap.viz.why.prompt import Prompt, prompt_relevance
+    from heedmap.viz.why.words import WORD_MAPS, WordMaps, word_maps
 
 _LATE = {
     "capture.activations": ("Activations", "record_activations"),
@@ -103,6 +105,8 @@ _LATE = {
     "why.explain": ("check_method", "explain"),
     "why.faithful": ("BASELINES", "Curves", "Faithfulness", "faithfulness", "faithfulness_passes"),
     "why.methods": ("METHODS", "Explanation", "Method"),
+    "why.prompt": ("Prompt", "prompt_relevance"),
+    "why.words": ("WORD_MAPS", "WordMaps", "word_maps"),
     "photo.pool": ("open_upload", "start_workers"),
 }
 _HOME = {name: module for module, names in _LATE.items() for name in names}
@@ -116,6 +120,7 @@ __all__ = [
     "METHODS",
     "SAMPLES",
     "UNIFORM_ENTROPY",
+    "WORD_MAPS",
     "Activations",
     "Attention",
     "AttentionMatrix",
@@ -134,7 +139,9 @@ __all__ = [
     "Overlap",
     "Overlay",
     "Patch",
+    "Prompt",
     "Sample",
+    "WordMaps",
     "area",
     "attention_matrix",
     "check_method",
@@ -169,6 +176,7 @@ __all__ = [
     "outliers",
     "overlap",
     "per_area",
+    "prompt_relevance",
     "rank_correlation",
     "record_activations",
     "record_all_queries",
@@ -190,6 +198,7 @@ __all__ = [
     "to_png",
     "uniform_distance",
     "uniform_shares",
+    "word_maps",
     "zip_pngs",
 ]
 
