@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 from heedmap.pages.controls.look import pick_look
-from heedmap.pages.controls.why import pick_layers, pick_methods, pick_target
+from heedmap.pages.controls.why import pick_layers, pick_methods, pick_target, pick_trust
 from heedmap.pages.frame import link
 from heedmap.pages.frame.head import head
 from heedmap.pages.frame.notices import Notices
@@ -12,7 +12,7 @@ from heedmap.pages.frame.page import enter
 from heedmap.pages.frame.text import heading, section
 from heedmap.pages.run.answer import answer
 from heedmap.pages.run.opening import open_model
-from heedmap.pages.run.why import answers, go_on
+from heedmap.pages.run.why import answers, go_on, seconds_of_tests, tests
 from heedmap.pages.stage.components import stage
 from heedmap.pages.stage.panels import photo_of
 from heedmap.pages.stage.reasons import SCALES, reason_panels, show_agreement
@@ -31,10 +31,13 @@ with st.sidebar:
     section("Methods")
     methods = pick_methods(source)
     layers = pick_layers(source, methods)
-target, less = pick_target(source.classes)
-asked = [source.asked(method, target, less, layers[method]) for method in methods]
-found = answers(source, asked)
+with st.container(horizontal=True, vertical_alignment="bottom", gap="small", key="asked"):
+    named, less = pick_target(source.classes)
+    testing = pick_trust(len(methods), seconds_of_tests(source, len(methods)))
+target = source.target(named, less)
+found = answers(source, [source.asked(each, target, layers[each]) for each in methods])
 shown = [each for each in found if isinstance(each, Reason)]
+tested = tests(source, shown, target) if testing else {}
 look, tools = pick_look(SCALES, signed=bool(less), mixed=True)
 notices.show()
 link.finish()
@@ -42,10 +45,7 @@ link.finish()
 classes = source.classes
 grid = shown[0].values.shape if shown else source.seen.grid
 stage(
-    reason_panels(
-        [each if isinstance(each, Reason) else (each.asked.method, each.says) for each in found],
-        look, source.seen,
-    ),
+    reason_panels(found, look, source.seen, tested),
     photo_of(source.request, source.seen, grid),
     facts.reasons(source),
     tools, link.ask, key="stage",
@@ -55,4 +55,4 @@ stage(
 if len(shown) > 1:
     heading("How far they agree", "rank correlation: 1 is the same order of places, 0 is chance")
     show_agreement(shown)
-go_on(found)
+go_on([*found, *tested.values()])

@@ -117,3 +117,26 @@ def test_a_method_that_fails_says_so_in_its_place(monkeypatch: pytest.MonkeyPatc
     panels = App("why", target="tick", methods="rollout~relevance").stage["panels"]
     assert panels[1]["says"] == "It does not pass: choose rollout."
     assert "values" in panels[0]
+
+
+def test_a_map_is_tested_beside_two_that_know_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    test = viz.faithfulness
+
+    def short(adapter, x, heat, target, beside=None):
+        return test(adapter, x, heat, target, steps=2, beside=beside)
+
+    monkeypatch.setattr(viz, "faithfulness", short, raising=False)
+    app = App("why", methods="raw~relevance")
+    (button,) = [each for each in app.at.button if each.key == "test"]
+    assert button.label.startswith("How far to trust them · about ")
+    button.click()
+    app.run()
+    assert app.link["trust"] == "1"
+    adapter = models.load("bundled-vit")
+    x = adapter.prepare(viz.open_sample("cat"))
+    told = [panel["about"]["trust"] for panel in app.stage["panels"]]
+    for each, method in zip(told, ("raw", "relevance"), strict=True):
+        wanted = short(adapter, x, heat(method), adapter.classes.index("cat"))
+        assert each["gain"] == f"{wanted.heat.gain:.3f}"
+        assert each["beside"][1] == ["blob in the centre", f"{wanted.centre.gain:.3f}"]
+        np.testing.assert_allclose(each["deletion"], wanted.heat.deletion.mean(0), rtol=1e-4)
