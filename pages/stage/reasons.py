@@ -2,22 +2,48 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from html import escape
 from typing import TYPE_CHECKING
 
 import streamlit as st
 from heedmap import viz
-from heedmap.pages.stage.components import About, Panel, Trust
-from heedmap.pages.stage.panels import panel
+from heedmap.pages.stage.components import About, Panel, Tool, Trust, stage
+from heedmap.pages.stage.panels import panel, photo_of
+from heedmap.views import facts
+from heedmap.views.asked import Asked
 from heedmap.views.render import Look
-from heedmap.views.why import METHODS, READS, Reason, Waiting, agreement, on_one_scale
+from heedmap.views.why import METHODS, READS, Reason, Source, Waiting, agreement, on_one_scale
 
 if TYPE_CHECKING:
     from heedmap.models import Prepared
-    from heedmap.views.asked import Asked
 
 SCALES = ("map", METHODS)
+NOTHING: Mapping[Asked, viz.Faithfulness | Waiting] = {}
+
+
+def show_reasons(
+    source: Source,
+    found: Sequence[Reason | Waiting],
+    look: Look,
+    tools: Sequence[Tool],
+    on_ask: Callable[[dict[str, str]], None],
+    tested: Mapping[Asked, viz.Faithfulness | Waiting] = NOTHING,
+) -> None:
+    """Show the maps of methods under a toolbar, the photo and its best classes beside them."""
+    maps = [each for each in found if isinstance(each, Reason)]
+    grid = maps[0].values.shape if maps else source.seen.grid
+    classes = source.classes
+    stage(
+        reason_panels(found, look, source.seen, tested),
+        photo_of(source.request, source.seen, grid),
+        facts.reasons(source),
+        tools,
+        on_ask,
+        key="stage",
+        bars=classes.best() if classes else [],
+        verdict=classes.verdict if classes else "",
+    )
 
 
 def reason_panels(
@@ -90,8 +116,8 @@ def _trust(found: viz.Faithfulness | Waiting, ends: tuple[float, float]) -> Trus
     beside = [("random map", found.random), ("blob in the centre", found.centre)]
     return {
         "says": "",
-        "gain": f"{found.heat.gain:.3f}",
-        "beside": [[name, f"{curves.gain:.3f}"] for name, curves in beside],
+        "gain": _number(found.heat.gain, 3),
+        "beside": [[name, _number(curves.gain, 3)] for name, curves in beside],
         "unit": found.unit,
         "deletion": found.heat.deletion.mean(0).tolist(),
         "insertion": found.heat.insertion.mean(0).tolist(),
@@ -110,4 +136,8 @@ def _cell(value: float | None) -> str:
     if value is None:
         return "<td>–</td>"
     shade = f"{'less' if value < 0 else 'more'} s{round(10 * abs(value))}"
-    return f'<td class="{shade}">{value:.2f}</td>'
+    return f'<td class="{shade}">{_number(value, 2)}</td>'
+
+
+def _number(value: float, digits: int) -> str:
+    return f"{value:.{digits}f}".replace("-", "−")
