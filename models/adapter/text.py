@@ -115,6 +115,11 @@ class TextTower:
         """Tokens that the tower takes at most."""
         return int(self.module.config.text_config.max_position_embeddings)
 
+    @property
+    def neutral(self) -> str:
+        """A text that says nothing of what is on a photo."""
+        return "一张图片" if self.module.config.model_type == "chinese_clip" else "a photo"
+
     def encode(self, texts: Sequence[str]) -> torch.Tensor:
         """(n, dim) float32 of length 1, on the CPU; see `Adapter.encode_text`."""
         found = self.words.call(checked(texts), self.longest, self._filled)

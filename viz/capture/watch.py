@@ -10,13 +10,13 @@ only, so a model can serve several people at once.
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import torch
 import torch.nn.functional as F
+from heedmap.viz.capture.multi_head import MULTI_HEAD, over_tokens, projected
 from heedmap.viz.capture.scores import Call, Formed, Queries, Scores, received_in_windows
 from torch.overrides import TorchFunctionMode
 
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from heedmap.models.families import Window
 
 SOFTMAX: tuple[Callable[..., Any], ...] = (torch.Tensor.softmax, torch.softmax, F.softmax)
-MULTI_HEAD = inspect.signature(F.multi_head_attention_forward)
 
 
 class Watch(TorchFunctionMode):
@@ -38,7 +37,11 @@ class Watch(TorchFunctionMode):
             output = self.fused(Call(*args, **kwargs))
             return func(*args, **kwargs) if output is None else output
         if func is F.multi_head_attention_forward:
-            self.multi_head(MULTI_HEAD.bind(*args, **kwargs).arguments)
+            bound = MULTI_HEAD.bind(*args, **kwargs)
+            bound.apply_defaults()
+            found = self.multi_head(bound.arguments)
+            if found is not None:
+                return found, None
         output = func(*args, **kwargs)
         if func in SOFTMAX and output.ndim >= 4:
             self.formed(output)
@@ -52,8 +55,9 @@ class Watch(TorchFunctionMode):
         """After a softmax: an attention (batch, heads, Q, N) that the model computed itself."""
         raise NotImplementedError
 
-    def multi_head(self, call: dict[str, Any]) -> None:
-        """Before `multi_head_attention_forward`, inside which no call is seen: its arguments."""
+    def multi_head(self, call: dict[str, Any]) -> torch.Tensor | None:
+        """Before `multi_head_attention_forward`, inside which no call is seen: as `fused`."""
+        return None
 
 
 @dataclass
@@ -97,16 +101,15 @@ class SeesTokens(Watch):
         output = self.see(kind, Scores.of(call), call.value[0]) if kind else None
         return None if output is None else output.unsqueeze(0).to(call.value.dtype)
 
-    def multi_head(self, call: dict[str, Any]) -> None:
+    def multi_head(self, call: dict[str, Any]) -> torch.Tensor | None:
         """The mode is off inside the call, so its query and key are projected here once more."""
-        if any(call.get(name) is not None for name in ("bias_k", "static_k")):
-            return  # not all its keys are tokens, so it is not recorded
-        if call["add_zero_attn"]:
-            return
-        query, key, mask = _projected(call)
+        if not over_tokens(call):
+            return None  # so it is not recorded
+        query, key, mask = projected(call)
         kind = self._kind(query.shape, key.shape[-2])
         if kind:
             self.see(kind, Scores.of(Call(query, key, key, mask)), None)
+        return None
 
     def formed(self, attention: torch.Tensor) -> None:
         kind = self._kind(attention.shape, attention.shape[-1])
@@ -268,36 +271,3 @@ def _row_in_window(
     whole = row.new_zeros(window.count, window.area, len(row))
     whole[at] = row.mT
     return window.join(whole).permute(2, 0, 1)
-
-
-def _projected(call: dict[str, Any]) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor | None]:
-    """Query and key, each (batch, heads, tokens, d), and what is added to their scores."""
-    if call.get("use_separate_proj_weight"):
-        weights = call["q_proj_weight"], call["k_proj_weight"]
-    else:
-        weights = call["in_proj_weight"].chunk(3)[:2]
-    biases = call["in_proj_bias"].chunk(3) if call["in_proj_bias"] is not None else (None, None)
-    heads = call["num_heads"]
-    query = _split(F.linear(call["query"], weights[0], biases[0]), heads)
-    key = _split(F.linear(call["key"], weights[1], biases[1]), heads)
-    return query, key, _mask(call.get("attn_mask"), call.get("key_padding_mask"))
-
-
-def _split(x: torch.Tensor, heads: int) -> torch.Tensor:
-    """(tokens, dim) or (tokens, batch, dim) -> (batch, heads, tokens, d)."""
-    return x.reshape(len(x), -1, heads, x.shape[-1] // heads).permute(1, 2, 0, 3)
-
-
-def _mask(attention: torch.Tensor | None, padding: torch.Tensor | None) -> torch.Tensor | None:
-    """The masks of `multi_head_attention_forward`, where True hides, as one that is added."""
-    rows = padding.reshape(1, 1, -1) if padding is not None else None  # (1, 1, keys)
-    if attention is None or rows is None:
-        mask = rows if attention is None else attention
-        return None if mask is None else _added(mask)
-    return _added(attention) + _added(rows)
-
-
-def _added(mask: torch.Tensor) -> torch.Tensor:
-    if mask.dtype != torch.bool:
-        return mask
-    return torch.zeros_like(mask, dtype=torch.float32).masked_fill(mask, -torch.inf)
