@@ -34,7 +34,9 @@ def head(title: str) -> DeltaGenerator:
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="head"):
         st.title(title, anchor=False, width="content")
         status.reserve()
-        st.session_state[_LINKS] = st.container(key="links", width="content")
+        st.session_state[_LINKS] = st.container(
+            key="links", width="content", horizontal=True, gap="small"
+        )
         st.session_state[_WORDS] = st.container(key="words", width="content")
         components.copy_link()
     return st.container(key="caption")

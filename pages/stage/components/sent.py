@@ -54,13 +54,30 @@ class Pin(TypedDict):
     at: list[int] | None
 
 
-class About(TypedDict):
+class Trust(TypedDict, total=False):
+    """How far a map can be trusted: curves of a score in `unit`, drawn between `ends`.
+
+    `gain` is the area between them, `beside` that of maps that know nothing of the photo, by name.
+    `says` stands in for a test that is not there.
+    """
+
+    says: str
+    gain: str
+    beside: list[list[str]]
+    unit: str
+    deletion: list[float]
+    insertion: list[float]
+    ends: tuple[float, float]
+
+
+class About(TypedDict, total=False):
     """What is told of a method under its map, each in a sentence; `source` is its paper."""
 
     reads: str
     assumes: str
     fails: str
     source: str
+    trust: Trust
 
 
 class Panel(TypedDict, total=False):
