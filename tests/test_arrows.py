@@ -34,6 +34,7 @@ INNER = {
         "request",
         "cache",
         "photos",
+        "sharing",
         "turns",
         "passes",
         "attention",

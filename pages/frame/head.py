@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import streamlit as st
-from heedmap.pages.frame import link, status
+from heedmap.pages.frame import link, sharing, status
 from heedmap.pages.stage import components
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ def head(title: str) -> DeltaGenerator:
         status.reserve()
         st.session_state[_LINKS] = st.container(key="links", width="content")
         st.session_state[_WORDS] = st.container(key="words", width="content")
-        components.copy_link()
+        sharing.copy_button()
     return st.container(key="caption")
 
 
