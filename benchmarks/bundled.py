@@ -21,6 +21,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 from heedmap import models, viz
+from heedmap.viz.why.faithful import centred
 from PIL import Image
 from torch import Tensor
 from transformers import AutoTokenizer, CLIPModel
@@ -123,7 +124,7 @@ def on_objects(adapter: models.Adapter, objects: Path) -> tuple[list[Layer], Fig
         mask = np.asarray(Image.open(path.with_suffix(".png")).convert("1"))
         maps.append(attention)
         inside.append(heads.patches_inside(mask, x.grid))
-    blob = float(np.mean([heads.auroc(heads.centred(each.shape), each) for each in inside]))
+    blob = float(np.mean([heads.auroc(centred(each.shape), each) for each in inside]))
     name = "AUROC of a blob in the middle, to compare heads with"
     return heads.by_layer(maps, inside), Figure(name, blob, "", len(maps))
 

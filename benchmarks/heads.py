@@ -70,12 +70,6 @@ def auroc(maps: np.ndarray, inside: np.ndarray) -> np.ndarray:
     return np.asarray(above / (own * others))
 
 
-def centred(grid: tuple[int, int]) -> np.ndarray:
-    """A blob in the middle of (rows, cols): minus the distance from the centre, in patches."""
-    rows, cols = (np.arange(n) - (n - 1) / 2 for n in grid)
-    return -np.hypot(rows[:, None], cols)
-
-
 def patches_inside(mask: np.ndarray, grid: tuple[int, int]) -> np.ndarray:
     """Which patches of (rows, cols) a boolean mask (H, W) fills by more than a half."""
     rows, cols = grid

@@ -217,9 +217,11 @@ def _centre_crop(photo: np.ndarray, side: int, how: Preprocessing) -> tuple[np.n
     scale = max(side, int(side / how.crop_pct)) / min(height, width)
     tall, wide = (max(side, round(length * scale)) for length in (height, width))
     top, left = round((tall - side) / 2), round((wide - side) / 2)
-    view = _resize(photo, tall, wide, how.resample)[top : top + side, left : left + side].copy()
     across, down = width / wide, height / tall
     box = (left * across, top * down, (left + side) * across, (top + side) * down)
+    if tall * wide > 4 * MAX_AREA:  # all of a thin photo would be gigabytes: resize its middle only
+        return np.asarray(Image.fromarray(photo).resize((side, side), how.resample, box)), box
+    view = _resize(photo, tall, wide, how.resample)[top : top + side, left : left + side].copy()
     return view, box
 
 

@@ -39,12 +39,6 @@ class Column:
         """Its name."""
         return f"{self.letter} · {self.shown.title}"
 
-    def hiding(self, hide: bool) -> Column:
-        """The column with its outlier patches hidden or not; activations have none."""
-        if isinstance(self.shown, Channel):
-            return self
-        return replace(self, shown=replace(self.shown, hide=hide))
-
     @property
     def photo(self) -> str:
         """The key of its photo."""

@@ -28,6 +28,7 @@ SCALES = {
     "model": "All heads of all layers",
     "both": "Common to both maps",
     "columns": "Common to all columns",
+    "methods": "Common to all methods",
 }
 
 

@@ -98,6 +98,11 @@ class Underway(Generic[T]):
                 with self._lock:
                     job.leave()
 
+    def kept(self, key: Hashable) -> T | None:
+        """What is kept under `key`, if anything is."""
+        with self._lock:
+            return self._kept.get(key)
+
     def forget(self, which: cache.Which) -> None:
         """Forget the results under some keys; work under way goes on."""
         with self._lock:

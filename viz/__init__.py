@@ -51,7 +51,7 @@ from heedmap.viz.photo.samples import SAMPLES, Sample, open_sample, sample, samp
 
 if TYPE_CHECKING:
     from heedmap.viz.capture.activations import Activations, record_activations
-    from heedmap.viz.capture.attention import Attention, record_attention
+    from heedmap.viz.capture.attention import Attention, record_attention, record_attentions
     from heedmap.viz.capture.features import Features, record_features
     from heedmap.viz.capture.giving_up import GivingUp
     from heedmap.viz.capture.matrix import AttentionMatrix, attention_matrix
@@ -69,12 +69,19 @@ if TYPE_CHECKING:
     from heedmap.viz.draw.render import to_pdf, to_png
     from heedmap.viz.epoch import epoch_figure
     from heedmap.viz.photo.pool import open_upload, start_workers
-    from heedmap.viz.why.explain import explain
-    from heedmap.viz.why.methods import METHODS, Explanation
+    from heedmap.viz.why.explain import check_method, explain
+    from heedmap.viz.why.faithful import (
+        BASELINES,
+        Curves,
+        Faithfulness,
+        faithfulness,
+        faithfulness_passes,
+    )
+    from heedmap.viz.why.methods import METHODS, Explanation, Method
 
 _LATE = {
     "capture.activations": ("Activations", "record_activations"),
-    "capture.attention": ("Attention", "record_attention"),
+    "capture.attention": ("Attention", "record_attention", "record_attentions"),
     "capture.features": ("Features", "record_features"),
     "capture.matrix": ("AttentionMatrix", "attention_matrix"),
     "capture.giving_up": ("GivingUp",),
@@ -91,13 +98,15 @@ _LATE = {
     "draw.overlay": ("Overlay",),
     "draw.render": ("to_pdf", "to_png"),
     "epoch": ("epoch_figure",),
-    "why.explain": ("explain",),
-    "why.methods": ("METHODS", "Explanation"),
+    "why.explain": ("check_method", "explain"),
+    "why.faithful": ("BASELINES", "Curves", "Faithfulness", "faithfulness", "faithfulness_passes"),
+    "why.methods": ("METHODS", "Explanation", "Method"),
     "photo.pool": ("open_upload", "start_workers"),
 }
 _HOME = {name: module for module, names in _LATE.items() for name in names}
 
 __all__ = [
+    "BASELINES",
     "COLORMAPS",
     "DIVERGING",
     "INTERPOLATIONS",
@@ -110,19 +119,23 @@ __all__ = [
     "AttentionMatrix",
     "Colours",
     "Common",
+    "Curves",
     "Explanation",
+    "Faithfulness",
     "Features",
     "GivingUp",
     "Head",
     "Kind",
     "LayerQueries",
     "MaskOverlap",
+    "Method",
     "Overlap",
     "Overlay",
     "Patch",
     "Sample",
     "area",
     "attention_matrix",
+    "check_method",
     "clearest",
     "cls_shares",
     "colorbar",
@@ -136,6 +149,8 @@ __all__ = [
     "entropy",
     "epoch_figure",
     "explain",
+    "faithfulness",
+    "faithfulness_passes",
     "grid_figure",
     "grid_lines",
     "head_mean",
@@ -155,6 +170,7 @@ __all__ = [
     "record_activations",
     "record_all_queries",
     "record_attention",
+    "record_attentions",
     "record_features",
     "record_queries",
     "record_rows",

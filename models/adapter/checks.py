@@ -19,6 +19,10 @@ def check_module(module: Any) -> None:
         )
     if isinstance(module, type) and issubclass(module, nn.Module):
         raise ModelError(f"{module.__name__} is a class: make a module of it and pass that.")
+    if isinstance(module, torch.jit.ScriptModule):
+        raise ModelError(
+            "A module of TorchScript cannot be looked into: pass the module that it was made from."
+        )
     if not isinstance(module, nn.Module):
         raise ModelError(
             f"{str(module)[:60]} of type {type(module).__name__} is not a module: "

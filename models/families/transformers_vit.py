@@ -21,7 +21,7 @@ from torch import nn
 CLS = ("cls_token", "class_embedding", "cls_register_token")
 BEFORE = ("distillation_token", "register_tokens")
 BEHIND = ("detection_tokens",)
-NEEDED = ("patch_size", "num_attention_heads", "num_hidden_layers", "hidden_size")
+COUNTS = ("num_attention_heads", "num_hidden_layers", "hidden_size")
 
 
 class TransformersViT:
@@ -94,11 +94,13 @@ class TransformersMAE(TransformersViT):
 
     def forward(self, pixels: torch.Tensor) -> Any:
         patches = pixels.shape[-2] // self.patch * (pixels.shape[-1] // self.patch)
-        order = torch.arange(patches, device=pixels.device, dtype=torch.float32).unsqueeze(0)
+        order = torch.arange(patches, device=pixels.device, dtype=torch.float32)
         module = sharing(self.module)
         module.embeddings.config = copy.copy(module.config)
         module.embeddings.config.mask_ratio = 0.0
-        return module(pixel_values=pixels, noise=order, interpolate_pos_encoding=True)
+        return module(
+            pixel_values=pixels, noise=order.expand(len(pixels), -1), interpolate_pos_encoding=True
+        )
 
 
 class TransformersNaFlex(TransformersViT):
@@ -114,12 +116,12 @@ class TransformersNaFlex(TransformersViT):
     def forward(self, pixels: torch.Tensor) -> Any:
         p = self.patch
         grid = (pixels.shape[-2] // p, pixels.shape[-1] // p)
-        cells = pixels.reshape(1, 3, grid[0], p, grid[1], p)
-        patches = cells.permute(0, 2, 4, 3, 5, 1).flatten(3).flatten(1, 2)  # (1, r c, p p 3)
+        cells = pixels.reshape(-1, 3, grid[0], p, grid[1], p)
+        patches = cells.permute(0, 2, 4, 3, 5, 1).flatten(3).flatten(1, 2)  # (n, r c, p p 3)
         return self.module(
             pixel_values=patches,
             pixel_attention_mask=patches.new_ones(patches.shape[:2], dtype=torch.long),
-            spatial_shapes=torch.tensor([grid], device=pixels.device),
+            spatial_shapes=torch.tensor([grid] * len(pixels), device=pixels.device),
         )
 
 
@@ -159,8 +161,9 @@ def _towers(module: nn.Module) -> Iterator[Any]:
         return
     for part in module.modules():
         config = getattr(part, "config", None)
-        plain = all(_is_count(getattr(config, name, None)) for name in NEEDED)
-        image = plain and not hasattr(config, "num_frames") and _takes_a_photo(part)
+        plain = all(isinstance(getattr(config, name, None), int) for name in COUNTS)
+        image = plain and _is_side(getattr(config, "patch_size", None))
+        image = image and not hasattr(config, "num_frames") and _takes_a_photo(part)
         if image and layers_of_tower(part) is not None:  # else it is the embedding alone
             yield part
 
@@ -172,8 +175,8 @@ def _takes_a_photo(part: nn.Module) -> bool:
     return "pixel_values" in taken and "input_ids" not in taken and not others
 
 
-def _is_count(value: Any) -> bool:
-    """One number, or a side of a patch given as two; models with stages give one for each."""
+def _is_side(value: Any) -> bool:
+    """The side of a patch, as one number or as two; models with stages give one for each."""
     return isinstance(value, int) or (isinstance(value, list | tuple) and len(value) == 2)
 
 

@@ -18,6 +18,7 @@ _MINE = "heedmap.mine"  # keys of the uploads of this session, the newest first
 _WRONG = "heedmap.wrong"  # what was wrong with the last upload, one sentence
 _FORGOT = "heedmap.forgot"  # how many photos this session has forgotten
 _UPLOAD = "upload"
+NONE = "none"  # no second photo
 _MOST = 3  # uploads shown in the gallery
 
 
@@ -44,6 +45,25 @@ def pick_another(name: str, default: str) -> str:
     key = link.setting(name, default, str, fits=photos.known, why=photos.GONE)
     options = list(dict.fromkeys([default, st.session_state[key], *_every()]))
     return str(st.selectbox("Photo", options, key=key, format_func=photos.title))
+
+
+def second_photo(name: str) -> str:
+    """The key of the setting of a second photo, `NONE` at first."""
+
+    def fits(photo: str) -> bool:
+        return photo == NONE or photos.known(photo)
+
+    return link.setting(name, NONE, str, fits=fits, why=photos.GONE)
+
+
+def pick_second(name: str) -> str:
+    """Let the visitor choose a second photo or `NONE`, once `second_photo` was called."""
+    key = link.key_of(name)
+    options = list(dict.fromkeys([NONE, st.session_state[key], *_every()]))
+    return str(
+        st.selectbox("Second photo", options, key=key, width=240,
+                     format_func=lambda key: "None" if key == NONE else photos.title(key))
+    )  # fmt: skip
 
 
 def _every() -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from heedmap.viz.why.faithful import centred
 
 from benchmarks import heads
 
@@ -51,7 +52,7 @@ def test_the_best_head_of_a_layer_is_best_on_average_and_not_photo_by_photo() ->
 
 
 def test_a_blob_is_greatest_in_the_middle_and_the_same_to_all_sides() -> None:
-    blob = heads.centred((3, 5))
+    blob = centred((3, 5))
     assert np.unravel_index(blob.argmax(), blob.shape) == (1, 2)
     assert blob[0, 2] == blob[2, 2] == blob[1, 1] == blob[1, 3] == -1
 

@@ -17,6 +17,7 @@ PAGES = {
     "vit": "pages/vit.py",
     "clip": "pages/clip.py",
     "cnn": "pages/cnn.py",
+    "why": "pages/why.py",
     "compare": "pages/compare.py",
 }
 
@@ -80,6 +81,11 @@ class App:
                 values = np.frombuffer(base64.b64decode(panel["values"]), np.float32)
                 panel["values"] = values.reshape(panel["grid"]).tolist()
         return stage
+
+    @property
+    def linked(self) -> dict[str, Any]:
+        """The pictures below the stage that are linked with it."""
+        return self._data("stage", "features")
 
     @property
     def look(self) -> dict[str, Any]:

@@ -10,13 +10,13 @@ only, so a model can serve several people at once.
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import torch
 import torch.nn.functional as F
+from heedmap.viz.capture import multi_head
 from heedmap.viz.capture.scores import Call, Formed, Queries, Scores, received_in_windows
 from torch.overrides import TorchFunctionMode
 
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from heedmap.models.families import Window
 
 SOFTMAX: tuple[Callable[..., Any], ...] = (torch.Tensor.softmax, torch.softmax, F.softmax)
-MULTI_HEAD = inspect.signature(F.multi_head_attention_forward)
 
 
 class Watch(TorchFunctionMode):
@@ -38,7 +37,7 @@ class Watch(TorchFunctionMode):
             output = self.fused(Call(*args, **kwargs))
             return func(*args, **kwargs) if output is None else output
         if func is F.multi_head_attention_forward:
-            self.multi_head(MULTI_HEAD.bind(*args, **kwargs).arguments)
+            self.multi_head(multi_head.ARGUMENTS.bind(*args, **kwargs).arguments)
         output = func(*args, **kwargs)
         if func in SOFTMAX and output.ndim >= 4:
             self.formed(output)
@@ -67,6 +66,7 @@ class SeesTokens(Watch):
         single: what is kept of the attention of one query to all tokens or all patches: that of
             class-attention layers or of a pooling head.
         others: (queries, keys) of attention calls over other numbers of tokens.
+        photos: how many run at once; their heads are kept side by side, as heads of one photo.
     """
 
     tokens: int
@@ -74,6 +74,7 @@ class SeesTokens(Watch):
     layers: list[Any] = field(default_factory=list, kw_only=True)
     single: list[Any] = field(default_factory=list, kw_only=True)
     others: list[tuple[int, int]] = field(default_factory=list, kw_only=True)
+    photos: int = field(default=1, kw_only=True)
 
     def __post_init__(self) -> None:
         super().__init__()
@@ -94,8 +95,10 @@ class SeesTokens(Watch):
 
     def fused(self, call: Call) -> torch.Tensor | None:
         kind = self._kind(call.query.shape, call.key.shape[-2])
-        output = self.see(kind, Scores.of(call), call.value[0]) if kind else None
-        return None if output is None else output.unsqueeze(0).to(call.value.dtype)
+        output = self.see(kind, Scores.of(call), call.value.flatten(0, 1)) if kind else None
+        if output is None:
+            return None
+        return output.view(*call.query.shape[:2], *output.shape[1:]).to(call.value.dtype)
 
     def multi_head(self, call: dict[str, Any]) -> None:
         """The mode is off inside the call, so its query and key are projected here once more."""
@@ -103,7 +106,7 @@ class SeesTokens(Watch):
             return  # not all its keys are tokens, so it is not recorded
         if call["add_zero_attn"]:
             return
-        query, key, mask = _projected(call)
+        query, key, mask = multi_head.projected(call)
         kind = self._kind(query.shape, key.shape[-2])
         if kind:
             self.see(kind, Scores.of(Call(query, key, key, mask)), None)
@@ -111,7 +114,7 @@ class SeesTokens(Watch):
     def formed(self, attention: torch.Tensor) -> None:
         kind = self._kind(attention.shape, attention.shape[-1])
         if kind:
-            self.see(kind, Formed(attention[0]), None)
+            self.see(kind, Formed(attention.flatten(0, 1)), None)
 
     @property
     def calls(self) -> int:
@@ -120,10 +123,10 @@ class SeesTokens(Watch):
 
     def _kind(self, shape: torch.Size, keys: int) -> str | None:
         """The list for a call with this shape (batch, heads, queries, ...) and number of keys."""
-        queries, one = shape[-2], len(shape) == 4 and shape[0] == 1
-        if one and queries == keys == self.tokens:
+        queries, whole = shape[-2], len(shape) == 4 and shape[0] == self.photos
+        if whole and queries == keys == self.tokens:
             return "layers"
-        if one and queries == 1 and keys in (self.tokens, self.tokens - self.prefix):
+        if whole and queries == 1 and keys in (self.tokens, self.tokens - self.prefix):
             return "single"
         self.others.append((queries, keys))
         return None
@@ -197,11 +200,13 @@ class InWindows(Watch):
         windows: the windows of each layer, in the order of the calls.
         maps: (heads, rows, cols) float32 for each layer, in that order.
         others: (queries, keys) of attention calls that fit none of these windows.
+        photos: as for `SeesTokens`.
     """
 
     windows: Sequence[Window]
     maps: list[torch.Tensor] = field(default_factory=list)
     others: list[tuple[int, int]] = field(default_factory=list)
+    photos: int = field(default=1, kw_only=True)
 
     def __post_init__(self) -> None:
         super().__init__()
@@ -224,7 +229,8 @@ class InWindows(Watch):
     def _keep(self, shape: torch.Size, keys: int, weights: Callable[[slice], torch.Tensor]) -> None:
         windows, heads, queries = shape[:3]
         window = next(iter(self.windows[len(self.maps) :]), None)
-        if window is None or (windows, queries, keys) != (window.count, window.area, window.area):
+        count = self.photos * window.count if window else 0
+        if window is None or (windows, queries, keys) != (count, window.area, window.area):
             self.others.append((queries, keys))
             return
         self.maps.append(self.map_of(window, weights, heads))
@@ -233,8 +239,10 @@ class InWindows(Watch):
         self, window: Window, weights: Callable[[slice], torch.Tensor], heads: int
     ) -> torch.Tensor:
         """(heads, rows, cols) of the next layer; `weights` as in `received_in_windows`."""
-        received = received_in_windows(weights, heads, window.real())
-        return window.join(received.mT).permute(2, 0, 1).contiguous()
+        real = window.real().repeat(self.photos, 1)
+        received = self.photos * received_in_windows(weights, heads, real)
+        of_photos = received.mT.chunk(self.photos)
+        return torch.cat([window.join(one).permute(2, 0, 1) for one in of_photos])
 
 
 @dataclass
@@ -268,36 +276,3 @@ def _row_in_window(
     whole = row.new_zeros(window.count, window.area, len(row))
     whole[at] = row.mT
     return window.join(whole).permute(2, 0, 1)
-
-
-def _projected(call: dict[str, Any]) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor | None]:
-    """Query and key, each (batch, heads, tokens, d), and what is added to their scores."""
-    if call.get("use_separate_proj_weight"):
-        weights = call["q_proj_weight"], call["k_proj_weight"]
-    else:
-        weights = call["in_proj_weight"].chunk(3)[:2]
-    biases = call["in_proj_bias"].chunk(3) if call["in_proj_bias"] is not None else (None, None)
-    heads = call["num_heads"]
-    query = _split(F.linear(call["query"], weights[0], biases[0]), heads)
-    key = _split(F.linear(call["key"], weights[1], biases[1]), heads)
-    return query, key, _mask(call.get("attn_mask"), call.get("key_padding_mask"))
-
-
-def _split(x: torch.Tensor, heads: int) -> torch.Tensor:
-    """(tokens, dim) or (tokens, batch, dim) -> (batch, heads, tokens, d)."""
-    return x.reshape(len(x), -1, heads, x.shape[-1] // heads).permute(1, 2, 0, 3)
-
-
-def _mask(attention: torch.Tensor | None, padding: torch.Tensor | None) -> torch.Tensor | None:
-    """The masks of `multi_head_attention_forward`, where True hides, as one that is added."""
-    rows = padding.reshape(1, 1, -1) if padding is not None else None  # (1, 1, keys)
-    if attention is None or rows is None:
-        mask = rows if attention is None else attention
-        return None if mask is None else _added(mask)
-    return _added(attention) + _added(rows)
-
-
-def _added(mask: torch.Tensor) -> torch.Tensor:
-    if mask.dtype != torch.bool:
-        return mask
-    return torch.zeros_like(mask, dtype=torch.float32).masked_fill(mask, -torch.inf)

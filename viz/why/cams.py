@@ -13,7 +13,7 @@ from heedmap.viz.why.target import Asked, Target, target_of
 from torch import nn
 
 if TYPE_CHECKING:
-    from heedmap.models import Prepared
+    from heedmap.models import Adapter, Prepared
     from heedmap.models.adapter.twin import Twin
 
 EXTRACTORS = {
@@ -33,9 +33,10 @@ def cam(
         x: the photo that it prepared.
         method: a key of `EXTRACTORS`.
         asked: see `target_of`.
-        layer: the name of a convolution, by default the last one that looks at more than a cell;
-            for a ViT the index of a layer, by default the last but one, since after the last layer
-            the patches of a model that is read at CLS have no gradient.
+        layer: the name of a layer that makes a map, by default the last stage, whose channels have
+            been through their activation, else the last convolution that looks at more than a
+            cell; for a ViT the index of a layer, by default the last but one, since after the last
+            layer the patches of a model that is read at CLS have no gradient.
 
     Raises:
         SettingError: a layer that does not exist.
@@ -51,10 +52,20 @@ def cam(
         target = target_of(adapter, asked, output)
 
         def score(sample: torch.Tensor) -> torch.Tensor:
-            return target.score(sample[None])
+            return target.score(sample[None])[0]
 
         (heat,) = extract(targets=score, scores=output, normalized=False)
     return heat[0].detach().float().cpu().numpy(), target
+
+
+def default_layer(adapter: Adapter) -> str:
+    """The layer that a CAM reads where none is chosen; see `cam`."""
+    stages = [
+        name
+        for name in adapter.conv_layers
+        if not isinstance(adapter.module.get_submodule(name), nn.Conv2d | nn.Linear)
+    ]
+    return (stages or adapter.default_conv_layers)[-1]
 
 
 Reshape = Callable[[torch.Tensor], torch.Tensor]
@@ -62,7 +73,7 @@ Reshape = Callable[[torch.Tensor], torch.Tensor]
 
 def _on_map(adapter: Twin, layer: str | int | None) -> tuple[nn.Module, Reshape]:
     """A convolution, and what brings its output into (1, channels, rows, cols)."""
-    name = adapter.default_conv_layers[-1] if layer is None else layer
+    name = default_layer(adapter) if layer is None else layer
     if name not in adapter.conv_layers:
         some = ", ".join(adapter.default_conv_layers)
         raise SettingError(f"{adapter.title} has no layer {short(name)}: choose from {some}.")

@@ -17,12 +17,10 @@ from heedmap.viz.why.head import kept_outputs, layers_of, only_head, put_tokens,
 from heedmap.viz.why.keep import Keeping
 from heedmap.viz.why.methods import METHODS, Explanation
 from heedmap.viz.why.rows import positive, received, relevance, rollout
-from heedmap.viz.why.target import Asked, Target, target_of
+from heedmap.viz.why.target import Asked, Pair, Target, target_of
 
 if TYPE_CHECKING:
     from heedmap.models import Adapter, Prepared
-
-Pair = tuple[Asked, Asked]
 
 
 def explain(
@@ -42,16 +40,16 @@ def explain(
             CLIP; None for the most probable class, or the norm of the features of a model without
             classes. Two of them give the difference of their maps, signed.
         layer: "raw": the layer, by default the last. "rollout", "relevance" and "legrad": the first
-            layer, by default 0; the last is always the last. CAMs: the name of a convolution, by
-            default the last one that looks around; on a ViT the index of a layer, by default the
-            last but one.
+            layer, by default 0; the last is always the last. CAMs: the name of a layer that makes a
+            map, by default the last stage; on a ViT the index of a layer, by default the last but
+            one.
 
     Raises:
         SettingError: a method, target or layer that does not exist.
         CaptureError: a model for which the method is not defined, or that cannot be watched.
     """
     check_call(adapter, x)
-    _check(adapter, method)
+    check_method(adapter, method)
     if isinstance(target, tuple):
         one, other = (explain(adapter, x, method, each, layer) for each in target)
         name = f"{one.target} less {other.target}" if one.target else ""
@@ -69,8 +67,13 @@ def explain(
     return Explanation(heat, method, found.name)
 
 
-def _check(adapter: Adapter, method: str) -> None:
-    """Whether the method is defined for this model."""
+def check_method(adapter: Adapter, method: str) -> None:
+    """Whether a method is defined for a model.
+
+    Raises:
+        SettingError: a method that does not exist.
+        CaptureError: a model that it is not defined for, and which one is.
+    """
     if method not in METHODS:
         raise SettingError(f"There is no method {short(method)}: choose from {', '.join(METHODS)}.")
     title, name = adapter.title, METHODS[method].name

@@ -13,29 +13,35 @@ if TYPE_CHECKING:
     from heedmap.models import Adapter
 
 Asked: TypeAlias = "int | str | torch.Tensor | None"
+Pair: TypeAlias = tuple[Asked, Asked]
+Score: TypeAlias = Callable[[torch.Tensor], torch.Tensor]
 
 
 @dataclass(frozen=True)
 class Target:
-    """A score of what a model returns.
+    """A score of what a model returns: (n, classes), (n, dim) or (n, tokens, dim) -> (n,).
 
     Attributes:
         name: in words.
-        score: (1, classes), (1, dim) or (1, tokens, dim) -> a scalar.
+        score: what gradients are taken of: the logit of a class, a cosine, a norm.
+        measure: what photos are compared by: the probability of a class, else the score.
+        unit: of `measure`: "probability", "cosine" or "norm".
     """
 
     name: str
-    score: Callable[[torch.Tensor], torch.Tensor]
+    score: Score
+    measure: Score
+    unit: str
 
 
-def target_of(adapter: Adapter, asked: Asked, output: torch.Tensor | None) -> Target:
+def target_of(adapter: Adapter, asked: Asked | Pair, output: torch.Tensor | None) -> Target:
     """What is asked for, as a score.
 
     Args:
         adapter: the model.
         asked: the index or the name of a class; a direction (dim,) whose cosine with the features
             is the score; None for the most probable class, or the norm of the features where the
-            model has no classes.
+            model has no classes; two of these for the difference of their scores.
         output: what it returned for the photo.
 
     Raises:
@@ -47,29 +53,50 @@ def target_of(adapter: Adapter, asked: Asked, output: torch.Tensor | None) -> Ta
             f"{adapter.title} returns neither logits nor features as one tensor, so no score can "
             "be explained: choose a method that reads attention alone."
         )
+    if isinstance(asked, tuple):
+        return _difference(*(target_of(adapter, each, output) for each in asked))
     if isinstance(asked, torch.Tensor):
         return _direction(adapter, asked, output)
     if "logits" in adapter.can and output.ndim == 2:
         index = int(output[0].argmax()) if asked is None else _index(adapter, asked, len(output[0]))
-        return Target(_name(adapter, index), lambda output: output[0, index].float())
+        return _class(adapter, index)
     if asked is not None:
         raise SettingError(
             f"{adapter.title} has no classes, so {short(asked)} cannot be asked for: "
             "leave the target out to explain the norm of its features."
         )
-    return Target("norm of the features", lambda output: features(adapter, output).norm())
+    norm: Score = lambda output: features(adapter, output).norm(dim=1)  # noqa: E731
+    return Target("norm of the features", norm, norm, "norm")
 
 
 def features(adapter: Adapter, output: torch.Tensor) -> torch.Tensor:
-    """The features of the photo: (dim,) float32; of tokens that of CLS, else their mean."""
+    """The features of photos: (n, dim) float32; of tokens that of CLS, else their mean."""
     if output.ndim == 3:
         cls = adapter.order.readers(output.shape[1] - adapter.order.others)
         output = (output[:, cls] if adapter.has_cls else output).mean(1)
-    return output[0].flatten().float()
+    return output.flatten(1).float()
+
+
+def _class(adapter: Adapter, index: int) -> Target:
+    return Target(
+        _name(adapter, index),
+        lambda output: output[:, index].float(),
+        lambda output: output.float().softmax(1)[:, index],
+        "probability",
+    )
+
+
+def _difference(one: Target, other: Target) -> Target:
+    return Target(
+        f"{one.name} less {other.name}",
+        lambda output: one.score(output) - other.score(output),
+        lambda output: one.measure(output) - other.measure(output),
+        one.unit,
+    )
 
 
 def _direction(adapter: Adapter, wanted: torch.Tensor, output: torch.Tensor) -> Target:
-    size = features(adapter, output).numel()
+    size = features(adapter, output).shape[1]
     if wanted.shape != (size,):
         raise SettingError(
             f"A target of shape {tuple(wanted.shape)} does not fit the features of "
@@ -78,9 +105,9 @@ def _direction(adapter: Adapter, wanted: torch.Tensor, output: torch.Tensor) -> 
     to = wanted.detach().float()
 
     def cosine(output: torch.Tensor) -> torch.Tensor:
-        return torch.cosine_similarity(features(adapter, output), to.to(output.device), dim=0)
+        return torch.cosine_similarity(features(adapter, output), to.to(output.device), dim=1)
 
-    return Target("a direction of the features", cosine)
+    return Target("a direction of the features", cosine, cosine, "cosine")
 
 
 def _index(adapter: Adapter, asked: int | str, count: int) -> int:

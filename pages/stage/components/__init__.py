@@ -15,11 +15,11 @@ from typing import Any, TypedDict
 import streamlit as st
 from heedmap.views.data_urls import color_tables
 from heedmap.views.patches import Sent
-from heedmap.views.render import even
+from heedmap.views.render import Look, even
 
 _HERE = Path(__file__).parent
 _SCRIPTS = {
-    "stage": ("paint", "attend", "tools", "picture", "probe", "pin"),
+    "stage": ("paint", "attend", "alike", "tools", "about", "picture", "probe", "pin"),
     "queries": ("attend",),
 }  # what a component is made of
 _TURN = "heedmap.turns"  # key of a stage -> how many gestures of its toolbar were heard
@@ -74,6 +74,15 @@ class Pin(TypedDict):
     at: list[int] | None
 
 
+class About(TypedDict):
+    """What is told of a method under its map, each in a sentence; `source` is its paper."""
+
+    reads: str
+    assumes: str
+    fails: str
+    source: str
+
+
 class Panel(TypedDict, total=False):
     """One large picture.
 
@@ -84,7 +93,11 @@ class Panel(TypedDict, total=False):
     picture. `box` is the region (left, top, right, bottom) that the model saw, as fractions of the
     picture; all of it by default. `place` is the region of which photo it shows, where panels show
     several: pointing at one marks the same place of that photo in all. `view` is the only one that
-    a picture has. `says` stands in for a picture that failed.
+    a picture has. `says` stands in for a picture that failed. From `units`, base64 of float16
+    (patches, dim), the browser computes its values: cosine similarity to the patch of the first
+    picture that is pinned or pointed at. `colours`, base64 of (rows, cols, 3) uint8, are shown in
+    place of values. `marks` are patches that are outlined. `about` is told under
+    it.
     """
 
     title: str
@@ -107,6 +120,10 @@ class Panel(TypedDict, total=False):
     view: str
     says: str
     credit: str
+    units: str
+    colours: str
+    marks: list[list[int]]
+    about: About
 
 
 class Item(TypedDict, total=False):
@@ -158,14 +175,6 @@ def stage(
         pin: for maps that can be had from a patch.
     """
     st.html('<div id="map" tabindex="-1"></div>')  # the skip link of the page leads here
-    turns: dict[str, int] = st.session_state.setdefault(_TURN, {})
-
-    def asked() -> None:
-        value = st.session_state[key].get("asked")
-        if value is not None:
-            turns[key] = int(value["turn"])
-            on_ask({str(name): str(text) for name, text in value["asked"].items()})
-
     many = original is None or len(panels) > 2
     shown = [*panels, *([original] if original else [])]
     pictures = list(dict.fromkeys(each["src"] for each in shown))  # each is sent once
@@ -175,9 +184,55 @@ def stage(
         "columns": even(len(panels), 2 if original else 4) if many else None,
         "pictures": pictures, "tables": color_tables(),
         "facts": [list(fact) for fact in facts], "bars": [list(bar) for bar in bars],
-        "verdict": verdict, "tools": list(tools), "turn": turns.get(key, 0), "pin": pin,
+        "verdict": verdict, "tools": list(tools), "pin": pin,
     }  # fmt: skip
-    _component("stage", '<div class="stage"></div>')(key=key, data=data, on_asked_change=asked)
+    _stage(key, data, on_ask)
+
+
+def linked(
+    panels: Sequence[Panel],
+    on_ask: Callable[[dict[str, str]], None],
+    *,
+    key: str,
+    columns: int,
+    look: Look,
+    pin: Pin | None,
+) -> None:
+    """Show more maps below the stage, in one look; both mark what is pinned or pointed at.
+
+    Args:
+        panels: the maps, in rows.
+        on_ask: called with the settings of a patch that was pinned here.
+        key: of the component.
+        columns: pictures a row.
+        look: how they are drawn.
+        pin: as for `stage`.
+    """
+    pictures = list(dict.fromkeys(each["src"] for each in panels))
+    fixed = {
+        "view": look.view, "colors": look.colormap, "opacity": round(100 * look.opacity),
+        "fade": look.fade, "interp": look.interpolation, "scale": "map", "follow": True,
+    }  # fmt: skip
+    data = {
+        "panels": [{**each, "picture": pictures.index(each["src"]), "src": ""} for each in panels],
+        "columns": columns, "pictures": pictures, "tables": color_tables(), "look": fixed,
+        "original": None, "facts": [], "bars": [], "verdict": "", "tools": [], "pin": pin,
+    }  # fmt: skip
+    _stage(key, data, on_ask)
+
+
+def _stage(key: str, data: dict[str, Any], on_ask: Callable[[dict[str, str]], None]) -> None:
+    turns: dict[str, int] = st.session_state.setdefault(_TURN, {})
+
+    def asked() -> None:
+        value = st.session_state[key].get("asked")
+        if value is not None:
+            turns[key] = int(value["turn"])
+            on_ask({str(name): str(text) for name, text in value["asked"].items()})
+
+    _component("stage", '<div class="stage"></div>')(
+        key=key, data={**data, "turn": turns.get(key, 0)}, on_asked_change=asked
+    )
 
 
 def queries(layers: Sequence[Sent]) -> None:

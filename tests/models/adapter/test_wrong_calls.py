@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 import timm
+import torch
 from heedmap import models, viz
 from heedmap.errors import HeedmapError, ModelError, SettingError
 from PIL import Image
@@ -29,6 +30,10 @@ def adapter() -> models.Adapter:
         ("resnet50", "'resnet50' is a name, not a module: load it with models.load"),
         ([nn.Linear(1, 1)], "of type list is not a module"),
         (nn.Linear, "Linear is a class: make a module of it"),
+        (
+            torch.jit.ScriptModule(),
+            "A module of TorchScript cannot be looked into: pass the module that it was made from",
+        ),
     ],
 )
 def test_what_is_no_module(module: Any, sentence: str) -> None:
@@ -47,6 +52,7 @@ def test_what_is_no_module(module: Any, sentence: str) -> None:
         ({"std": (1, 1)}, "std=.* three numbers"),
         ({"std": (1, 1, float("nan"))}, "std=.* three numbers"),
         ({"crop_pct": 0}, "crop_pct=0 cannot"),
+        ({"crop_pct": 1e-3}, "crop_pct=0.001 cannot .* a share from 0.1 to 1"),
         ({"crop_pct": None}, "crop_pct=None cannot"),
         ({"interpolation": "cubic"}, "interpolation=cubic .* bilinear or bicubic"),
         ({"sizes": 3}, "wrap knows no 'sizes': give any of size, mean"),

@@ -162,29 +162,36 @@ def layercam(activation: torch.Tensor, gradient: torch.Tensor) -> torch.Tensor:
 
 
 def xgradcam(activation: torch.Tensor, gradient: torch.Tensor) -> torch.Tensor:
-    weight = (gradient * activation).sum((1, 2)) / activation.sum((1, 2))
+    whole = activation.sum((1, 2))  # 0 of a channel that nothing passes
+    weight = (gradient * activation).sum((1, 2)) / whole.where(whole != 0, 1)
     return (weight[:, None, None] * activation).sum(0).clamp_min(0)
 
 
-@pytest.mark.parametrize("name", ["resnet18", "convnext_atto"])
+@pytest.mark.parametrize(
+    ("name", "layer", "default"),
+    [
+        ("resnet18", "layer4", True),
+        ("resnet18", "layer4.1.conv2", False),
+        ("convnext_atto", "stages.3", True),
+    ],
+)
 @pytest.mark.parametrize(
     ("method", "formula"), [("gradcam", gradcam), ("layercam", layercam), ("xgradcam", xgradcam)]
 )
 def test_class_activation_maps_are_their_formulas(
-    name: str, method: str, formula: Callable[..., torch.Tensor]
+    name: str, layer: str, default: bool, method: str, formula: Callable[..., torch.Tensor]
 ) -> None:
     torch.manual_seed(0)
     module = timm.create_model(name, num_classes=CLASSES).eval()
     adapter = models.wrap(module)
     x = adapter.prepare(np.random.default_rng(1).integers(0, 256, (96, 130, 3), dtype=np.uint8))
-    layer = adapter.default_conv_layers[-1]
     kept: list[torch.Tensor] = []
     handle = module.get_submodule(layer).register_forward_hook(lambda _, __, out: kept.append(out))
     score = module(x.pixels)[0, 1]
     handle.remove()
     (gradient,) = torch.autograd.grad(score, kept)
     wanted = formula(kept[0][0].detach(), gradient[0]).numpy()
-    found = viz.explain(adapter, x, method, target=1)
+    found = viz.explain(adapter, x, method, target=1, layer=None if default else layer)
     np.testing.assert_allclose(found.heat, wanted, atol=1e-5 * max(wanted.max(), 1e-6))
 
 
