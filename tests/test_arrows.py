@@ -52,6 +52,8 @@ INNER = {
         "facts",
         "compare",
         "model_facts",
+        "large",
+        "code",
         "export",
     ),
     "pages": ("stage", "frame", "controls", "run", "deeper"),
