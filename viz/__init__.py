@@ -46,7 +46,7 @@ from heedmap.viz.maps import (
     threshold_mask,
 )
 from heedmap.viz.photo.image import open_image
-from heedmap.viz.photo.region import region
+from heedmap.viz.photo.region import enlarged, region
 from heedmap.viz.photo.samples import SAMPLES, Sample, open_sample, sample, sample_file, sample_ids
 
 if TYPE_CHECKING:
@@ -155,6 +155,7 @@ __all__ = [
     "draw_mask",
     "encode_jpeg",
     "encode_png",
+    "enlarged",
     "entropy",
     "epoch_figure",
     "explain",

@@ -220,9 +220,22 @@ def explain(words: Sequence[tuple[str, str, str]]) -> None:
     _component("explain", _read("explain.html"))(key="explain", data=data, width="content")
 
 
-def copy_link() -> None:
-    """Show the button that copies the URL of this view."""
-    _component("copy", _read("copy.html"))(key="copy-link", width="content")
+def copy_link(
+    version: str, private: bool, shared: dict[str, str], failed: bool, on_share: Callable[[], None]
+) -> None:
+    """Show the button that copies the URL of this view, with the version that made it.
+
+    Args:
+        version: what the link names as its `v`.
+        private: whether the view has photos that must be stored first: then `on_share` is called,
+            before the next run, and the link is copied when that has been shown.
+        shared: {text in the URL: what it is replaced by}, of photos that were stored.
+        failed: whether they could not be stored.
+        on_share: stores them.
+    """
+    data = {"version": version, "private": private, "shared": shared, "failed": failed}
+    component = _component("copy", _read("copy.html"))
+    component(key="copy-link", data=data, width="content", on_share_change=on_share)
 
 
 def _picked(key: str, on_pick: Callable[[str], None]) -> None:
