@@ -21,6 +21,7 @@ ARROWS = {
     "private": set(),
     "pages": {"private", "views", "viz", "models", "errors"},
     "app": {"pages", "views", "viz", "models", "errors"},
+    "batch": {"views", "viz", "models", "errors"},
     "serving": {"errors"},
     "server": {"app", "private", "serving", "store", "views", "models", "errors"},
     "training": {"viz", "models", "errors"},
@@ -32,6 +33,7 @@ INNER = {
     "viz": ("photo", "draw", "capture"),
     "views": (
         "request",
+        "wanted",
         "cache",
         "photos",
         "sharing",
@@ -67,11 +69,14 @@ PACKAGED = (
     "views",
     "pages",
     "app",
+    "batch",
     "serving",
     "server",
     "private",
 )  # imported as heedmap.NAME
-WITHOUT_STREAMLIT = ("errors", "models", "store", "viz", "views", "serving", "training")
+WITHOUT_STREAMLIT = (
+    *("errors", "models", "store", "viz", "views", "batch", "serving", "training"),
+)
 HEAVY = ("torch", "torchvision", "timm", "transformers", "streamlit")
 
 
