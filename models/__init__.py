@@ -16,17 +16,20 @@ from heedmap.models.loading.skeleton import Probe
 
 if TYPE_CHECKING:
     from heedmap.models.adapter.adapter import Adapter, wrap
+    from heedmap.models.adapter.language import Encoded, TextAdapter
     from heedmap.models.prepare import Prepared
 
 __all__ = [
     "Adapter",
     "Calibration",
     "Card",
+    "Encoded",
     "Loading",
     "Model",
     "Prepared",
     "Probe",
     "Progress",
+    "TextAdapter",
     "begin",
     "card",
     "ids",
@@ -44,6 +47,10 @@ def __getattr__(name: str) -> Any:
         from heedmap.models.adapter import adapter
 
         return getattr(adapter, name)
+    if name in {"Encoded", "TextAdapter"}:
+        from heedmap.models.adapter import language
+
+        return getattr(language, name)
     if name == "Prepared":
         from heedmap.models.prepare import Prepared
 

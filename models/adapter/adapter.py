@@ -246,6 +246,7 @@ def wrap(
     id: str | None = None,
     title: str | None = None,
     classes: Sequence[str] | None = None,
+    tokenizer: Any = None,
     **preprocessing: Any,
 ) -> Adapter:
     """Make any module in memory a model that Heedmap can look into; the module stays as it was.
@@ -258,17 +259,24 @@ def wrap(
         id: what to call it in messages; the name of its class by default.
         title: its name for people; `id` by default.
         classes: names of its logits.
+        tokenizer: of a language model of Transformers, which becomes a `TextAdapter`.
         **preprocessing: fields of `Preprocessing` (size, mean, std, crop_pct, interpolation, dino)
             that differ from what the module says of itself.
 
     Raises:
         ModelError: no module, one with neither patches nor convolutions, one for photos of
-            other than three channels (a ConvNet may take one), or one that holds several models.
+            other than three channels (a ConvNet may take one), one that holds several models, or a
+            language model without its tokenizer.
         SettingError: a field of `Preprocessing` that does not exist or is out of range.
     """
     check_module(module)
     within = inner(module)
     name = id or type(within).__name__
+    if families.Language.matches(within):
+        from heedmap.models.adapter.language import TextAdapter, check_tokenizer
+
+        check_tokenizer(tokenizer, name)
+        return TextAdapter(within, name, title or name, tokenizer)
     for kind in families.FAMILIES:
         if kind.matches(within):
             # `viz.epoch_figure` shows gray samples to a ConvNet for these; `prepare` refuses photos

@@ -55,9 +55,7 @@ def json_object(folder: Path, name: str) -> dict[str, Any]:
     try:
         said = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
     except (OSError, ValueError) as error:
-        raise CheckpointError(
-            f"{folder.name}/{name} is not JSON ({error}): correct it."
-        ) from error
+        raise CheckpointError(f"{folder.name}/{name} is not JSON ({error}): correct it.") from error
     if not isinstance(said, dict):
         raise CheckpointError(
             f"{folder.name}/{name} holds a {type(said).__name__}, not an object: copy the file "
