@@ -135,7 +135,7 @@ def features(adapter: Adapter, request: Request, block: int) -> tuple[Features, 
 
     return _features.result(
         (request, block),
-        lambda job: _run(adapter, request, "cls", record, job),
+        lambda job: run(adapter, request, "cls", record, job),
         turns.tell,
         turns.SAME,
     )
@@ -156,7 +156,7 @@ def norms(adapter: Adapter, request: Request) -> tuple[np.ndarray, ...]:
         return ()
     return _norms.result(
         request,
-        lambda job: _run(adapter, request, "cls", record, job)[0],
+        lambda job: run(adapter, request, "cls", record, job)[0],
         turns.tell,
         turns.SAME,
     )
