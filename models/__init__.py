@@ -16,6 +16,7 @@ from heedmap.models.loading.skeleton import Probe
 
 if TYPE_CHECKING:
     from heedmap.models.adapter.adapter import Adapter
+    from heedmap.models.adapter.language import Encoded, TextAdapter
     from heedmap.models.adapter.wrap import wrap
     from heedmap.models.prepare import Prepared
 
@@ -23,11 +24,13 @@ __all__ = [
     "Adapter",
     "Calibration",
     "Card",
+    "Encoded",
     "Loading",
     "Model",
     "Prepared",
     "Probe",
     "Progress",
+    "TextAdapter",
     "begin",
     "card",
     "ids",
@@ -45,6 +48,10 @@ def __getattr__(name: str) -> Any:
         from heedmap.models.adapter import adapter, wrap
 
         return adapter.Adapter if name == "Adapter" else wrap.wrap
+    if name in {"Encoded", "TextAdapter"}:
+        from heedmap.models.adapter import language
+
+        return getattr(language, name)
     if name == "Prepared":
         from heedmap.models.prepare import Prepared
 

@@ -57,6 +57,7 @@ if TYPE_CHECKING:
     from heedmap.viz.capture.matrix import AttentionMatrix, attention_matrix
     from heedmap.viz.capture.queries import LayerQueries, record_all_queries, record_queries
     from heedmap.viz.capture.rows import record_rows
+    from heedmap.viz.capture.text import TextAttention, record_encoded, record_text, text_head
     from heedmap.viz.draw.colorbar import colorbar
     from heedmap.viz.draw.colours import COLORMAPS, DIVERGING
     from heedmap.viz.draw.encode import encode_jpeg, encode_png, zip_pngs
@@ -90,6 +91,7 @@ _LATE = {
     "capture.giving_up": ("GivingUp",),
     "capture.queries": ("LayerQueries", "record_all_queries", "record_queries"),
     "capture.rows": ("record_rows",),
+    "capture.text": ("TextAttention", "record_encoded", "record_text", "text_head"),
     "draw.colorbar": ("colorbar",),
     "draw.colours": ("COLORMAPS", "DIVERGING"),
     "draw.encode": ("encode_jpeg", "encode_png", "zip_pngs"),
@@ -141,6 +143,7 @@ __all__ = [
     "Patch",
     "Prompt",
     "Sample",
+    "TextAttention",
     "WordMaps",
     "area",
     "attention_matrix",
@@ -183,9 +186,11 @@ __all__ = [
     "record_all_queries",
     "record_attention",
     "record_attentions",
+    "record_encoded",
     "record_features",
     "record_queries",
     "record_rows",
+    "record_text",
     "region",
     "regrid",
     "sample",
@@ -194,6 +199,7 @@ __all__ = [
     "similarity",
     "start_workers",
     "strongest_patch",
+    "text_head",
     "threshold_mask",
     "to_pdf",
     "to_png",
