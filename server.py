@@ -14,13 +14,14 @@ from pathlib import Path
 import streamlit as st
 from heedmap import private, store
 from heedmap.api import app as api
+from heedmap.api import metrics
 from heedmap.api import settings as api_settings
 from heedmap.errors import HeedmapError, SettingError
 from heedmap.models.catalogue import policy
 from heedmap.serving import first_paint, headers, hosts, leaving, sessions, uploads
 from heedmap.views import photos, turns
 from starlette.middleware import Middleware
-from starlette.routing import Mount
+from starlette.routing import BaseRoute, Mount, Route
 
 APP = Path(__file__).with_name("app.py")
 STYLE = APP.with_name("pages") / "frame" / "style.css"
@@ -66,11 +67,13 @@ def checks() -> list[Middleware]:
     ]
 
 
-def routes() -> list[Mount]:
-    """The interface for programs, or what says that it is off."""
+def routes() -> list[BaseRoute]:
+    """The figures for the host, and the interface for programs or what says that it is off."""
+    access = api_settings.access()
+    figures = Route(metrics.PATH, metrics.endpoint(access))
     if not api_settings.is_on(st.get_option("server.address")):
-        return [Mount(api.ROOT, api.off())]
-    return [Mount(api.PREFIX, api.create(api_settings.access(), turns.passes_at_once()))]
+        return [figures, Mount(api.ROOT, api.off())]
+    return [figures, Mount(api.PREFIX, api.create(access, turns.passes_at_once()))]
 
 
 @asynccontextmanager

@@ -6,7 +6,8 @@ asked      what a request asks for
 answer     maps as JSON, NPZ or PNG
 bounds     how much a request may send, and how many there may be at once
 problems   errors as application/problem+json
-described  the OpenAPI document and the page for people
+described  the OpenAPI document; `page` is the same for people
+metrics    figures for Prometheus, at /metrics
 
 HEEDMAP_API        yes or no. Default: yes on a server that only this machine can reach, else
                    no.

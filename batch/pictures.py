@@ -11,6 +11,7 @@ import numpy as np
 from heedmap import viz
 from heedmap.views import render
 from heedmap.views.wanted import Maps
+from heedmap.viz.photo.region import fit_within
 
 OVERLAYS, THUMBS = "overlays", "thumbs"
 
@@ -39,7 +40,7 @@ def write(root: Path, name: str, base: np.ndarray, kind: str, maps: Sequence[Map
 
 def write_thumb(root: Path, name: str, base: np.ndarray, kind: str, maps: Sequence[Maps]) -> None:
     """Write a small picture of the last layer."""
-    small = render.fit_within(base, render.THUMBNAIL)
+    small = fit_within(base, render.THUMBNAIL)
     _put(root / thumb(name), render.plain(small, maps[-1].shown(kind)))
 
 

@@ -89,6 +89,8 @@ def test_the_interface_stands_behind_the_servers_checks(app: App) -> None:
     assert ask(app, "/api/v1/health").status == 200
     assert ask(app, "/api/v1/health", Host=EVIL).status == 421
     assert ask(app, "/api/v1/health", Origin=FOREIGN).status == 403
+    assert ask(app, "/metrics").status == 200
+    assert ask(app, "/metrics", Host=EVIL).status == 421
     assert ask(app, "/api/v1/docs").headers["X-Content-Type-Options"] == "nosniff"
 
 
