@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 import pytest
-from heedmap import viz
+from heedmap import models, viz
 from heedmap.api import app
 from heedmap.api.settings import Access
 from starlette.applications import Starlette
@@ -23,6 +23,8 @@ def client_of(*keys: str, passes: int = 2) -> TestClient:
 
 @pytest.fixture(scope="module")
 def client() -> Iterator[TestClient]:
+    for model in ("bundled-vit", "bundled-cnn"):
+        models.load(model)  # so that no answer is that it is being loaded
     with client_of() as client:
         yield client
 
