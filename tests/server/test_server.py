@@ -78,7 +78,14 @@ def test_metrics_are_not_public(app: App) -> None:
 def test_the_interface_answers_curl_and_httpx(app: App, portrait: bytes, tmp_path: Path) -> None:
     (tmp_path / "photo.png").write_bytes(portrait)
     address = f"{app.url}/api/v1/maps?size=64&layer=2"
-    curl = ["curl", "--silent", "--retry", "60", address]  # again while the model is loaded
+    curl = [
+        "curl",
+        "--silent",
+        "--fail",
+        "--retry",
+        "60",
+        address,
+    ]  # again while the model is loaded
     curl += ["--data-binary", f"@{tmp_path / 'photo.png'}"]
     by_curl = json.loads(subprocess.run(curl, capture_output=True, check=True).stdout)
     by_httpx = httpx2.post(address, content=portrait, timeout=60).raise_for_status().json()
