@@ -11,6 +11,7 @@ import numpy as np
 from heedmap import viz
 from heedmap.views import render
 from heedmap.views.wanted import CHANNELS, Maps
+from heedmap.viz.photo.region import fit_within
 
 OVERLAYS, THUMBS = "overlays", "thumbs"
 
@@ -56,7 +57,7 @@ def write(root: Path, name: str, base: np.ndarray, kind: str, maps: Sequence[Map
 
 def write_thumb(root: Path, name: str, base: np.ndarray, kind: str, maps: Sequence[Maps]) -> None:
     """Write a small picture of the last layer."""
-    small = render.fit_within(base, render.THUMBNAIL)
+    small = fit_within(base, render.THUMBNAIL)
     _put(root / thumb(name), drawn(small, shown(kind, maps[-1])))
 
 
