@@ -41,6 +41,8 @@ def _hold(module: nn.Module) -> list[nn.Module]:
     with _table:
         held = [part for part in module.modules() if part.training or part in _holders]
         for part in held:
+            if part.training and getattr(part, "attention_bias_cache", None):
+                part.attention_bias_cache = {}  # timm keeps it from pass to pass in evaluation
             part.training = False
             _holders[part] = _holders.get(part, 0) + 1
         return held
