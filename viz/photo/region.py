@@ -1,6 +1,7 @@
 """The part of a photo that a model saw, at the resolution of the screen.
 
 shown = region(photo, prepared.box)           # (h, w, 3) uint8
+shown = enlarged(prepared.view)               # the same in the model's own pixels
 """
 
 from __future__ import annotations
@@ -53,6 +54,35 @@ def region(photo: Picture, box: Box, long_side: int = 1024) -> Picture:
         size, Image.Resampling.LANCZOS, box=inner, reducing_gap=3.0
     )
     return np.array(resized)
+
+
+def enlarged(view: Picture, long_side: int = 1024) -> Picture:
+    """What a model saw, in its own pixels: each a square, as large as the screen takes.
+
+    Args:
+        view: (H, W, 3) uint8, as `Prepared.view`.
+        long_side: of the result at most, in pixels.
+
+    Returns:
+        (h, w, 3) uint8.
+
+    Raises:
+        SettingError: no picture, or a long side below 1.
+    """
+    view = checks.picture(view)
+    _check_long_side(long_side)
+    times = max(1, round(long_side / max(view.shape[:2])))
+    return fit_within(view.repeat(times, axis=0).repeat(times, axis=1), long_side)
+
+
+def fit_within(picture: Picture, long_side: int) -> Picture:
+    """A picture (H, W, 3) uint8, shrunk so that its long side is at most `long_side` px."""
+    height, width = picture.shape[:2]
+    scale = long_side / max(height, width)
+    if scale >= 1:
+        return picture
+    size = (max(1, round(width * scale)), max(1, round(height * scale)))
+    return np.asarray(Image.fromarray(picture).resize(size, Image.Resampling.BOX, reducing_gap=2))
 
 
 def _check_box(box: Any, width: int, height: int) -> Box:

@@ -14,7 +14,7 @@ from heedmap.viz.capture.attention import record_attention
 from heedmap.viz.capture.calls import check_call
 from heedmap.viz.capture.reasons import check
 from heedmap.viz.why.cams import EXTRACTORS, ON_TOKENS, cam
-from heedmap.viz.why.head import kept_outputs, layers_of, only_head, put_tokens, tokens_in
+from heedmap.viz.why.head import kept_calls, layers_of, only_head, put_tokens, tokens_in
 from heedmap.viz.why.keep import Keeping
 from heedmap.viz.why.methods import METHODS, Explanation
 from heedmap.viz.why.rows import positive, received, relevance, rollout
@@ -127,15 +127,15 @@ def _legrad(
 ) -> tuple[np.ndarray, Target]:
     """Each layer's own score, by the head of the last, and what it gains by attention."""
     layers = layers_of(adapter)
-    with kept_outputs(layers) as outputs:
+    with kept_calls(layers) as calls:
         watch, output = _watched(adapter, x)
     target = target_of(adapter, asked, output)
     maps = []
     for index in range(_first(adapter, layer, len(watch.kept)), len(watch.kept)):
-        tokens = tokens_in(outputs[index])
+        tokens = tokens_in(calls[index].output)
         pooling = "pool" in adapter.kinds
         shown = tokens if pooling else tokens.mean(1, keepdim=True).expand_as(tokens)
-        read, last = _through_head(adapter, x, put_tokens(outputs[index], shown))
+        read, last = _through_head(adapter, x, put_tokens(calls[index].output, shown))
         source = read.pools[-1] if pooling else watch.kept[index]
         (gradient,) = torch.autograd.grad(target.score(last), [source.node], retain_graph=True)
         with torch.no_grad():
