@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from heedmap.pages.stage.components.sent import Group, Item, Panel, Pin, Place
+from heedmap.pages.stage.components.sent import Followed, Group, Item, Panel, Pin, Place
 from heedmap.views import attention, data_urls, explain, facts, patches, photos, render
 from heedmap.views.attention import Map
 from heedmap.views.channels import Channel
@@ -143,11 +143,18 @@ def pin(shown: Map) -> Pin | None:
     }
 
 
+def followed(shown: Map) -> Followed | None:
+    """From what the browser may compute the maps of a layer: not if outliers are to be hidden."""
+    source = shown.source
+    if shown.hide or not source.home:
+        return None
+    at = list(source.patch) if source.patch else None
+    return {"id": patches.id_of(shown.request, shown.layer), "at": at}
+
+
 def _live(shown: Map) -> Panel:
-    """What the browser may compute a map from: not one whose outliers are hidden."""
-    if shown.hide or not shown.source.home:
-        return {}
-    return {"live": {"id": patches.id_of(shown.request, shown.layer), "head": shown.head}}
+    layer = followed(shown)
+    return {"live": {"id": layer["id"], "head": shown.head}} if layer else {}
 
 
 def _cheap(shown: Map, look: Look, scales: Sequence[str]) -> Sequence[str]:

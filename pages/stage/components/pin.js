@@ -84,18 +84,41 @@ function turn(view, figure) {
 }
 
 // The attention from a patch; undefined where the queries and keys are not there.
-function attended({ given }, at) {
+function attended({ given }, at, head = given.live?.head) {
   const layer = given.live && layers.get(given.live.id);
   if (!layer) return undefined;
   const { row, column } = cell(at, given);
-  const maps = rowsFrom(layer, row, column);
-  const values = headOf(maps, layer.rows * layer.columns, given.live.head);
-  const id = `${given.live.id} ${given.live.head} ${row},${column}`;
+  const { maps, ends } = rowsOf(layer, row, column);
+  const values = headOf(maps, layer.rows * layer.columns, head);
+  const id = `${given.live.id} ${head} ${row},${column}`;
   return {
     map: { rows: layer.rows, columns: layer.columns, values, id },
-    limits: { ...given.limits, map: rangeOf(values), layer: rangeOf(maps) },
+    limits: { ...given.limits, map: rangeOf(values), layer: ends },
     what: `attention from row ${row}, column ${column}`,
   };
+}
+
+// All heads of a layer; the last patch is kept, since several pictures ask for it.
+function rowsOf(layer, row, column) {
+  if (layer.last?.row !== row || layer.last.column !== column) {
+    const maps = rowsFrom(layer, row, column);
+    layer.last = { row, column, maps, ends: rangeOf(maps) };
+  }
+  return layer.last;
+}
+
+// Paint one head of a layer small, from the patch that is asked for; false where that is not had.
+function thumbnail(view, id, head, canvas, width) {
+  const figure = [...view.heroes.children].find(({ given }) => given.live?.id === id);
+  const at = view.under ?? view.pin;
+  const found = at && figure?.base && attended(figure, at, head);
+  const scale = view.look.scale === "both" ? "map" : view.look.scale;
+  if (!found || !found.limits[scale]) return false;
+  const base = figure.base.within(width);
+  Object.assign(canvas, { width: base.width, height: base.height });
+  const pixels = paint(base, found.map, { ...lookOf(view, figure), limits: found.limits[scale] });
+  canvas.getContext("2d").putImageData(new ImageData(pixels, base.width, base.height), 0, 0);
+  return true;
 }
 
 // Similarity to a patch of the first picture, on one scale for all pictures that have features.

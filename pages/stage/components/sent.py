@@ -42,6 +42,13 @@ class Live(TypedDict):
     head: str
 
 
+class Followed(TypedDict):
+    """The id of the layer whose heads a gallery shows, and the patch that they are from, if any."""
+
+    id: str
+    at: list[int] | None
+
+
 class Pin(TypedDict):
     """How a patch is pinned: the kind of attention that it asks for, and the one without a patch.
 

@@ -41,6 +41,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
 
 function build(root) {
   const view = { at: null, pin: null, under: null, turn: 0, asked: {}, wanted: new Set(), bases: new Bases(), tables: {} };
+  view.small = (...asked) => thumbnail(view, ...asked);
   view.table = (name) => (view.tables[name] ??= bytes(view.data.tables[name]));
   view.repaint = () => {
     cancelAnimationFrame(view.frame);
