@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import streamlit as st
+from heedmap.pages.controls.columns import offer_comparison
 from heedmap.pages.controls.look import pick_look
 from heedmap.pages.controls.why import pick_layers, pick_methods, pick_target
 from heedmap.pages.frame import link
@@ -38,6 +39,7 @@ shown = [each for each in found if isinstance(each, Reason)]
 look, tools = pick_look(SCALES, signed=bool(less), mixed=True)
 notices.show()
 link.finish()
+offer_comparison(look, source.request)
 
 classes = source.classes
 grid = shown[0].values.shape if shown else source.seen.grid

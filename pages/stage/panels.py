@@ -107,9 +107,13 @@ def compared_panels(
 
 
 def _compared(column: Column, scaled: Scaled, look: Look, scales: Sequence[str]) -> Panel:
-    share = isinstance(column.shown, Map)
-    made = panel(scaled, look, scales, share=share, tag=column.shown.source.model)
-    return {**made, "title": column.title, "place": _place(scaled.request, scaled.seen)}
+    shown = column.shown
+    share = isinstance(shown, Map)
+    made = panel(scaled, look, scales, share=share, tag=shown.source.model)
+    made |= {"title": column.title, "place": _place(scaled.request, scaled.seen)}
+    if isinstance(shown, Map) and (asks := pin(shown, f"{column.letter.lower()}.")):
+        made["pin"] = asks
+    return made
 
 
 def _failed(column: Failed, size: tuple[int, int]) -> Panel:
@@ -130,7 +134,7 @@ def _place(request: Request, seen: Prepared) -> Place:
     return {"photo": request.photo, "box": box}
 
 
-def pin(shown: Map) -> Pin | None:
+def pin(shown: Map, prefix: str = "") -> Pin | None:
     """How a patch is pinned on attention maps; None for a model that has none from patches."""
     source = shown.source
     if not source.home:
@@ -140,6 +144,7 @@ def pin(shown: Map) -> Pin | None:
         "home": source.home,
         "grid": list(source.seen.grid),
         "at": list(source.patch) if source.patch else None,
+        "prefix": prefix,
     }
 
 

@@ -35,6 +35,7 @@ function take(figure, given) {
   if (given.units && figure.given?.units !== given.units)
     figure.units = unitsOf(given.units, given.grid[0] * given.grid[1]);
   figure.given = given;
+  figure.pinned = given.pin?.at && { row: given.pin.at[0], column: given.pin.at[1], grid: given.pin.grid, place: given.place };
   figure.own = given.values && mapOf(given);
 }
 

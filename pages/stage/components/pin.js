@@ -2,22 +2,45 @@
 // while Shift is held or "Follow" is on. Where the queries and keys of a layer are there, its maps
 // are computed here at once (attend.js); otherwise the server's come when the gesture ends.
 
-function pin(view, at) {
+function pin(view, at, figure) {
+  if (figure?.given.pin) return pinColumns(view, at, figure);
   const { pin: asks } = view.data;
   const next = asks && at && cell(at, asks);
-  if (!next || same(next, view.pin)) return;
+  if (!next || same(next, view.pin)) return undefined;
   const { row, column } = next;
   view.pin = { row, column, grid: asks.grid };
   Object.assign(view.asked, { kind: asks.kind, patch: `${row},${column}` });
-  aim(view);
+  return aim(view);
 }
 
-function unpin(view) {
+// Columns have a pin each. One that has none yet gets it by a click; the pins of the others move to
+// the same place of the same photo.
+function pinColumns(view, at, clicked) {
+  for (const figure of view.heroes.children) {
+    const { pin: asks } = figure.given;
+    const next = at && asks && (figure === clicked || figure.pinned) && cell(at, figure.given);
+    if (!next || same(next, figure.pinned)) continue;
+    figure.pinned = next;
+    view.asked[`${asks.prefix}kind`] = asks.kind;
+    view.asked[`${asks.prefix}patch`] = `${next.row},${next.column}`;
+    ring(view, figure);
+  }
+}
+
+function unpin(view, figure) {
+  const { pin: own } = figure.given;
+  if (own) {
+    figure.pinned = null;
+    view.asked[`${own.prefix}kind`] = own.home;
+    delete view.asked[`${own.prefix}patch`];
+    ring(view, figure);
+    return tell(view);
+  }
   view.pin = null;
   view.asked.kind = view.data.pin.home;
   delete view.asked.patch;
   aim(view);
-  tell(view);
+  return tell(view);
 }
 
 // Show the maps of the patch under the pointer, without pinning it.
@@ -136,8 +159,8 @@ function alike(view, figure, at) {
   };
 }
 
-function ring(view, { parts, given }) {
-  const pinned = view.under ?? view.pin;
+function ring(view, { parts, given, pinned: own }) {
+  const pinned = own ?? view.under ?? view.pin;
   const at = pinned && given?.grid && cell(pinned, given);
   parts.pin.classList.toggle("on", Boolean(at));
   if (at) place(parts.pin, boxOf(given, at));
