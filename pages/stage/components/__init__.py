@@ -42,8 +42,8 @@ def stage(
 ) -> None:
     """Show maps under a toolbar, the photo beside them, bars of shares, and facts.
 
-    Without the photo the maps have the whole width, in even rows of at most four; more than two
-    maps beside a photo stand in rows of two.
+    Without the photo the maps have the whole width, in even rows of at most four, on a phone of
+    two; more than two maps beside a photo stand in rows of two.
 
     Args:
         panels: the maps.
@@ -65,6 +65,7 @@ def stage(
     data = {
         "panels": sent[: len(panels)], "original": sent[-1] if original else None,
         "columns": even(len(panels), 2 if original else 4) if many else None,
+        "narrow": 1 if original else 2,  # on a phone
         "pictures": pictures, "tables": color_tables(),
         "facts": [list(fact) for fact in facts], "bars": [list(bar) for bar in bars],
         "verdict": verdict, "tools": list(tools), "pin": pin,
@@ -98,8 +99,8 @@ def linked(
     }  # fmt: skip
     data = {
         "panels": [{**each, "picture": pictures.index(each["src"]), "src": ""} for each in panels],
-        "columns": columns, "pictures": pictures, "tables": color_tables(), "look": fixed,
-        "original": None, "facts": [], "bars": [], "verdict": "", "tools": [], "pin": pin,
+        "columns": columns, "narrow": 1, "look": fixed, "pictures": pictures,
+        "tables": color_tables(), "original": None, "facts": [], "bars": [], "verdict": "", "tools": [], "pin": pin,
     }  # fmt: skip
     _stage(key, data, on_ask)
 

@@ -24,7 +24,10 @@ function listen(view, figure) {
   };
   frame.onclick = (event) => {
     if (event.pointerType !== "touch") return;
-    pin(view, under(figure, event), figure);
+    const at = under(figure, event);
+    const pinned = figure.pinned ?? view.pin;
+    if (at && pinned && same(cell(at, pinned), pinned)) return unpin(view, figure); // there is no Esc
+    pin(view, at, figure);
     tell(view);
   };
   frame.onpointerleave = (event) => {
