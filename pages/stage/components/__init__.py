@@ -100,7 +100,8 @@ def linked(
     data = {
         "panels": [{**each, "picture": pictures.index(each["src"]), "src": ""} for each in panels],
         "columns": columns, "narrow": 1, "look": fixed, "pictures": pictures,
-        "tables": color_tables(), "original": None, "facts": [], "bars": [], "verdict": "", "tools": [], "pin": pin,
+        "tables": color_tables(), "original": None, "facts": [], "bars": [], "verdict": "",
+        "tools": [], "pin": pin,
     }  # fmt: skip
     _stage(key, data, on_ask)
 
