@@ -39,6 +39,13 @@ PAGES = (
         model="bundled-cnn",
     ),
     Page(
+        name="why",
+        title="Why",
+        icon=":material/help_center:",
+        address="why",
+        model="bundled-vit",
+    ),
+    Page(
         name="compare",
         title="Compare",
         icon=":material/compare:",

@@ -17,13 +17,16 @@ from heedmap.models.loading.skeleton import Probe
 
 if TYPE_CHECKING:
     from heedmap.models.adapter.adapter import Adapter
+    from heedmap.models.adapter.language import Encoded, TextAdapter
     from heedmap.models.adapter.wrap import wrap
     from heedmap.models.loading.randomised import randomised
     from heedmap.models.prepare import Prepared
 
 _LATE = {
     "Adapter": "adapter.adapter",
+    "Encoded": "adapter.language",
     "Prepared": "prepare",
+    "TextAdapter": "adapter.language",
     "randomised": "loading.randomised",
     "wrap": "adapter.wrap",
 }
@@ -32,11 +35,13 @@ __all__ = [
     "Adapter",
     "Calibration",
     "Card",
+    "Encoded",
     "Loading",
     "Model",
     "Prepared",
     "Probe",
     "Progress",
+    "TextAdapter",
     "begin",
     "card",
     "ids",

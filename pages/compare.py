@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 from heedmap.pages.controls.attention import pick_hiding
 from heedmap.pages.controls.columns import add_button, pick_letters, pick_pair, say_unread
+from heedmap.pages.controls.elsewhere import offer_why
 from heedmap.pages.controls.look import pick_look
 from heedmap.pages.controls.photo import pick_photo
 from heedmap.pages.frame import link, tables
@@ -13,6 +14,7 @@ from heedmap.pages.frame.notices import Notices
 from heedmap.pages.frame.page import enter
 from heedmap.pages.frame.text import heading, section
 from heedmap.pages.run.columns import open_column
+from heedmap.pages.run.hiding import hide_in
 from heedmap.pages.stage import downloads
 from heedmap.pages.stage.components import stage
 from heedmap.pages.stage.panels import compared_panels
@@ -39,7 +41,7 @@ opened = [open_column(page, letter, letters, photo) for letter in letters]
 with st.sidebar:
     add_button(letters)
     hide = pick_hiding()
-    opened = [each.hiding(hide) if isinstance(each, Column) else each for each in opened]
+    opened = [hide_in(each, hide) for each in opened]
     columns = [each for each in opened if isinstance(each, Column)]
     compared = pairs(columns)
     pair = pick_pair(compared)
@@ -51,6 +53,7 @@ link.finish()
 difference = Difference(pair) if pair else None
 stage(compared_panels(opened, difference, look, SCALES), None, [], tools, link.ask, key="stage")
 if columns:
+    offer_why(columns[0].shown.request)
     heading("The columns")
     tables.side_by_side({each.letter: each.facts for each in columns})
 if compared:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 from heedmap.pages.controls.attention import pick_hiding, pick_map
 from heedmap.pages.controls.columns import offer_comparison
+from heedmap.pages.controls.elsewhere import offer_why
 from heedmap.pages.controls.galleries import show_heads
 from heedmap.pages.controls.look import pick_look
 from heedmap.pages.deeper import sections
@@ -14,6 +15,7 @@ from heedmap.pages.frame.notices import Notices
 from heedmap.pages.frame.page import enter
 from heedmap.pages.run import live
 from heedmap.pages.run.beside import pick_beside
+from heedmap.pages.run.hiding import ready_to_hide
 from heedmap.pages.run.opening import open_attention
 from heedmap.pages.stage import downloads
 from heedmap.pages.stage.components import stage
@@ -38,7 +40,7 @@ with st.sidebar:
     layer, chosen = pick_map(source)
     hide = pick_hiding()
 
-hero = Map(source, layer, chosen, hide)
+hero = Map(ready_to_hide(source, hide), layer, chosen, hide)
 beside = pick_beside(page, hero, notices)
 shown = [hero, beside[0]] if beside else [hero]
 scales = (*SCALES, BOTH) if beside else SCALES
@@ -47,6 +49,7 @@ deeper = sections.setting()
 notices.show()
 link.finish()
 offer_comparison(look, *shown)
+offer_why(shown[0].request)
 
 told = facts.attention(hero) + (facts.beside(beside[0]) if beside else [])
 stage(

@@ -11,6 +11,7 @@ import numpy as np
 from heedmap import models
 from heedmap.models import Calibration
 from heedmap.views import passes
+from heedmap.views.classes import verdict
 from heedmap.views.request import Request
 
 if TYPE_CHECKING:
@@ -68,9 +69,7 @@ class Source:
         if not shares:
             return ""
         count = len(self.activations.classes or ())
-        if shares[0][1] < self.calibration.threshold:
-            return f"None of the {count} things it knows; the nearest of {count} classes:"
-        return f"The most probable of {count} classes:"
+        return verdict(shares[0][1], count, self.calibration.threshold)
 
 
 def source(

@@ -42,11 +42,11 @@ def work(weights: int, layers: int, tokens: int) -> float:
     return 2.0 * weights * tokens + 4.0 * layers * tokens**2 * width
 
 
-def cost(adapter: Adapter, x: Prepared, kind: str) -> Cost:
-    """What it costs to record `kind` of a photo."""
+def cost(adapter: Adapter, x: Prepared, kind: str, times: float = 1.0) -> Cost:
+    """What it costs to record `kind` of a photo, which takes as long as `times` plain passes."""
     weights = sum(each.numel() for each in adapter.module.parameters())
     layers = 0 if "windows" in adapter.kinds else adapter.depth
-    return Cost(adapter.id, kind, work(weights, layers, x.prefix + math.prod(x.grid)))
+    return Cost(adapter.id, kind, times * work(weights, layers, x.prefix + math.prod(x.grid)))
 
 
 class Costs:

@@ -11,6 +11,7 @@ from heedmap.views.channels import Channel
 if TYPE_CHECKING:
     from heedmap.models import Prepared
     from heedmap.models.families.order import Order
+    from heedmap.views.why import Source
 
 Facts: TypeAlias = "list[tuple[str, str]]"
 
@@ -73,6 +74,16 @@ def channels(shown: Channel) -> str:
     """How many channels the layer of a channel has, and their grid."""
     rows, columns = shown.values.shape
     return f"{shown.siblings} channels of {rows} × {columns}"
+
+
+def reasons(source: Source) -> Facts:
+    """The facts that the maps of all methods share."""
+    rows, columns = source.seen.grid
+    return [
+        ("Model", source.model),
+        ("Saw", saw(source.seen)),
+        ("Grid", f"{rows} × {columns}"),
+    ]
 
 
 def saw(seen: Prepared) -> str:

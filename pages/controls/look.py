@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 import streamlit as st
 from heedmap import viz
 from heedmap.pages.frame import link
-from heedmap.pages.stage.components import Tool
+from heedmap.pages.stage.components.sent import Tool
 from heedmap.views.render import SCALES, VIEWS, Look
 
 INTERPOLATIONS = {"nearest": "Nearest", "bilinear": "Bilinear", "bicubic": "Bicubic"}
@@ -26,7 +26,12 @@ MASKS: Tool = {"views": [view for view in VIEWS if view != "overlay"]}
 
 
 def pick_look(
-    scales: Sequence[str], *, masks: bool = False, signed: bool = False, patches: bool = False
+    scales: Sequence[str],
+    *,
+    masks: bool = False,
+    signed: bool = False,
+    mixed: bool = False,
+    patches: bool = False,
 ) -> tuple[Look, list[Tool]]:
     """The look that is asked for, and the toolbar that changes it.
 
@@ -34,6 +39,7 @@ def pick_look(
         scales: keys of `SCALES` that make sense on the page, the default first.
         masks: whether the views of a mask are offered.
         signed: whether the maps have a sign, so that their colours diverge from zero.
+        mixed: whether maps without a sign may be among these.
         patches: whether maps can be had from the patch under the pointer.
     """
     fade = _switch("fade", "Fade", True, shared=True, help="Transparency follows the "
@@ -42,9 +48,10 @@ def pick_look(
     defaults = [60, 90]  # opacity without and with fading
     tools = [
         *(_mask_tools() if masks else []),
-        _choice("colors", "Colours", COLORS, "inferno", shared=True) | {"hidden": signed} | OVERLAY,
-        _choice("signed", "Colours", DIVERGING, "RdBu_r", shared=True,
-                help="Some values are negative: two colours part at zero.")
+        _choice("colors", "Colours", COLORS, "inferno", shared=True)
+        | {"hidden": signed and not mixed} | OVERLAY,
+        _choice("signed", "Signed colours" if mixed else "Colours", DIVERGING, "RdBu_r",
+                shared=True, help="Some values are negative: two colours part at zero.")
         | {"hidden": not signed} | OVERLAY,
         fade,
         _percent("opacity", "Opacity", 0, defaults[int(fade["value"])], step=5, shared=True)

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from heedmap.pages.stage.components import Group, Item, Panel, Pin, Place
+from heedmap.pages.stage.components.sent import Group, Item, Panel, Pin, Place
 from heedmap.views import attention, data_urls, explain, facts, patches, photos, render
 from heedmap.views.attention import Map
 from heedmap.views.channels import Channel
 from heedmap.views.compare import BOTH, Column, Difference, Failed, Scaled, on_one_scale
 from heedmap.views.render import THUMBNAIL, Drawable, Look
+from heedmap.views.request import Request
 
 if TYPE_CHECKING:
     from heedmap.models import Prepared
@@ -96,14 +97,19 @@ def compared_panels(
         for each in opened
     ]
     if difference:
-        made.append({**_alone(difference, look, scales), "place": _place(difference)})
+        made.append(
+            {
+                **_alone(difference, look, scales),
+                "place": _place(difference.request, difference.seen),
+            }
+        )
     return made
 
 
 def _compared(column: Column, scaled: Scaled, look: Look, scales: Sequence[str]) -> Panel:
     share = isinstance(column.shown, Map)
     made = panel(scaled, look, scales, share=share, tag=column.shown.source.model)
-    return {**made, "title": column.title, "place": _place(scaled)}
+    return {**made, "title": column.title, "place": _place(scaled.request, scaled.seen)}
 
 
 def _failed(column: Failed, size: tuple[int, int]) -> Panel:
@@ -117,11 +123,11 @@ def _alone(shown: Difference, look: Look, scales: Sequence[str]) -> Panel:
     return {**panel(shown, shown.look(look), scales), "view": "overlay"}
 
 
-def _place(shown: Drawable) -> Place:
-    height, width = photos.pixels(shown.request.photo).shape[:2]
-    left, top, right, bottom = shown.seen.box
+def _place(request: Request, seen: Prepared) -> Place:
+    height, width = photos.pixels(request.photo).shape[:2]
+    left, top, right, bottom = seen.box
     box = [left / width, top / height, right / width, bottom / height]
-    return {"photo": shown.request.photo, "box": box}
+    return {"photo": request.photo, "box": box}
 
 
 def pin(shown: Map) -> Pin | None:
@@ -151,8 +157,13 @@ def _cheap(shown: Map, look: Look, scales: Sequence[str]) -> Sequence[str]:
 
 
 def photo_panel(shown: Drawable) -> Panel:
-    """The photo beside a map; what a crop left out is darkened."""
-    photo, seen = shown.request.photo, shown.seen
+    """The photo beside a map; see `photo_of`."""
+    return photo_of(shown.request, shown.seen, shown.values.shape)
+
+
+def photo_of(request: Request, seen: Prepared, grid: tuple[int, ...]) -> Panel:
+    """A photo on the grid of the maps beside it; what a crop left out is darkened."""
+    photo = request.photo
     height, width = photos.pixels(photo).shape[:2]
     made: Panel = {
         "title": "The photo, and the part it saw" if seen.fit == "crop" else "The photo",
@@ -160,12 +171,12 @@ def photo_panel(shown: Drawable) -> Panel:
         "width": width,
         "height": height,
         "alt": f"The photo: {photos.name(photo)}",
-        "grid": list(shown.values.shape),
+        "grid": list(grid),
     }
     if credit := photos.credit(photo):
         made["credit"] = credit
     if seen.fit == "crop":
-        made["box"] = _place(shown)["box"]
+        made["box"] = _place(request, seen)["box"]
     return made
 
 

@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from heedmap.errors import CaptureError, SettingError, short
 from heedmap.models.adapter.twin import Twin, twin
+from heedmap.viz import checks
 from heedmap.viz.capture.attention import record_attention
 from heedmap.viz.capture.calls import check_call
 from heedmap.viz.capture.reasons import check
@@ -49,7 +50,7 @@ def explain(
         CaptureError: a model for which the method is not defined, or that cannot be watched.
     """
     check_call(adapter, x)
-    _check(adapter, method)
+    check_method(adapter, method)
     if isinstance(target, tuple):
         one, other = (explain(adapter, x, method, each, layer) for each in target)
         name = f"{one.target} less {other.target}" if one.target else ""
@@ -67,10 +68,14 @@ def explain(
     return Explanation(heat, method, found.name)
 
 
-def _check(adapter: Adapter, method: str) -> None:
-    """Whether the method is defined for this model."""
-    if method not in METHODS:
-        raise SettingError(f"There is no method {short(method)}: choose from {', '.join(METHODS)}.")
+def check_method(adapter: Adapter, method: str) -> None:
+    """Whether a method is defined for a model.
+
+    Raises:
+        SettingError: a method that does not exist.
+        CaptureError: a model that it is not defined for, and which one is.
+    """
+    checks.choice(method, METHODS, "method")
     title, name = adapter.title, METHODS[method].name
     if method in EXTRACTORS:
         if adapter.kinds and method not in ON_TOKENS:

@@ -1,0 +1,133 @@
+"""The controls of methods that ask why: which of them, from which layer, about which class."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import streamlit as st
+from heedmap import viz
+from heedmap.pages.frame import link
+from heedmap.pages.frame.text import plain
+from heedmap.views.attention import percent
+from heedmap.views.classes import Classes
+from heedmap.views.costs import span
+from heedmap.views.why import FIRST, Layers, Source
+
+NONE = ""  # no second class
+ROLES = {"layer": "Layer of the attention", "start": "First layer", "cam": "Layer of Grad-CAM"}
+_HELP = {
+    "layer": "The attention of one layer, mean over its heads. Counted from 0.",
+    "start": "Rollout, relevance and LeGrad go through all layers from this one to the last.",
+    "cam": "The layer whose channels are weighted and added.",
+}
+_LONGEST = 26  # letters of a class on a button
+
+
+def pick_methods(source: Source) -> list[str]:
+    """Let the visitor choose methods; what the model cannot do is shown, and why."""
+    able = source.methods
+    key = link.setting(
+        "methods", able[:FIRST], lambda text: text.split("~"), write="~".join,
+        fits=lambda chosen: bool(chosen) and set(chosen) <= set(able),
+    )  # fmt: skip
+    chosen = st.pills(
+        "Methods", able, key=key, selection_mode="multi", format_func=_name,
+        label_visibility="collapsed",
+    )  # fmt: skip
+    if source.refusals:
+        st.pills(
+            "Not for this model", list(source.refusals), format_func=_name, disabled=True,
+            selection_mode="multi", key="refused",
+        )  # fmt: skip
+        st.caption("  \n".join(map(plain, source.cannot)))
+    if not chosen:
+        link.notice("No method is chosen: the first that this model can do is shown.")
+        return able[:1]
+    return sorted(chosen, key=able.index)
+
+
+def pick_layers(source: Source, methods: Sequence[str]) -> dict[str, int | str]:
+    """Let the visitor choose the layer of each method that takes one; methods alike share it."""
+    found: dict[str, Layers] = {}
+    for method in methods:
+        found.setdefault(source.layers[method].role, source.layers[method])
+    chosen = {role: pick_layer(layers) for role, layers in found.items()}
+    return {method: chosen[source.layers[method].role] for method in methods}
+
+
+def pick_layer(layers: Layers) -> int | str:
+    """Let the visitor choose a layer, where there are several."""
+    role, options = layers.role, layers.options
+    if len(options) == 1:
+        return options[0]
+    if isinstance(layers.default, int):
+        key = link.whole(role, 0, len(options) - 1, layers.default)
+        return int(st.slider(ROLES[role], 0, len(options) - 1, key=key, help=_HELP[role]))
+    key = link.choice(role, [str(each) for each in options], layers.default)
+    return str(st.selectbox(ROLES[role], options, key=key, help=_HELP[role]))
+
+
+def pick_target(classes: Classes | None) -> tuple[str, str]:
+    """Let the visitor choose the class that is asked about, and one that it is told apart from."""
+    if classes is None:
+        st.caption("It knows no classes: asked is what makes its features strong, by their norm.")
+        return "", NONE
+    target = pick_class(classes)
+    others = [NONE, *(name for name in classes.names if name != target)]
+    less = st.selectbox(
+        "Less", others, key=link.choice("less", others, NONE), width=200,
+        format_func=lambda name: name or "no other class",
+        help="What speaks for the one class and not for the other: the difference of both "
+        "maps, in two colours that part at zero.",
+    )  # fmt: skip
+    return target, str(less)
+
+
+def pick_class(classes: Classes) -> str:
+    """Let the visitor choose a class: the five best as buttons, a field that finds any."""
+    best = dict(classes.best())
+    key = link.choice("target", classes.names, next(iter(best)))
+    _best_buttons(key, best)
+    return str(st.selectbox("Any class", classes.names, key=key, width=200, help="Type to search."))
+
+
+def pick_trust(count: int, seconds: float | None) -> bool:
+    """Let the visitor have so many maps tested; the button tells how long that takes."""
+    key = link.switch("trust")
+    on = bool(st.session_state[key])
+    time = f" · about {span(max(1.0, seconds))}" if seconds is not None and not on else ""
+    st.button(
+        "Hide the test" if on else f"How far to trust {'it' if count == 1 else 'them'}{time}",
+        key="test", on_click=_set, args=(key, not on), icon=":material/balance:",
+        help="The photo is taken away in the order of each map, and put back, and the model asked "
+        "again each time: a map that names what counts makes its score fall and rise soon.",
+    )  # fmt: skip
+    return on
+
+
+def _set(key: str, value: bool) -> None:
+    st.session_state[key] = value
+
+
+def _best_buttons(key: str, best: dict[str, float]) -> None:
+    """The most probable classes as buttons, which set what the field beside them holds."""
+    button = f"{key}.best"
+    chosen = st.session_state[key]
+    st.session_state[button] = chosen if chosen in best else None
+
+    def choose() -> None:
+        st.session_state[key] = st.session_state[button] or chosen
+
+    st.segmented_control(
+        "Why this class?", list(best), key=button, on_change=choose,
+        format_func=lambda name: f"{_short(name)} {percent(best[name])}",
+    )  # fmt: skip
+
+
+def _short(name: str) -> str:
+    first = name.split(",")[0]
+    return plain(first if len(first) <= _LONGEST else f"{first[: _LONGEST - 1]}…")
+
+
+def _name(method: str) -> str:
+    return viz.METHODS[method].name

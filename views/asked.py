@@ -1,0 +1,152 @@
+"""What is asked why: passes of the methods, each run once and cached; see `passes`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeAlias
+
+import numpy as np
+from heedmap import viz
+from heedmap.views import passes, turns
+from heedmap.views.cache import MEGABYTE
+from heedmap.views.request import Request
+from heedmap.views.underway import Underway
+
+if TYPE_CHECKING:
+    from heedmap.models import Adapter, Prepared
+
+Target: TypeAlias = "int | tuple[int, int] | None"  # see `viz.explain`
+
+# How many plain passes a method takes, before one has been timed.
+_PASSES = {"raw": 1, "rollout": 1, "legrad": 6, "scorecam": 100}
+_GRADIENTS = 3
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What one method is asked of one photo.
+
+    Attributes:
+        request: the photo in a model.
+        method: a key of `viz.METHODS`.
+        target: see `viz.explain`; None for a method that takes none.
+        layer: see `viz.explain`.
+    """
+
+    request: Request
+    method: str
+    target: Target = None
+    layer: int | str | None = None
+
+
+@dataclass(frozen=True)
+class Tested:
+    """A map, and what it is tested for: methods without a target are tested for one as well."""
+
+    asked: Asked
+    target: Target
+
+
+_outputs: Underway[tuple[np.ndarray | None, Prepared]] = Underway(
+    64 * MEGABYTE, lambda found: found[1].view.nbytes
+)
+_maps: Underway[viz.Explanation] = Underway(64 * MEGABYTE, lambda found: found.heat.nbytes)
+
+_trust: Underway[viz.Faithfulness] = Underway(16 * MEGABYTE, lambda found: 4096)
+
+
+def output(adapter: Adapter, request: Request) -> tuple[np.ndarray | None, Prepared]:
+    """What a model returns for a photo, (classes,) or (dim,) float32, and what it saw.
+
+    None for a model that returns no vector.
+
+    Raises:
+        ImageError, SettingError, CaptureError: see `Adapter.prepare` and `Adapter.run`.
+        OvertakenError: whoever is `turns.visiting` asked for something newer meanwhile.
+    """
+
+    def record(x: Prepared) -> np.ndarray | None:
+        found = adapter.run(x.pixels, x.fit)
+        vector = found is not None and found.ndim == 2
+        return found[0].float().cpu().numpy() if found is not None and vector else None
+
+    return _outputs.result(
+        request,
+        lambda job: passes.run(adapter, request, "output", record, job),
+        turns.tell,
+        turns.SAME,
+    )
+
+
+def explanation(adapter: Adapter, asked: Asked) -> viz.Explanation:
+    """The map of one method.
+
+    Raises:
+        ImageError, SettingError, CaptureError: see `Adapter.prepare` and `viz.explain`.
+        OvertakenError: whoever is `turns.visiting` asked for something newer meanwhile.
+    """
+
+    def record(x: Prepared) -> viz.Explanation:
+        return viz.explain(adapter, x, asked.method, asked.target, asked.layer)
+
+    kind, times = _cost(asked)
+    return _maps.result(
+        asked,
+        lambda job: passes.run(adapter, asked.request, kind, record, job, times)[0],
+        turns.tell,
+        turns.SAME,
+    )
+
+
+def trust(
+    adapter: Adapter, tested: Tested, heat: np.ndarray, beside: viz.Faithfulness | None
+) -> viz.Faithfulness:
+    """How far a map can be trusted; see `viz.faithfulness`.
+
+    Raises:
+        ImageError, SettingError, CaptureError: see `Adapter.prepare` and `viz.faithfulness`.
+        OvertakenError: whoever is `turns.visiting` asked for something newer meanwhile.
+    """
+
+    def record(x: Prepared) -> viz.Faithfulness:
+        return viz.faithfulness(adapter, x, heat, tested.target, beside=beside)
+
+    kind, times = _tests(beside is not None)
+    return _trust.result(
+        tested,
+        lambda job: passes.run(adapter, tested.asked.request, kind, record, job, times)[0],
+        turns.tell,
+        turns.SAME,
+    )
+
+
+def trusted(tested: Tested) -> viz.Faithfulness | None:
+    """How far a map can be trusted, if that has been measured."""
+    return _trust.kept(tested)
+
+
+def trust_seconds(adapter: Adapter, seen: Prepared, beside: bool) -> float | None:
+    """How long `trust` will take, as far as that is known."""
+    return passes.seconds(adapter, seen, *_tests(beside))
+
+
+def known(asked: Asked) -> viz.Explanation | None:
+    """The map of one method, if it has been made."""
+    return _maps.kept(asked)
+
+
+def seconds(adapter: Adapter, seen: Prepared, asked: Asked) -> float | None:
+    """How long a map will take, as far as that is known."""
+    return passes.seconds(adapter, seen, *_cost(asked))
+
+
+def _cost(asked: Asked) -> tuple[str, float]:
+    """What takes the same time as this, and how many plain passes that may be."""
+    two = isinstance(asked.target, tuple)
+    times = _PASSES.get(asked.method, _GRADIENTS) * (1 + two)
+    return f"{asked.method}{' of two' * two}", times
+
+
+def _tests(beside: bool) -> tuple[str, float]:
+    """What takes the same time as `trust`, and how many plain passes that may be."""
+    return f"trust{' beside' * beside}", viz.faithfulness_passes(beside=beside)
