@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import streamlit as st
+from heedmap.pages.controls.columns import offer_comparison
 from heedmap.pages.controls.elsewhere import offer_pages
 from heedmap.pages.controls.look import pick_look
 from heedmap.pages.controls.why import pick_layers, pick_methods, pick_target, pick_trust
@@ -48,8 +49,8 @@ if testing:
 look, tools = pick_look(SCALES, signed=bool(less), mixed=True)
 notices.show()
 link.finish()
-
 offer_pages(page, source.request)
+offer_comparison(look, source.request)
 show_reasons(source, found, look, tools, link.ask, tested)
 if len(shown) > 1:
     heading("How far they agree", "rank correlation: 1 is the same order of places, 0 is chance")

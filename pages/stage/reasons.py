@@ -67,14 +67,17 @@ def reason_panels(
     # The values of the other scale are other values: the browser waits for them.
     scales = (METHODS,) if common else ("map",)
     ends = _ends([each for each in tested.values() if isinstance(each, viz.Faithfulness)])
-    made = []
+    made: list[Panel] = []
     for each in shown:
-        there = isinstance(each, Reason)
-        one = panel(next(drawn), look, scales) if there else _absent(each, seen.view.shape[:2])
+        if isinstance(each, Waiting):
+            one = _absent(each, seen.view.shape[:2])
+        else:
+            one = panel(next(drawn), look, scales)
         told = about(viz.METHODS[each.asked.method])
         if each.asked in tested:
             told["trust"] = _trust(tested[each.asked], ends)
-        made.append({**one, "about": told})
+        one["about"] = told
+        made.append(one)
     return made
 
 

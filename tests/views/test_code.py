@@ -91,7 +91,7 @@ def test_columns_of_three_models(vit: Adapter, cat: Request) -> None:
 
 def test_methods_on_one_scale(vit: Adapter, cat: Request) -> None:
     source = why.source(vit, cat)
-    asked = [source.asked(method, "", "", 0) for method in ("raw", "rollout")]
+    asked = [source.asked(method, None, 0) for method in ("raw", "rollout")]
     found = [why.Reason(source, each, why.asking.explanation(vit, each)) for each in asked]
     assert_makes(large.of_reasons(found, Look(scale=why.METHODS)))
 

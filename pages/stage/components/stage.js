@@ -16,7 +16,9 @@ export default function ({ data, parentElement, setTriggerValue }) {
   data.panels.forEach((given, i) => take(view.heroes.children[i], given));
   for (const figure of view.heroes.children) show(view, figure);
   view.heroes.classList.toggle("even", Boolean(data.columns));
+  view.heroes.classList.toggle("two", data.narrow === 2);
   view.heroes.style.setProperty("--columns", data.columns);
+  view.heroes.style.setProperty("--narrow", data.narrow);
   if (data.original) {
     take(view.original, data.original);
     show(view, view.original);
@@ -41,6 +43,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
 
 function build(root) {
   const view = { at: null, pin: null, under: null, turn: 0, asked: {}, wanted: new Set(), bases: new Bases(), tables: {} };
+  view.small = (...asked) => thumbnail(view, ...asked);
   view.table = (name) => (view.tables[name] ??= bytes(view.data.tables[name]));
   view.repaint = () => {
     cancelAnimationFrame(view.frame);
