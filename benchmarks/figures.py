@@ -19,7 +19,7 @@ from heedmap.models.catalogue.entries import CATALOGUE
 from benchmarks import card
 
 PAGE = Path(__file__).parent.parent / "docs" / "figures.md"
-BENCHMARKS = ("capture", "models", "page", "load", "bundled")
+BENCHMARKS = ("capture", "models", "batch", "page", "load", "bundled")
 HEAD = "| model | measured | |\n|---|---|---|"
 LAYER_HEAD = f"| model | {card.LAYERS} |\n|---|---|---|---|---|"
 
