@@ -36,7 +36,7 @@ CAM = (
 
 def show_cam() -> None:
     """Grad-CAM of a class, in one layer."""
-    source = answer(page, adapter, request, None, why.source, notices)
+    source = answer(page, adapter, request, None, why.source, notices, "cam")
     with st.sidebar:
         layer = pick_layer(source.layers["gradcam"])
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small", key="asked"):

@@ -41,6 +41,7 @@ INNER = {
         "channels",
         "render",
         "why",
+        "words",
         "tours",
         "explain",
         "data_urls",

@@ -15,7 +15,7 @@ from heedmap.views.underway import Underway
 if TYPE_CHECKING:
     from heedmap.models import Adapter, Prepared
 
-Target: TypeAlias = "int | tuple[int, int] | None"  # see `viz.explain`
+Target: TypeAlias = "int | str | tuple[int, int] | None"  # see `viz.explain`
 
 # How many plain passes a method takes, before one has been timed.
 _PASSES = {"raw": 1, "rollout": 1, "legrad": 6, "scorecam": 100}
@@ -52,6 +52,9 @@ _outputs: Underway[tuple[np.ndarray | None, Prepared]] = Underway(
 )
 _maps: Underway[viz.Explanation] = Underway(64 * MEGABYTE, lambda found: found.heat.nbytes)
 
+_words: Underway[tuple[viz.WordMaps, Prepared]] = Underway(
+    32 * MEGABYTE, lambda found: 2 * found[0].similarity.nbytes + found[1].view.nbytes
+)
 _trust: Underway[viz.Faithfulness] = Underway(16 * MEGABYTE, lambda found: 4096)
 
 
@@ -93,6 +96,27 @@ def explanation(adapter: Adapter, asked: Asked) -> viz.Explanation:
     return _maps.result(
         asked,
         lambda job: passes.run(adapter, asked.request, kind, record, job, times)[0],
+        turns.tell,
+        turns.SAME,
+    )
+
+
+def word_maps(
+    adapter: Adapter, request: Request, texts: tuple[str, ...]
+) -> tuple[viz.WordMaps, Prepared]:
+    """How alike the places of a photo and texts are, and what the model saw.
+
+    Raises:
+        ImageError, SettingError, ModelError, CaptureError: see `Adapter.prepare`, `viz.word_maps`.
+        OvertakenError: whoever is `turns.visiting` asked for something newer meanwhile.
+    """
+
+    def record(x: Prepared) -> viz.WordMaps:
+        return viz.word_maps(adapter, x, texts)
+
+    return _words.result(
+        (request, texts),
+        lambda job: passes.run(adapter, request, "words", record, job, 2),
         turns.tell,
         turns.SAME,
     )

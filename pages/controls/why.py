@@ -8,7 +8,6 @@ import streamlit as st
 from heedmap import viz
 from heedmap.pages.frame import link
 from heedmap.pages.frame.text import plain
-from heedmap.views.attention import percent
 from heedmap.views.classes import Classes
 from heedmap.views.costs import span
 from heedmap.views.why import FIRST, Layers, Source
@@ -120,13 +119,17 @@ def _best_buttons(key: str, best: dict[str, float]) -> None:
 
     st.segmented_control(
         "Why this class?", list(best), key=button, on_change=choose,
-        format_func=lambda name: f"{_short(name)} {percent(best[name])}",
+        format_func=lambda name: f"{_short(name)} {_percent(best[name])}",
     )  # fmt: skip
 
 
 def _short(name: str) -> str:
     first = name.split(",")[0]
     return plain(first if len(first) <= _LONGEST else f"{first[: _LONGEST - 1]}…")
+
+
+def _percent(share: float) -> str:
+    return f"{share:.0%}" if share >= 0.01 else "<1%"
 
 
 def _name(method: str) -> str:

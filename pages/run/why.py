@@ -18,23 +18,35 @@ from heedmap.views.costs import LONG, span
 from heedmap.views.why import Reason, Source, Waiting
 
 if TYPE_CHECKING:
-    from heedmap.models import Adapter
+    from heedmap.models import Adapter, Prepared
     from heedmap.views.request import Request
 
 _FAILED = "heedmap.why"  # what was asked in vain -> why it failed, of what is asked now
 
 
 def answers(source: Source, asked: Sequence[Asked]) -> list[Reason | Waiting]:
+    """The maps that `explanations` finds, with what can be said of them."""
+    found = explanations(source.request, source.seen, asked)
+    return [
+        each if isinstance(each, Waiting) else Reason(source, one, each)
+        for one, each in zip(asked, found, strict=True)
+    ]
+
+
+def explanations(
+    request: Request, seen: Prepared, asked: Sequence[Asked]
+) -> list[viz.Explanation | Waiting]:
     """The maps that are known, and those that can be made in a moment; the first in any case."""
     _forget_others(asked)
-    adapter, began = load(source.request.model), time.monotonic()
-    found: list[Reason | Waiting] = []
+    adapter, began = load(request.model), time.monotonic()
+    found: list[viz.Explanation | Waiting] = []
     for each in asked:
-        seconds = asking.seconds(adapter, source.seen, each)
+        seconds = asking.seconds(adapter, seen, each)
         soon = time.monotonic() - began + (seconds or 0) < LONG
         if not (asking.known(each) or each in _failed()) and (soon or not found):
             _map(adapter, each)
-        found.append(_answer(source, adapter, each, seconds))
+        make = partial(_map, adapter, each)
+        found.append(asking.known(each) or _waiting(each, each, "map", seconds, make))
     return found
 
 
@@ -67,14 +79,6 @@ def go_on(found: Sequence[object]) -> None:
     if makes:
         makes[0]()
         st.rerun()
-
-
-def _answer(
-    source: Source, adapter: Adapter, asked: Asked, seconds: float | None
-) -> Reason | Waiting:
-    if known := asking.known(asked):
-        return Reason(source, asked, known)
-    return _waiting(asked, asked, "map", seconds, partial(_map, adapter, asked))
 
 
 def _waiting(

@@ -68,9 +68,12 @@ def reason_panels(
     ends = _ends([each for each in tested.values() if isinstance(each, viz.Faithfulness)])
     made = []
     for each in shown:
-        there = isinstance(each, Reason)
-        one = panel(next(drawn), look, scales) if there else _absent(each, seen.view.shape[:2])
-        told = about(viz.METHODS[each.asked.method])
+        method = viz.METHODS[each.asked.method]
+        told = about(method)
+        if isinstance(each, Reason):
+            one = panel(next(drawn), look, scales)
+        else:
+            one = absent(method.name, each.says, seen)
         if each.asked in tested:
             told["trust"] = _trust(tested[each.asked], ends)
         made.append({**one, "about": told})
@@ -102,11 +105,10 @@ def about(method: viz.Method) -> About:
     }  # fmt: skip
 
 
-def _absent(waiting: Waiting, size: tuple[int, int]) -> Panel:
+def absent(title: str, says: str, seen: Prepared) -> Panel:
     """What stands in for a picture, in its proportions."""
-    name, says = viz.METHODS[waiting.asked.method].name, waiting.says
-    return {"title": name, "says": says, "alt": says, "src": "", "height": size[0],
-            "width": size[1]}  # fmt: skip
+    height, width = seen.view.shape[:2]
+    return {"title": title, "says": says, "alt": says, "src": "", "height": height, "width": width}
 
 
 def _trust(found: viz.Faithfulness | Waiting, ends: tuple[float, float]) -> Trust:
