@@ -78,6 +78,7 @@ if TYPE_CHECKING:
         faithfulness_passes,
     )
     from heedmap.viz.why.methods import METHODS, Explanation, Method
+    from heedmap.viz.why.prompt import Prompt, prompt_relevance
     from heedmap.viz.why.words import WORD_MAPS, WordMaps, word_maps
 
 _LATE = {
@@ -102,6 +103,7 @@ _LATE = {
     "why.explain": ("check_method", "explain"),
     "why.faithful": ("BASELINES", "Curves", "Faithfulness", "faithfulness", "faithfulness_passes"),
     "why.methods": ("METHODS", "Explanation", "Method"),
+    "why.prompt": ("Prompt", "prompt_relevance"),
     "why.words": ("WORD_MAPS", "WordMaps", "word_maps"),
     "photo.pool": ("open_upload", "start_workers"),
 }
@@ -135,6 +137,7 @@ __all__ = [
     "Overlap",
     "Overlay",
     "Patch",
+    "Prompt",
     "Sample",
     "WordMaps",
     "area",
@@ -170,6 +173,7 @@ __all__ = [
     "outliers",
     "overlap",
     "per_area",
+    "prompt_relevance",
     "rank_correlation",
     "record_activations",
     "record_all_queries",
