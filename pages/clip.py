@@ -14,11 +14,11 @@ from heedmap.pages.frame import link
 from heedmap.pages.frame.head import explain, head
 from heedmap.pages.frame.notices import Notices
 from heedmap.pages.frame.page import enter
-from heedmap.pages.frame.text import plain, section
+from heedmap.pages.frame.text import heading, plain, section
 from heedmap.pages.run import live
 from heedmap.pages.run.answer import answer
 from heedmap.pages.run.opening import choose_attention, open_model
-from heedmap.pages.run.why import explanations, go_on
+from heedmap.pages.run.why import explanations, go_on, prompts
 from heedmap.pages.stage import downloads, texts
 from heedmap.pages.stage.components import stage
 from heedmap.pages.stage.panels import attention_panels, photo_panel, pin, words
@@ -55,8 +55,11 @@ def show_words() -> None:
     link.finish()
     offer_why(source.request)
     texts.show_texts(source, shown, look, tools, link.ask)
+    read = prompts(source)
+    heading("Which of their words counted", "relevance over the text, of each by itself")
+    texts.show_prompts(read)
     show_vocabulary(source)
-    go_on(found)
+    go_on([*found, *read])
 
 
 def show_attention() -> None:

@@ -40,7 +40,7 @@ def show_cam() -> None:
     with st.sidebar:
         layer = pick_layer(source.layers["gradcam"])
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small", key="asked"):
-        target = source.target(*pick_target(source.classes))
+        target = pick_target(source)
     found = answers(source, [source.asked("gradcam", target, layer)])
     look, tools = pick_look(("map",), signed=isinstance(target, tuple))
     notices.show()

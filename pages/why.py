@@ -37,15 +37,14 @@ with st.sidebar:
     methods = pick_methods(source)
     layers = pick_layers(source, methods)
 with st.container(horizontal=True, vertical_alignment="bottom", gap="small", key="asked"):
-    named, less = pick_target(source.classes)
+    target = pick_target(source)
     testing = pick_trust(len(methods), seconds_of_tests(source, len(methods)))
-target = source.target(named, less)
 found = answers(source, [source.asked(each, target, layers[each]) for each in methods])
 shown = [each for each in found if isinstance(each, Reason)]
 tested = tests(source, shown, target) if testing else {}
 if testing:
     st.caption(TESTED)
-look, tools = pick_look(SCALES, signed=bool(less), mixed=True)
+look, tools = pick_look(SCALES, signed=isinstance(target, tuple), mixed=True)
 notices.show()
 link.finish()
 

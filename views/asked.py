@@ -15,7 +15,7 @@ from heedmap.views.underway import Underway
 if TYPE_CHECKING:
     from heedmap.models import Adapter, Prepared
 
-Target: TypeAlias = "int | str | tuple[int, int] | None"  # see `viz.explain`
+Target: TypeAlias = "int | str | tuple[int, int] | tuple[str, str] | None"  # see `viz.explain`
 
 # How many plain passes a method takes, before one has been timed.
 _PASSES = {"raw": 1, "rollout": 1, "legrad": 6, "scorecam": 100}
@@ -46,6 +46,11 @@ class Tested:
     asked: Asked
     target: Target
 
+    @property
+    def request(self) -> Request:
+        """The photo in a model."""
+        return self.asked.request
+
 
 _outputs: Underway[tuple[np.ndarray | None, Prepared]] = Underway(
     64 * MEGABYTE, lambda found: found[1].view.nbytes
@@ -55,6 +60,7 @@ _maps: Underway[viz.Explanation] = Underway(64 * MEGABYTE, lambda found: found.h
 _words: Underway[tuple[viz.WordMaps, Prepared]] = Underway(
     32 * MEGABYTE, lambda found: 2 * found[0].similarity.nbytes + found[1].view.nbytes
 )
+_prompts: Underway[viz.Prompt] = Underway(MEGABYTE, lambda found: 1024)
 _trust: Underway[viz.Faithfulness] = Underway(16 * MEGABYTE, lambda found: 4096)
 
 
@@ -120,6 +126,30 @@ def word_maps(
         turns.tell,
         turns.SAME,
     )
+
+
+def prompt(adapter: Adapter, request: Request, text: str) -> viz.Prompt:
+    """How much each word of a text counted for its likeness to a photo.
+
+    Raises:
+        ImageError, SettingError, CaptureError: see `Adapter.prepare`, `viz.prompt_relevance`.
+        OvertakenError: whoever is `turns.visiting` asked for something newer meanwhile.
+    """
+
+    def record(x: Prepared) -> viz.Prompt:
+        return viz.prompt_relevance(adapter, x, text)
+
+    return _prompts.result(
+        (request, text),
+        lambda job: passes.run(adapter, request, "prompt", record, job, 2)[0],
+        turns.tell,
+        turns.SAME,
+    )
+
+
+def prompted(request: Request, text: str) -> viz.Prompt | None:
+    """The same, if it is known."""
+    return _prompts.kept((request, text))
 
 
 def trust(

@@ -52,6 +52,7 @@ class Source:
         model: the title of the model.
         seen: what the model saw.
         classes: the classes that it knows, None for a model without.
+        reads: whether it reads texts, which can be asked about.
         layers: for each method that it can do.
         refusals: for each other method why not, one sentence.
     """
@@ -60,6 +61,7 @@ class Source:
     model: str
     seen: Prepared
     classes: Classes | None
+    reads: bool
     layers: dict[str, Layers]
     refusals: dict[str, str]
 
@@ -76,13 +78,6 @@ class Source:
             name = viz.METHODS[method].name
             alike.setdefault(why.removeprefix(name).split(":")[0], []).append(name)
         return [_sentence(names, why) for why, names in alike.items()]
-
-    def target(self, name: str, less: str) -> asking.Target:
-        """A class, or one less another, by name; None for a model without classes."""
-        if self.classes is None:
-            return None
-        one = self.classes.index(name)
-        return (one, self.classes.index(less)) if less else one
 
     def asked(self, method: str, target: asking.Target, layer: int | str) -> Asked:
         """What a method is asked."""
@@ -109,7 +104,8 @@ def source(adapter: Adapter, request: Request, _: object = None) -> Source:
             logits, adapter.classes, calibration.temperature, calibration.threshold
         )
     refused = {method: why for method, why in refusals.items() if why}
-    return Source(request, adapter.title, seen, classes, layers, refused)
+    reads = "text" in adapter.can
+    return Source(request, adapter.title, seen, classes, reads, layers, refused)
 
 
 @dataclass(frozen=True, eq=False)
@@ -166,7 +162,7 @@ class Reason:
     def _about(self) -> str:
         if not self.method.wants_target:
             return "the same for every class" if self.source.classes else "the same for any target"
-        if self.source.classes is None:
+        if self.asked.target is None:
             return "what raises the norm of the features"
         if self.signed:
             return f"what speaks for {self.found.target}"

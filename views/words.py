@@ -10,7 +10,7 @@ import numpy as np
 from heedmap import viz
 from heedmap.views import asked as asking
 from heedmap.views.asked import Asked
-from heedmap.views.attention import percent
+from heedmap.views.classes import rounded
 from heedmap.views.request import Request
 
 if TYPE_CHECKING:
@@ -69,14 +69,20 @@ class Source:
         return [Asked(self.request, kind, text) for text in self.texts]
 
     def similarities(self, kind: str) -> list[WordMap]:
-        """The maps of a kind of similarity, text by text, on the scale of all and the neutral."""
-        maps = _maps(self.found, kind)
-        every = [*maps, self.empty[kind]]
-        return [WordMap(self, kind, i, heat, _ends(every)) for i, heat in enumerate(maps)]
+        """The maps of a kind of similarity, text by text, on one scale of raw cosines.
+
+        Its low end is the mean of the neutral text: a place that is no more like a text than like
+        "a photo" stays clear, and so does all of a word that is absent.
+        """
+        maps, empty = _maps(self.found, kind), self.empty[kind]
+        ends = float(empty.mean()), max(float(empty.max()), float(maps.max()))
+        return [WordMap(self, kind, i, heat, ends) for i, heat in enumerate(maps)]
 
     def explained(self, kind: str, found: Sequence[viz.Explanation | None]) -> list[WordMap | None]:
         """The maps of a method, text by text, on the scale of all that are there."""
-        ends = _ends([each.heat for each in found if each] or [np.zeros((1, 1), np.float32)])
+        maps = [each.heat for each in found if each]
+        lows, highs = [float(m.min()) for m in maps], [float(m.max()) for m in maps]
+        ends = min(lows, default=0.0), max(highs, default=0.0)
         return [
             WordMap(self, kind, i, each.heat, ends) if each else None
             for i, each in enumerate(found)
@@ -142,10 +148,8 @@ class WordMap:
     @property
     def score(self) -> str:
         """How well its text fits the photo."""
-        found = self.source.found
-        return (
-            f"cosine {found.cosines[self.index]:.3f} · {percent(float(found.shares[self.index]))}"
-        )
+        found, i = self.source.found, self.index
+        return f"cosine {found.cosines[i]:.3f} · {rounded(float(found.shares[i]))}"
 
     @property
     def what(self) -> str:
@@ -181,7 +185,3 @@ class WordMap:
 def _maps(found: viz.WordMaps, kind: str) -> np.ndarray:
     """(texts, rows, cols) float32."""
     return found.value_path if kind == "value path" else found.similarity
-
-
-def _ends(every: Sequence[np.ndarray]) -> tuple[float, float]:
-    return float(min(each.min() for each in every)), float(max(each.max() for each in every))

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from html import escape
 
+import streamlit as st
+from heedmap import viz
 from heedmap.pages.stage.components import Panel, Tool, stage
 from heedmap.pages.stage.panels import panel, photo_of
 from heedmap.pages.stage.reasons import absent
@@ -39,3 +42,20 @@ def _panel(source: Source, index: int, shown: WordMap | Waiting, look: Look) -> 
     if isinstance(shown, Waiting):
         return absent(source.texts[index], shown.says, source.seen)
     return panel(shown, look, SCALES, tag=shown.score)
+
+
+def show_prompts(found: Sequence[viz.Prompt | Waiting]) -> None:
+    """Texts whose words are shaded by how much each counted, the greatest of a text in full."""
+    st.html(f'<div class="prompts">{"".join(map(_prompt, found))}</div>')
+
+
+def _prompt(found: viz.Prompt | Waiting) -> str:
+    if isinstance(found, Waiting):
+        return f"<p>“{escape(str(found.asked.target))}”: {escape(found.says)}</p>"
+    most = float(found.relevance.max()) or 1.0
+    words = " ".join(
+        f'<span class="more s{round(10 * float(value) / most)}" title="relevance {value:.3g}">'
+        f"{escape(word)}</span>"
+        for word, value in zip(found.words, found.relevance, strict=True)
+    )
+    return f"<p>{words} <small>cosine {found.cosine:.3f}</small></p>"

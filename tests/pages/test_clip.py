@@ -80,6 +80,13 @@ def test_words_stand_on_one_scale_beside_their_scores(passes: list[str]) -> None
     np.testing.assert_allclose(panels[1]["values"], wanted.value_path[1], atol=1e-4)
     assert len(set(app.limits)) == 1
     assert panels[2]["badge"] == "not in its vocabulary: ein, Haus"
+    (shaded,) = [
+        each.proto.body for each in app.at.get("html") if 'class="prompts"' in each.proto.body
+    ]
+    prompt = viz.prompt_relevance(adapter, x, "ein Haus")
+    most = prompt.words[int(prompt.relevance.argmax())]
+    assert f">{most}</span>" in shaded
+    assert shaded.count("more s10") == 3  # the first of each text
     app.set("map", "similarity")
     np.testing.assert_allclose(app.hero["values"], wanted.similarity[0], atol=1e-4)
     app.set("map", "relevance")

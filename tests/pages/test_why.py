@@ -96,10 +96,19 @@ def test_what_a_model_cannot_do_is_said() -> None:
     assert "LeGrad read attention, and Heedmap" in said
 
 
-def test_a_model_without_classes_is_asked_for_the_norm_of_its_features() -> None:
+def test_a_model_without_classes_is_asked_for_its_features_or_a_text() -> None:
     app = App("why", model="bundled-clip")
     assert app.stage["panels"][2]["what"] == "what raises the norm of the features"
     assert not app.stage["bars"]
+    for name, text in [("text", "a dog"), ("less", "a cat")]:
+        (field,) = [each for each in app.at.text_input if each.key == f"why.{name}"]
+        field.set_value(text)
+        app.run()
+    assert app.link == {"model": "bundled-clip", "text": "a dog", "less": "a cat"}
+    adapter = models.load("bundled-clip")
+    x = adapter.prepare(viz.open_sample("cat"))
+    wanted = viz.explain(adapter, x, "relevance", ("a dog", "a cat")).heat
+    np.testing.assert_allclose(app.stage["panels"][2]["values"], wanted, rtol=1e-3, atol=1e-7)
 
 
 def test_methods_that_agree_are_told_by_their_numbers() -> None:
