@@ -15,7 +15,7 @@ APP   := $(PY) -m heedmap --no-browser --address $(ADDRESS) --port $(PORT)
 
 # The stamps carry a checksum of the requirements: pip is called again only when these change.
 RUN_STAMP  := $(VENV)/.run-$(shell cat requirements.txt pyproject.toml setup.py | cksum | cut -d ' ' -f 1)
-TEST_STAMP := $(VENV)/.test-$(shell cat requirements.txt requirements-test.txt pyproject.toml setup.py | cksum | cut -d ' ' -f 1)
+TEST_STAMP := $(VENV)/.test-$(shell cat requirements*.txt pyproject.toml setup.py | cksum | cut -d ' ' -f 1)
 
 # The bundled models are measured on photos that are not part of the repository.
 DATA       := ../shared/data/photos
@@ -33,7 +33,7 @@ run: $(RUN_STAMP) ## install what is missing and start the app
 	@$(APP)
 
 dev: $(TEST_STAMP) ## the app, started again whenever a source file is saved
-	@$(PY) -m watchfiles --sigint-timeout 1 "$(APP)" *.py $(wildcard models viz views pages serving .streamlit)
+	@$(PY) -m watchfiles --sigint-timeout 1 "$(APP)" *.py $(wildcard models store viz views pages serving batch .streamlit)
 
 quick: $(TEST_STAMP) ## the tests to run all day, under a minute
 	@$(PYTEST) -m "not slow" $(ARGS)

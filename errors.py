@@ -7,6 +7,7 @@
     │   ├── UnknownModelError   an id that the catalogue does not hold
     │   ├── DownloadError       the hub is out of reach, refuses or breaks off, or the host forbids
     │   └── CheckpointError     files that do not fit: missing, pickled, mismatched, too large
+    ├── StoreError              the store of shared photos is out of reach, full or read-only
     ├── CaptureError            a model that showed nothing, or less than it has
     └── OvertakenError          a request that nobody wants any more, its visitor asked for another
 
@@ -15,6 +16,9 @@ remedy, so a page can show it as it is.
 """
 
 from __future__ import annotations
+
+import re
+import reprlib
 
 
 class HeedmapError(Exception):
@@ -47,6 +51,10 @@ class CheckpointError(ModelError):
     """The checkpoint's files are there but do not fit."""
 
 
+class StoreError(HeedmapError):
+    """A shared photo cannot be stored, read or forgotten."""
+
+
 class CaptureError(HeedmapError):
     """A forward pass ran and too little could be recorded."""
 
@@ -55,8 +63,19 @@ class OvertakenError(HeedmapError):
     """A request waited or ran, and nobody wants it any more: its visitor asked for another."""
 
 
+_repr = reprlib.Repr()  # never spells out all of a long list
+_repr.maxstring = _repr.maxother = 57
+
+
 def short(value: object, most: int = 60) -> str:
-    """A value as messages show it: its repr, the middle left out if longer than `most`."""
-    text = repr(value)
+    """A value as messages show it: on one line, the middle left out if longer than `most`.
+
+    Of an array or a tensor these are its shape and type; addresses in memory are never shown.
+    """
+    if hasattr(value, "shape") and hasattr(value, "dtype"):
+        return f"{tuple(value.shape)} {value.dtype}"
+    text = re.sub(" at 0x[0-9a-fA-F]+", "", re.sub(r"\s*\n\s*", " ", _repr.repr(value)))
+    if text.startswith("<"):
+        return f"an object of type {type(value).__name__}"
     half = (most - 3) // 2
     return text if len(text) <= most else f"{text[:half]}...{text[-half:]}"

@@ -13,7 +13,7 @@ from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 import streamlit as st
-from heedmap import private
+from heedmap import private, store
 from heedmap.errors import HeedmapError, SettingError
 from heedmap.models.catalogue import policy
 from heedmap.serving import first_paint, headers, hosts, leaving, sessions, uploads
@@ -31,7 +31,7 @@ def check_settings() -> None:
         SettingError: one sentence for each.
     """
     st.secrets.load_if_toml_exists()  # its settings become environment variables
-    problems = policy.check_environment()
+    problems = [*policy.check_environment(), *store.check_environment()]
     for read in (turns.passes_at_once, sessions.from_environment):
         try:
             read()

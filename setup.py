@@ -4,7 +4,15 @@ from pathlib import Path
 
 from setuptools import setup
 
-ROOMS = ("models", "viz", "views", "pages", "serving")  # installed, with the .py files beside this
+ROOMS = (
+    "models",
+    "store",
+    "viz",
+    "views",
+    "pages",
+    "serving",
+    "batch",
+)  # installed, with the .py files beside this
 
 files = [path for room in ROOMS for path in Path(room).rglob("*") if path.is_file()]
 modules = [path for path in files if path.suffix == ".py"]

@@ -61,8 +61,9 @@ def convert(source: Path, target: Path | None = None, key: str | None = None) ->
 
     Raises:
         CheckpointError: no such file, not a file of PyTorch, objects besides tensors, no tensors
-            at all, or no state dict at `key`.
+            at all, no state dict at `key`, or a target that cannot be written.
     """
+    from safetensors import SafetensorError
     from safetensors.torch import save_file
 
     target = target or source.with_name(source.name.removesuffix(".tar")).with_suffix(
@@ -80,8 +81,13 @@ def convert(source: Path, target: Path | None = None, key: str | None = None) ->
         )
     tensors = _without_prefix(found, _parts(content, key))
     # A clone each: safetensors refuses tensors that share their memory.
-    save_file({name: value.contiguous().clone() for name, value in tensors.items()}, target,
-              {"format": "pt"})  # fmt: skip
+    own = {name: value.contiguous().clone() for name, value in tensors.items()}
+    try:
+        save_file(own, target, {"format": "pt"})
+    except (OSError, SafetensorError) as error:
+        raise CheckpointError(
+            f"{target} cannot be written: name a file in a folder that you can write to."
+        ) from error
     kept = {id(value) for value in tensors.values()}
     left_out = tuple(name for name, value in found.items() if id(value) not in kept)
     others = tuple(other for other in _state_dicts(content) if other != key)

@@ -7,8 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from heedmap.errors import SettingError
+from heedmap.errors import SettingError, short
 from PIL import Image
+
+MIN_CROP = 0.1  # of the short side: no evaluation crop keeps less
 
 
 @dataclass(frozen=True)
@@ -40,13 +42,16 @@ class Preprocessing:
             "size": (_whole(self.size) and self.size > 0, "a whole number of pixels above 0"),
             "mean": (_three(self.mean, 0, 1), "three numbers from 0 to 1"),
             "std": (_three(self.std, 1e-6, 1), "three numbers above 0 and up to 1"),
-            "crop_pct": (_number(self.crop_pct) and 0 < self.crop_pct <= 1, "a share up to 1"),
+            "crop_pct": (
+                _number(self.crop_pct) and MIN_CROP <= self.crop_pct <= 1,
+                f"a share from {MIN_CROP} to 1",
+            ),
             "interpolation": (_filter(self.interpolation), "bilinear or bicubic"),
             "dino": (isinstance(self.dino, bool), "True or False"),
         }
         for name, (fits, wanted) in checks.items():
             if not fits:
-                value = str(getattr(self, name))[:60]
+                value = short(getattr(self, name))
                 raise SettingError(
                     f"{name}={value} cannot be used to prepare photos: give {wanted}."
                 )

@@ -14,6 +14,7 @@ from heedmap.pages.frame.notices import Notices
 from heedmap.pages.frame.page import enter
 from heedmap.pages.frame.text import heading, section
 from heedmap.pages.run.columns import open_column
+from heedmap.pages.run.hiding import hide_in
 from heedmap.pages.stage import downloads
 from heedmap.pages.stage.components import stage
 from heedmap.pages.stage.panels import compared_panels
@@ -40,7 +41,7 @@ opened = [open_column(page, letter, letters, photo) for letter in letters]
 with st.sidebar:
     add_button(letters)
     hide = pick_hiding()
-    opened = [each.hiding(hide) if isinstance(each, Column) else each for each in opened]
+    opened = [hide_in(each, hide) for each in opened]
     columns = [each for each in opened if isinstance(each, Column)]
     compared = pairs(columns)
     pair = pick_pair(compared)

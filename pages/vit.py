@@ -15,6 +15,7 @@ from heedmap.pages.frame.notices import Notices
 from heedmap.pages.frame.page import enter
 from heedmap.pages.run import live
 from heedmap.pages.run.beside import pick_beside
+from heedmap.pages.run.hiding import ready_to_hide
 from heedmap.pages.run.opening import open_attention
 from heedmap.pages.stage import downloads
 from heedmap.pages.stage.components import stage
@@ -39,7 +40,7 @@ with st.sidebar:
     layer, chosen = pick_map(source)
     hide = pick_hiding()
 
-hero = Map(source, layer, chosen, hide)
+hero = Map(ready_to_hide(source, hide), layer, chosen, hide)
 beside = pick_beside(page, hero, notices)
 shown = [hero, beside[0]] if beside else [hero]
 scales = (*SCALES, BOTH) if beside else SCALES

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import tempfile
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +17,9 @@ BROWSER = Path(__file__).parent / "browser"
 
 os.environ.setdefault("MPLBACKEND", "Agg")
 os.environ.setdefault("STREAMLIT_BROWSER_GATHER_USAGE_STATS", "false")
+# What tests share is kept in a folder of this run, never in the user's own.
+_store = tempfile.TemporaryDirectory(prefix="heedmap-store-")
+os.environ["HEEDMAP_STORE"] = _store.name
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -16,12 +16,14 @@ ARROWS = {
     "errors": set(),
     "models": {"errors"},
     "viz": {"models", "errors"},
-    "views": {"viz", "models", "errors"},
+    "store": {"errors"},
+    "views": {"viz", "models", "store", "errors"},
     "private": set(),
     "pages": {"private", "views", "viz", "models", "errors"},
     "app": {"pages", "views", "viz", "models", "errors"},
+    "batch": {"views", "viz", "models", "errors"},
     "serving": {"errors"},
-    "server": {"app", "private", "serving", "views", "models", "errors"},
+    "server": {"app", "private", "serving", "store", "views", "models", "errors"},
     "training": {"viz", "models", "errors"},
     "benchmarks": {"app", "pages", "views", "viz", "models", "errors", "training"},
 }
@@ -31,8 +33,10 @@ INNER = {
     "viz": ("photo", "draw", "capture"),
     "views": (
         "request",
+        "wanted",
         "cache",
         "photos",
+        "sharing",
         "turns",
         "passes",
         "asked",
@@ -47,9 +51,13 @@ INNER = {
         "data_urls",
         "overview",
         "numbers",
+        "matrix",
+        "features",
         "facts",
         "compare",
         "model_facts",
+        "large",
+        "code",
         "export",
     ),
     "pages": ("stage", "frame", "controls", "run", "deeper"),
@@ -57,15 +65,19 @@ INNER = {
 PACKAGED = (
     "errors",
     "models",
+    "store",
     "viz",
     "views",
     "pages",
     "app",
+    "batch",
     "serving",
     "server",
     "private",
 )  # imported as heedmap.NAME
-WITHOUT_STREAMLIT = ("errors", "models", "viz", "views", "serving", "training")
+WITHOUT_STREAMLIT = (
+    *("errors", "models", "store", "viz", "views", "batch", "serving", "training"),
+)
 HEAVY = ("torch", "torchvision", "timm", "transformers", "streamlit")
 
 
@@ -154,7 +166,7 @@ def test_streamlit_stays_on_the_pages(path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "module", ["errors", "models", "viz", "views.export", "models.catalogue.entries"]
+    "module", ["errors", "models", "store", "viz", "views.export", "models.catalogue.entries"]
 )
 def test_importing_is_light(module: str) -> None:
     code = f"import sys, heedmap.{module}; print([m for m in {HEAVY!r} if m in sys.modules])"

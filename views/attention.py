@@ -37,6 +37,8 @@ class Source:
         home: the kind that is shown without a patch; "" where no patch can be chosen.
         lead: the kind that the head to show first is looked for in.
         leading: its maps, as `maps`.
+        outliers: for each layer (rows, cols) bool, which patches are outliers by their norm; empty
+            where norms were not recorded, so that outliers are looked for in the maps.
     """
 
     request: Request
@@ -49,6 +51,11 @@ class Source:
     home: str = ""
     lead: str = ""
     leading: Maps = ()
+    outliers: tuple[np.ndarray, ...] = ()
+
+    def without_outliers(self, layer: int, maps: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Maps (..., rows, cols) of a layer without their outliers, and which these are."""
+        return viz.hide_outliers(maps, hidden=self.outliers[layer] if self.outliers else None)
 
     @property
     def depth(self) -> int:
@@ -124,6 +131,18 @@ def same(adapter: Adapter, request: Request, other: Source) -> Source:
     return source(adapter, request, other.kind, (row, column))
 
 
+def with_norms(adapter: Adapter, request: Request, source: Source) -> Source:
+    """A source whose outliers are those by norm, where its model has norms of tokens.
+
+    Raises:
+        HeedmapError: as `passes.norms`.
+    """
+    norms = passes.norms(adapter, request)
+    if len(norms) != source.depth or norms[0].shape != source.seen.grid:
+        return source
+    return replace(source, outliers=tuple(viz.norm_outliers(each) for each in norms))
+
+
 @dataclass(frozen=True)
 class Map:
     """One map of a source: a layer, and a head or the mean of all; outliers hidden or not."""
@@ -146,7 +165,8 @@ class Map:
     @property
     def key(self) -> Hashable:
         """What distinguishes it from all other maps of the same pass."""
-        return self.source.kind, self.source.patch, self.layer, self.head, self.hide
+        by_norm = bool(self.source.outliers)
+        return self.source.kind, self.source.patch, self.layer, self.head, self.hide, by_norm
 
     @property
     def title(self) -> str:
@@ -173,10 +193,12 @@ class Map:
         """What is hidden, in words; "" if nothing is."""
         if not self.hide:
             return ""
-        count = int(viz.outliers(self._recorded).sum())
+        count = int(self._without_outliers[1].sum())
+        how = "by norm" if self.source.outliers else "by this map"
         if not count:
-            return "no outlier patch to hide"
-        return f"{count} outlier {'patch' if count == 1 else 'patches'} hidden, renormalised"
+            return f"no outlier patch {how} to hide"
+        patches = "patch" if count == 1 else "patches"
+        return f"{count} outlier {patches} {how} hidden, renormalised"
 
     @property
     def signed(self) -> bool:
@@ -197,7 +219,7 @@ class Map:
     @cached_property
     def values(self) -> np.ndarray:
         """The values as shown, outliers hidden if asked: (rows, cols) float32."""
-        return viz.hide_outliers(self._recorded)[0] if self.hide else self._recorded
+        return self._without_outliers[0] if self.hide else self._recorded
 
     def limits(self, scale: str) -> tuple[float, float]:
         """The values at the two ends of the colour bar.
@@ -215,9 +237,14 @@ class Map:
         elif scale == "layers":
             yield from (each.values for each in layers(self))
         else:
-            own = slice(self.layer, self.layer + 1)
-            for maps in self.source.maps if scale == "model" else self.source.maps[own]:
-                yield viz.hide_outliers(maps)[0] if self.hide else maps
+            every = range(self.source.depth) if scale == "model" else [self.layer]
+            for layer in every:
+                maps = self.source.maps[layer]
+                yield self.source.without_outliers(layer, maps)[0] if self.hide else maps
+
+    @cached_property
+    def _without_outliers(self) -> tuple[np.ndarray, np.ndarray]:
+        return self.source.without_outliers(self.layer, self._recorded)
 
     @property
     def _recorded(self) -> np.ndarray:

@@ -65,19 +65,24 @@ def numbers(adapter: Adapter, request: Request) -> Numbers:
         HeedmapError: as `passes.attention`; a model whose patches do not attend to all patches.
     """
     recorded, seen = passes.attention(adapter, request, stats=True)
-    return of_record(recorded, seen.patch)
+    norms = passes.norms(adapter, request) if recorded.cls is not None else ()
+    far = [viz.norm_outliers(each) for each in norms] if len(norms) == adapter.depth else None
+    return of_record(recorded, seen.patch, None if far is None else np.stack(far)[:, None])
 
 
-def of_record(recorded: Attention, patch: int) -> Numbers:
-    """Numbers of a record with stats, for patches of so many px."""
+def of_record(recorded: Attention, patch: int, outliers: np.ndarray | None = None) -> Numbers:
+    """Numbers of a record with stats, for patches of so many px.
+
+    `outliers`, (layers, 1, rows, cols) bool, are those by norm; looked for in the maps by default.
+    """
     assert recorded.distance is not None
     assert recorded.entropy is not None
     values = {"distance": recorded.distance, "entropy": recorded.entropy}
     distance = viz.uniform_distance(recorded.grid, patch)
     uniform = {"distance": distance, "entropy": viz.UNIFORM_ENTROPY}
     if recorded.cls is not None:
-        values |= viz.cls_shares(recorded)
-        shares = viz.uniform_shares(recorded)
+        values |= viz.cls_shares(recorded, outliers)
+        shares = viz.uniform_shares(recorded, outliers)
         uniform |= {key: float(each.mean()) for key, each in shares.items()}
         if not uniform["registers"]:
             del uniform["registers"], values["registers"]

@@ -35,7 +35,8 @@ class Sprite:
     16 * MEGABYTE,
     lambda sprite: len(sprite.src),
     key=lambda shown, look: (
-        shown.request, shown.source.kind, shown.source.patch, shown.hide, look.scale, look.colormap,
+        shown.request, shown.source.kind, shown.source.patch, shown.hide,
+        bool(shown.source.outliers), look.scale, look.colormap,
     ),
 )  # fmt: skip
 def sprite(shown: Map, look: Look) -> Sprite:
@@ -44,7 +45,7 @@ def sprite(shown: Map, look: Look) -> Sprite:
     The mean of the heads comes first. The scale "layer" spans the heads of a layer, "model" all
     heads of all layers; the mean has their colours then.
     """
-    layers = [_maps(layer, shown.hide) for layer in shown.source.maps]
+    layers = [_maps(shown, layer) for layer in range(shown.source.depth)]
     limits = [_limits(maps, look.scale) for maps in layers]
     if look.scale == "model":
         lows, highs = zip(*limits, strict=True)
@@ -60,10 +61,11 @@ def sprite(shown: Map, look: Look) -> Sprite:
     return Sprite(_encoded(levels.reshape(len(layers) * rows, -1), look.colormap), heads, wide)
 
 
-def _maps(layer: np.ndarray, hide: bool) -> np.ndarray:
+def _maps(shown: Map, layer: int) -> np.ndarray:
     """The mean and all heads of a layer: (1 + heads, rows, cols)."""
-    maps = np.concatenate([viz.head_mean(layer)[None], layer])
-    return viz.hide_outliers(maps)[0] if hide else maps
+    heads = shown.source.maps[layer]
+    maps = np.concatenate([viz.head_mean(heads)[None], heads])
+    return shown.source.without_outliers(layer, maps)[0] if shown.hide else maps
 
 
 def _limits(maps: np.ndarray, scale: str) -> tuple[Any, Any]:

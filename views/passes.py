@@ -20,7 +20,7 @@ from heedmap.views.underway import Job, Underway
 
 if TYPE_CHECKING:
     from heedmap.models import Adapter, Prepared
-    from heedmap.viz import Activations, Attention
+    from heedmap.viz import Activations, Attention, AttentionMatrix, Features
 
 T = TypeVar("T")
 
@@ -29,6 +29,11 @@ GRACE = 1.0  # seconds that a pass goes on without anybody waiting for it
 
 def _queries_nbytes(result: tuple[viz.LayerQueries, ...] | None) -> int:
     return 1 + sum(layer.nbytes for layer in result or ())
+
+
+def _features_nbytes(result: tuple[Features, Prepared]) -> int:
+    held, seen = result
+    return held.patches.nbytes + held.others.nbytes + held.norms.nbytes + seen.view.nbytes
 
 
 def _nbytes(result: tuple[Any, Prepared]) -> int:
@@ -42,6 +47,11 @@ _attention: Underway[tuple[Attention, Prepared]] = Underway(256 * MEGABYTE, _nby
 _activations: Underway[tuple[Activations, Prepared]] = Underway(512 * MEGABYTE, _nbytes)
 _queries: Underway[tuple[viz.LayerQueries, ...] | None] = Underway(256 * MEGABYTE, _queries_nbytes)
 _rows: Underway[np.ndarray] = Underway(64 * MEGABYTE, lambda rows: rows.nbytes)
+_matrices: Underway[AttentionMatrix] = Underway(32 * MEGABYTE, lambda made: made.values.nbytes)
+_norms: Underway[tuple[np.ndarray, ...]] = Underway(
+    16 * MEGABYTE, lambda norms: sum(each.nbytes for each in norms)
+)
+_features: Underway[tuple[Features, Prepared]] = Underway(128 * MEGABYTE, _features_nbytes)
 _costs = costs.Costs()
 
 
@@ -107,6 +117,65 @@ def row(adapter: Adapter, request: Request, layer: int, patch: tuple[int, int]) 
 
     return _rows.result(
         (request, layer, patch),
+        lambda job: run(adapter, request, "cls", record, job)[0],
+        turns.tell,
+        turns.SAME,
+    )
+
+
+def features(adapter: Adapter, request: Request, block: int) -> tuple[Features, Prepared]:
+    """What the tokens hold after one block, and what the model saw.
+
+    Raises:
+        ImageError, SettingError, CaptureError: see `Adapter.prepare` and `viz.record_features`.
+        OvertakenError: whoever is `turns.visiting` asked for something newer meanwhile.
+    """
+
+    def record(x: Prepared) -> Features:
+        return viz.record_features(adapter, x, [block])[block]
+
+    return _features.result(
+        (request, block),
+        lambda job: run(adapter, request, "cls", record, job),
+        turns.tell,
+        turns.SAME,
+    )
+
+
+def matrix(adapter: Adapter, request: Request, layer: int, head: int | None) -> AttentionMatrix:
+    """How all tokens attend to all tokens in a layer, in one head or the mean of all.
+
+    Raises:
+        ImageError, SettingError, CaptureError: see `Adapter.prepare` and `viz.attention_matrix`.
+        OvertakenError: whoever is `turns.visiting` asked for something newer meanwhile.
+    """
+
+    def record(x: Prepared) -> AttentionMatrix:
+        return viz.attention_matrix(adapter, x, layer, head)
+
+    return _matrices.result(
+        (request, layer, head),
+        lambda job: run(adapter, request, "cls", record, job)[0],
+        turns.tell,
+        turns.SAME,
+    )
+
+
+def norms(adapter: Adapter, request: Request) -> tuple[np.ndarray, ...]:
+    """The norms of the patches after each block, (rows, cols) float32; none of a model without.
+
+    Raises:
+        ImageError, SettingError: see `Adapter.prepare`.
+        OvertakenError: whoever is `turns.visiting` asked for something newer meanwhile.
+    """
+
+    def record(x: Prepared) -> tuple[np.ndarray, ...]:
+        return tuple(each.norms for each in viz.record_features(adapter, x).values())
+
+    if adapter.stream is None:
+        return ()
+    return _norms.result(
+        request,
         lambda job: run(adapter, request, "cls", record, job)[0],
         turns.tell,
         turns.SAME,

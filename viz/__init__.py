@@ -46,17 +46,18 @@ from heedmap.viz.maps import (
     threshold_mask,
 )
 from heedmap.viz.photo.image import open_image
-from heedmap.viz.photo.region import region
+from heedmap.viz.photo.region import enlarged, region
 from heedmap.viz.photo.samples import SAMPLES, Sample, open_sample, sample, sample_file, sample_ids
 
 if TYPE_CHECKING:
     from heedmap.viz.capture.activations import Activations, record_activations
-    from heedmap.viz.capture.attention import Attention, record_attention
+    from heedmap.viz.capture.attention import Attention, record_attention, record_attentions
     from heedmap.viz.capture.features import Features, record_features
     from heedmap.viz.capture.giving_up import GivingUp
     from heedmap.viz.capture.matrix import AttentionMatrix, attention_matrix
     from heedmap.viz.capture.queries import LayerQueries, record_all_queries, record_queries
     from heedmap.viz.capture.rows import record_rows
+    from heedmap.viz.capture.text import TextAttention, record_encoded, record_text, text_head
     from heedmap.viz.draw.colorbar import colorbar
     from heedmap.viz.draw.colours import COLORMAPS, DIVERGING
     from heedmap.viz.draw.encode import encode_jpeg, encode_png, zip_pngs
@@ -65,6 +66,7 @@ if TYPE_CHECKING:
     from heedmap.viz.draw.label import label
     from heedmap.viz.draw.lines import grid_lines
     from heedmap.viz.draw.masks import contour, draw_mask, highlight
+    from heedmap.viz.draw.matrix import matrix_figure
     from heedmap.viz.draw.overlay import Overlay
     from heedmap.viz.draw.render import to_pdf, to_png
     from heedmap.viz.epoch import epoch_figure
@@ -83,12 +85,13 @@ if TYPE_CHECKING:
 
 _LATE = {
     "capture.activations": ("Activations", "record_activations"),
-    "capture.attention": ("Attention", "record_attention"),
+    "capture.attention": ("Attention", "record_attention", "record_attentions"),
     "capture.features": ("Features", "record_features"),
     "capture.matrix": ("AttentionMatrix", "attention_matrix"),
     "capture.giving_up": ("GivingUp",),
     "capture.queries": ("LayerQueries", "record_all_queries", "record_queries"),
     "capture.rows": ("record_rows",),
+    "capture.text": ("TextAttention", "record_encoded", "record_text", "text_head"),
     "draw.colorbar": ("colorbar",),
     "draw.colours": ("COLORMAPS", "DIVERGING"),
     "draw.encode": ("encode_jpeg", "encode_png", "zip_pngs"),
@@ -96,6 +99,7 @@ _LATE = {
     "draw.interpolate": ("INTERPOLATIONS", "interpolate"),
     "draw.label": ("label",),
     "draw.lines": ("grid_lines",),
+    "draw.matrix": ("matrix_figure",),
     "draw.masks": ("contour", "draw_mask", "highlight"),
     "draw.overlay": ("Overlay",),
     "draw.render": ("to_pdf", "to_png"),
@@ -139,6 +143,7 @@ __all__ = [
     "Patch",
     "Prompt",
     "Sample",
+    "TextAttention",
     "WordMaps",
     "area",
     "attention_matrix",
@@ -153,6 +158,7 @@ __all__ = [
     "draw_mask",
     "encode_jpeg",
     "encode_png",
+    "enlarged",
     "entropy",
     "epoch_figure",
     "explain",
@@ -166,6 +172,7 @@ __all__ = [
     "interpolate",
     "label",
     "mask_overlap",
+    "matrix_figure",
     "norm_outliers",
     "open_image",
     "open_sample",
@@ -178,9 +185,12 @@ __all__ = [
     "record_activations",
     "record_all_queries",
     "record_attention",
+    "record_attentions",
+    "record_encoded",
     "record_features",
     "record_queries",
     "record_rows",
+    "record_text",
     "region",
     "regrid",
     "sample",
@@ -189,6 +199,7 @@ __all__ = [
     "similarity",
     "start_workers",
     "strongest_patch",
+    "text_head",
     "threshold_mask",
     "to_pdf",
     "to_png",

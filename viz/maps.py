@@ -105,9 +105,9 @@ def outliers(attention: ArrayLike, deviations: float = 10.0, contrast: float = 4
 
     Large ViTs without registers use a few background patches as scratch memory. Attention to these
     says nothing about the picture (Darcet et al. 2024, "Vision Transformers Need Registers"). The
-    paper finds them by the norm of their output tokens, with a threshold chosen for one model;
-    recorded attention has no norms, so this rule looks at the map instead. A patch is an outlier
-    if its value is
+    paper finds them by the norm of their tokens, see `norm_outliers`; recorded attention has no
+    norms, so this rule looks at the map instead, and takes sharp peaks for outliers too. A patch is
+    an outlier if its value is
 
     - above median + deviations * sigma of its map, sigma = 1.4826 * median absolute deviation
       (robust: the outliers themselves do not move it), and
@@ -147,7 +147,11 @@ def outliers(attention: ArrayLike, deviations: float = 10.0, contrast: float = 4
 
 
 def hide_outliers(
-    attention: ArrayLike, deviations: float = 10.0, contrast: float = 4.0
+    attention: ArrayLike,
+    deviations: float = 10.0,
+    contrast: float = 4.0,
+    *,
+    hidden: ArrayLike | None = None,
 ) -> tuple[Map, Mask]:
     """Set the outliers of each map to 0 and scale the rest up to the same mass.
 
@@ -155,18 +159,27 @@ def hide_outliers(
 
     Args:
         attention, deviations, contrast: as for `outliers`.
+        hidden: (rows, cols) bool, or any shape that broadcasts to the maps, which patches are
+            outliers, such as `norm_outliers` has them; found by `outliers` by default. Where they
+            hold all the mass of a map, nothing of it is hidden.
 
     Returns:
         The maps (..., rows, cols) float32, and the mask (..., rows, cols) of what was hidden.
 
     Raises:
-        SettingError: as for `outliers`.
+        SettingError: as for `outliers`, or a mask of another grid.
     """
-    hidden = outliers(attention, deviations, contrast)
+    found = outliers(attention, deviations, contrast) if hidden is None else checks.masks(hidden)
     maps = checks.maps(attention, negative=False)
-    rest = np.where(hidden, 0, maps)
+    if found.shape[-2:] != maps.shape[-2:]:
+        raise SettingError(
+            f"Outliers of a grid of {found.shape[-2:]} do not fit one of {maps.shape[-2:]}: "
+            "find them in the same photo."
+        )
+    rest = np.where(found, 0, maps)
     mass, left = (a.sum(axis=(-2, -1), keepdims=True) for a in (maps, rest))
-    return _map(rest * np.where(left > 0, mass / np.where(left > 0, left, 1), 1)), hidden
+    scaled = np.where(left > 0, rest * (mass / np.where(left > 0, left, 1)), maps)
+    return _map(scaled), np.broadcast_to(found, maps.shape) & (left > 0)
 
 
 def _map(values: Any) -> Map:

@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from heedmap.errors import CaptureError, HeedmapError, ModelError, SettingError
 from heedmap.models import families
-from heedmap.models.adapter.checks import check_channels
+from heedmap.models.adapter.checks import check_channels, check_pixels
 from heedmap.models.adapter.evaluation import evaluating, lock_of
 from heedmap.models.adapter.text import TextTower, Words, no_text
 from heedmap.models.prepare import Photo, Prepared, Sides, prepare
@@ -209,7 +209,7 @@ class Adapter:
             Logits (1, classes), or features (1, dim) where the model has no classes, float.
 
         Raises:
-            SettingError: a shape that this model cannot take.
+            SettingError: not pixels, or a shape that this model cannot take.
             CaptureError: a model that returns neither, or fails on any shape.
         """
         output = self.run(pixels, fit)
@@ -222,6 +222,7 @@ class Adapter:
 
     def run(self, pixels: torch.Tensor, fit: str = "whole") -> torch.Tensor | None:
         """Run the model once; None where its output is not a single tensor."""
+        check_pixels(pixels)
         try:
             return self._run(pixels, fit)
         except torch.OutOfMemoryError:

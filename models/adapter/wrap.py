@@ -9,8 +9,14 @@ from typing import Any
 from heedmap.errors import ModelError, SettingError
 from heedmap.models import families
 from heedmap.models.adapter.adapter import Adapter
-from heedmap.models.adapter.checks import channels_of, check_channels, check_module
+from heedmap.models.adapter.checks import (
+    channels_of,
+    check_channels,
+    check_module,
+    check_names,
+)
 from heedmap.models.adapter.inner import inner
+from heedmap.models.adapter.language import TextAdapter, check_tokenizer
 from heedmap.models.adapter.text import words_for
 from heedmap.models.preprocessing import Preprocessing
 from torch import nn
@@ -36,18 +42,25 @@ def wrap(
         title: its name for people; `id` by default.
         classes: names of its logits.
         tokenizer: of its text tower, a fast one of Transformers; by default the one that lies
-            beside the weights which the module was loaded from.
+            beside the weights which the module was loaded from. A language model of Transformers
+            needs one, and becomes a `TextAdapter`.
         **preprocessing: fields of `Preprocessing` (size, mean, std, crop_pct, interpolation, dino)
             that differ from what the module says of itself.
 
     Raises:
         ModelError: no module, one with neither patches nor convolutions, one for photos of
-            other than three channels (a ConvNet may take one), or one that holds several models.
-        SettingError: a field of `Preprocessing` that does not exist or is out of range.
+            other than three channels (a ConvNet may take one), one that holds several models, or a
+            language model without its tokenizer.
+        SettingError: a field of `Preprocessing` that does not exist or is out of range, or names
+            that are no text.
     """
     check_module(module)
+    check_names(id=id, title=title, classes=classes)
     within = inner(module)
     name = id or type(within).__name__
+    if families.Language.matches(within):
+        check_tokenizer(tokenizer, name)
+        return TextAdapter(within, name, title or name, tokenizer)
     for kind in families.FAMILIES:
         if kind.matches(within):
             # `viz.epoch_figure` shows gray samples to a ConvNet for these; `prepare` refuses photos

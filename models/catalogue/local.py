@@ -40,19 +40,26 @@ def config(folder: Path) -> dict[str, Any]:
     """The config.json of a folder, {} where it has none.
 
     Raises:
-        CheckpointError: a file that is not JSON object or cannot be read.
+        CheckpointError: as `json_object`.
     """
-    path = folder / "config.json"
+    return json_object(folder, "config.json")
+
+
+def json_object(folder: Path, name: str) -> dict[str, Any]:
+    """The object in a JSON file of a folder, {} where there is no such file.
+
+    Raises:
+        CheckpointError: a file that cannot be read, or holds no object.
+    """
+    path = folder / name
     try:
         said = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
     except (OSError, ValueError) as error:
-        raise CheckpointError(
-            f"{folder.name}/config.json is not JSON ({error}): correct it."
-        ) from error
+        raise CheckpointError(f"{folder.name}/{name} is not JSON ({error}): correct it.") from error
     if not isinstance(said, dict):
         raise CheckpointError(
-            f"{folder.name}/config.json holds a {type(said).__name__}, not an object: copy the "
-            "file again from where the model was saved."
+            f"{folder.name}/{name} holds a {type(said).__name__}, not an object: copy the file "
+            "again from where the model was saved."
         )
     return said
 

@@ -148,7 +148,7 @@ RULES: dict[str, tuple[Callable[[Any], bool], str]] = {
     "size": (_size, f"a whole number of pixels from 1 to {MAX_SIZE}"),
     "mean": (lambda value: _three(value, -1e-9), "three numbers from 0 to 1"),
     "std": (lambda value: _three(value, 0.0), "three numbers above 0, up to 1"),
-    "crop_pct": (lambda value: _number(value, 0.0, 1.0), "a number above 0, up to 1"),
+    "crop_pct": (lambda value: _number(value, 0.1 - 1e-9, 1.0), "a number from 0.1 to 1"),
     "interpolation": (lambda value: value in ("bilinear", "bicubic"), "bilinear or bicubic"),
     "dino": (lambda value: isinstance(value, bool), "true or false"),
     "licence": (_text, "a text"),

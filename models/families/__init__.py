@@ -11,6 +11,7 @@ from typing import Any
 from heedmap.models.families.class_attention import VOLO, CaiT, XCiT
 from heedmap.models.families.convnet import ConvNet
 from heedmap.models.families.family import DINO, Family, Windowed
+from heedmap.models.families.language import Language
 from heedmap.models.families.layers import Layout, map_layers
 from heedmap.models.families.maxvit import MaxViT
 from heedmap.models.families.order import Order
@@ -51,6 +52,7 @@ __all__ = [
     "FAMILIES",
     "ConvNet",
     "Family",
+    "Language",
     "Layout",
     "Order",
     "Stream",

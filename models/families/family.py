@@ -45,7 +45,7 @@ class Family(Protocol):
         """Whether the module is of this family."""
 
     def forward(self, pixels: torch.Tensor) -> Any:
-        """Run the module on (1, 3, H', W') on its device and return its output as it is."""
+        """Run the module on (photos, 3, H', W') on its device and return its output as it is."""
 
 
 @runtime_checkable

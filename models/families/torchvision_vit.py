@@ -42,9 +42,10 @@ class TorchvisionViT:
         from timm.layers import resample_abs_pos_embed
 
         encoder = self.module.encoder
-        patches = self.module.conv_proj(pixels)  # (1, dim, rows, cols)
+        patches = self.module.conv_proj(pixels)  # (photos, dim, rows, cols)
         position = resample_abs_pos_embed(encoder.pos_embedding, list(patches.shape[-2:]))
-        tokens = torch.cat([self.module.class_token, patches.flatten(2).mT], 1) + position
+        cls = self.module.class_token.expand(len(pixels), -1, -1)
+        tokens = torch.cat([cls, patches.flatten(2).mT], 1) + position
         output: torch.Tensor = self.module.heads(encoder.ln(encoder.layers(tokens))[:, 0])
         return output
 

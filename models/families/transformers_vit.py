@@ -21,7 +21,7 @@ from torch import nn
 CLS = ("cls_token", "class_embedding", "cls_register_token")
 BEFORE = ("distillation_token", "register_tokens")
 BEHIND = ("detection_tokens",)
-NEEDED = ("patch_size", "num_attention_heads", "num_hidden_layers", "hidden_size")
+COUNTS = ("num_attention_heads", "num_hidden_layers", "hidden_size")
 
 
 class TransformersViT:
@@ -161,8 +161,9 @@ def _towers(module: nn.Module) -> Iterator[Any]:
         return
     for part in module.modules():
         config = getattr(part, "config", None)
-        plain = all(_is_count(getattr(config, name, None)) for name in NEEDED)
-        image = plain and not hasattr(config, "num_frames") and _takes_a_photo(part)
+        plain = all(isinstance(getattr(config, name, None), int) for name in COUNTS)
+        image = plain and _is_side(getattr(config, "patch_size", None))
+        image = image and not hasattr(config, "num_frames") and _takes_a_photo(part)
         if image and layers_of_tower(part) is not None:  # else it is the embedding alone
             yield part
 
@@ -174,8 +175,8 @@ def _takes_a_photo(part: nn.Module) -> bool:
     return "pixel_values" in taken and "input_ids" not in taken and not others
 
 
-def _is_count(value: Any) -> bool:
-    """One number, or a side of a patch given as two; models with stages give one for each."""
+def _is_side(value: Any) -> bool:
+    """The side of a patch, as one number or as two; models with stages give one for each."""
     return isinstance(value, int) or (isinstance(value, list | tuple) and len(value) == 2)
 
 

@@ -13,8 +13,8 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from heedmap.errors import CheckpointError, short
-from heedmap.models.catalogue import model_toml
+from heedmap.errors import CheckpointError, SettingError, short
+from heedmap.models.catalogue import local, model_toml
 from heedmap.models.catalogue.entries import Model
 from heedmap.models.loading import checkpoint, factory, trained
 
@@ -185,7 +185,10 @@ def _wrap(
     if model.size:
         own["size"] = model.size
     module = _placed(module).eval().requires_grad_(False)
-    return wrap(module, id=model.id, title=model.title, classes=classes, **own)
+    try:
+        return wrap(module, id=model.id, title=model.title, classes=classes, **own)
+    except SettingError as error:
+        raise CheckpointError(f"In the files of {model.title}, {error}") from error
 
 
 def _placed(module: nn.Module) -> nn.Module:
@@ -226,18 +229,20 @@ def transformers_class(folder: Path) -> Any:
 
 def _processor(folder: Path) -> dict[str, Any]:
     """What preprocessor_config.json says of colours, crop and interpolation."""
-    path = folder / "preprocessor_config.json"
-    if not path.is_file():
-        return {}
-    said = json.loads(path.read_text(encoding="utf-8"))
+    said = local.json_object(folder, "preprocessor_config.json")
     own: dict[str, Any] = {}
     if said.get("do_normalize", True) and said.get("image_mean") and said.get("image_std"):
-        own |= {"mean": tuple(said["image_mean"]), "std": tuple(said["image_std"])}
+        own |= {"mean": _three(said["image_mean"]), "std": _three(said["image_std"])}
     if "resample" in said:
         own["interpolation"] = "bilinear" if said["resample"] == 2 else "bicubic"
     crop, size = said.get("crop_size"), said.get("size")
     crop = crop.get("height") if isinstance(crop, dict) else crop
     edge = size.get("shortest_edge") if isinstance(size, dict) else None
     if crop and edge and said.get("do_center_crop", True):
-        own["crop_pct"] = crop / edge
+        own["crop_pct"] = min(1.0, crop / edge)
     return own
+
+
+def _three(value: Any) -> Any:
+    """One number for all channels as three, as Transformers takes it."""
+    return tuple(value) if isinstance(value, list) else (value,) * 3

@@ -33,7 +33,7 @@ def make(model: Model, folder: Path) -> nn.Module:
     module, _, function = name.partition(":")
     try:
         made = getattr(importlib.import_module(module), function)(**model_toml.model_args(folder))
-    except Exception as error:  # any error of the host's code
+    except (Exception, SystemExit) as error:  # a script may parse its arguments when imported
         raise CheckpointError(
             f"The factory {name} of {model.title} fails ({type(error).__name__}: {error}): check "
             "that it can be imported and takes [model_args]."

@@ -135,7 +135,8 @@ def pick_hiding() -> bool:
     return st.toggle(
         "Hide outlier patches", key=link.switch("hide"),
         help="Some models store information in a few patches of plain background, which then "
-        "outshine all others. This hides them and renormalises the rest.",
+        "outshine all others. This hides those whose tokens are far longer than the rest, and "
+        "renormalises what is left.",
     )  # fmt: skip
 
 

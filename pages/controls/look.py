@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 import streamlit as st
 from heedmap import viz
 from heedmap.pages.frame import link
-from heedmap.pages.stage.components import Tool
+from heedmap.pages.stage.components.sent import Tool
 from heedmap.views.render import SCALES, VIEWS, Look
 
 INTERPOLATIONS = {"nearest": "Nearest", "bilinear": "Bilinear", "bicubic": "Bicubic"}

@@ -33,7 +33,7 @@ def show(hero: Map, look: Look) -> None:
     scale = SCALES[look.scale]
     st.caption(
         f"Layers down, heads across; {hero.what}. Colour scale: {scale[0].lower()}{scale[1:]}, "
-        "as chosen under Picture."
+        "as chosen above the map."
     )
 
 

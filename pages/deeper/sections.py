@@ -6,6 +6,7 @@ from collections.abc import Callable
 from importlib import import_module
 
 import streamlit as st
+from heedmap.pages.deeper import features
 from heedmap.pages.frame import link
 from heedmap.pages.frame.notices import Notices
 from heedmap.pages.frame.text import heading
@@ -15,13 +16,18 @@ from heedmap.views.render import Look
 SECTIONS = {
     "overview": "All layers and heads",
     "numbers": "Numbers of heads",
+    "matrix": "Attention matrix",
+    "features": "Features",
 }
 
 
 def setting() -> str:
     """The key of the section that is open; none by default. To be called before `link.finish`."""
     none: str | None = None
-    return link.setting("deeper", none, str, fits=lambda name: name in SECTIONS)
+    key = link.setting("deeper", none, str, fits=lambda name: name in SECTIONS)
+    if st.session_state[key] == "features":
+        features.settings()
+    return key
 
 
 def show(key: str, hero: Map, look: Look) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import streamlit as st
-from heedmap.pages.frame import link, status
+from heedmap.pages.frame import link, sharing, status
 from heedmap.pages.stage import components
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ def head(title: str) -> DeltaGenerator:
             key="links", width="content", horizontal=True, gap="small"
         )
         st.session_state[_WORDS] = st.container(key="words", width="content")
-        components.copy_link()
+        sharing.copy_button()
     return st.container(key="caption")
 
 

@@ -10,6 +10,7 @@ from heedmap.pages.frame import link
 from heedmap.pages.frame.notices import Notices
 from heedmap.pages.frame.page import Page
 from heedmap.pages.run.answer import run_shown
+from heedmap.pages.run.hiding import ready_to_hide
 from heedmap.pages.run.loading import load
 from heedmap.views import attention, model_facts
 from heedmap.views.attention import Map, Source
@@ -35,6 +36,7 @@ def pick_beside(page: Page, shown: Map, notices: Notices) -> tuple[Map, bool] | 
             return None
         layer = pick_layer(other.depth, "layer2", compact=True)
         head = pick_head(other.heads(layer), "head2", compact=True)
+        other = ready_to_hide(other, shown.hide)
         return Map(other, layer, head, shown.hide), pick_difference()
 
 

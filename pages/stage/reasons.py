@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 from heedmap import viz
-from heedmap.pages.stage.components import About, Panel, Tool, Trust, stage
+from heedmap.pages.stage.components import stage
+from heedmap.pages.stage.components.sent import About, Panel, Tool, Trust
 from heedmap.pages.stage.panels import panel, photo_of
 from heedmap.views import facts
 from heedmap.views.asked import Asked

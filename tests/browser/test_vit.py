@@ -153,3 +153,19 @@ def assert_is_a_figure(view: View, name: str) -> None:
     assert content.startswith(b"%PDF-")
     assert content.rstrip().endswith(b"%%EOF")
     assert len(re.findall(rb"/Type\s*/Page\b", content)) == 1
+
+
+def test_a_map_is_picked_from_the_overview(view: View) -> None:
+    view.open(deeper="overview")
+    table = view.tab.get_by_role("grid", name="All layers and heads")
+    cell = table.get_by_role("gridcell", name="Layer 1, head 3")
+    cell.scroll_into_view_if_needed()
+    cell.click()
+    expect(view.tab.locator(".stage .heroes .name")).to_have_text("Layer 1, head 3")
+    expect(cell).to_have_attribute("aria-selected", "true")
+    view.settle()
+    assert "layer=1" in view.tab.url
+    assert "head=3" in view.tab.url
+    cell.press("ArrowDown")
+    view.tab.keyboard.press("Enter")
+    expect(view.tab.locator(".stage .heroes .name")).to_have_text("Layer 2, head 3")

@@ -112,6 +112,12 @@ def test_what_holds_no_weights_is_said(tmp_path: Path) -> None:
         convert(tmp_path / "gone.pth")
 
 
+def test_a_place_that_cannot_be_written_is_said(tmp_path: Path) -> None:
+    source = save(tmp_path / "x.pth", {"fc.weight": W})
+    with pytest.raises(CheckpointError, match=r"none/x.safetensors cannot be written: name a file"):
+        convert(source, tmp_path / "none" / "x.safetensors")
+
+
 def test_the_command(tmp_path: Path) -> None:
     source = save(tmp_path / "last.pth.tar", timm_checkpoint())
     command = [sys.executable, "-m", "heedmap.models.convert", str(source), "--key", "state_dict"]

@@ -83,6 +83,11 @@ class App:
         return stage
 
     @property
+    def linked(self) -> dict[str, Any]:
+        """The pictures below the stage that are linked with it."""
+        return self._data("stage", "features")
+
+    @property
     def look(self) -> dict[str, Any]:
         """What the toolbar is set to."""
         return {tool["name"]: tool["value"] for tool in self.stage["tools"]}
@@ -112,6 +117,9 @@ class App:
 
     def overview(self) -> dict[str, Any]:
         return self._data("overview", "overview")
+
+    def matrix(self) -> dict[str, Any]:
+        return self._data("matrix", "matrix")
 
     def items(self, key: str) -> list[dict[str, Any]]:
         return [item for group in self.gallery(key)["groups"] for item in group["items"]]

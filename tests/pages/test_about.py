@@ -55,7 +55,7 @@ def test_a_pasted_id_is_told_before_it_is_loaded(hub: Hub, monkeypatch: pytest.M
 def test_a_model_of_another_page_says_which(hub: Hub) -> None:
     hub.add("tiny/about-cnn", checkpoints.timm("test_resnet"))
     app = App(model="tiny/about-cnn")
-    assert app.errors == ["tiny/about-cnn is shown on another page: see CNN channels."]
+    assert app.errors == ["tiny/about-cnn is shown on another page: see CNN channels or Why."]
     assert app.facts["Model"].startswith("Heedmap ViT")
     app = App("cnn", model="tiny/about-cnn")
     assert said(app)[0].startswith("CNN · stride 32 px · ")

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import base64
+
+import numpy as np
 import pytest
 
 from tests.pages.app import App
@@ -34,9 +37,9 @@ def test_a_link_to_a_section_that_does_not_exist_says_so() -> None:
     assert "The link asks for deeper = “cellar”, which is not available here" in app.notices[0]
 
 
-def test_numbers_come_from_one_more_pass_and_a_dot_shows_its_head(passes: list[str]) -> None:
+def test_numbers_come_from_passes_of_their_own_and_a_dot_shows_its_head(passes: list[str]) -> None:
     app = App(deeper="numbers")
-    assert passes == ["bundled-vit"] * 2
+    assert passes == ["bundled-vit"] * 3  # the numbers, and the norms of outliers
     charts = app.at.get("vega_lite_chart")
     assert len(charts) == 4  # two plots and two matrices of overlap
     (table,) = app.at.dataframe
@@ -45,7 +48,7 @@ def test_numbers_come_from_one_more_pass_and_a_dot_shows_its_head(passes: list[s
     assert "All numbers (CSV)" in [button.label for button in app.at.get("download_button")]
     assert any("Maps without relation share 0.0" in each.value for each in app.at.caption)
     app.set("layer", 1)
-    assert passes == ["bundled-vit"] * 2
+    assert passes == ["bundled-vit"] * 3
 
 
 def test_a_model_that_has_no_such_numbers_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -65,3 +68,49 @@ def test_a_model_that_has_no_such_numbers_says_so(monkeypatch: pytest.MonkeyPatc
     app = App(deeper="numbers")
     assert app.errors == ["Swin-T has no entropy and distance: record it without stats."]
     assert app.hero["src"]
+
+
+def test_features_of_a_layer_and_of_a_second_photo(passes: list[str]) -> None:
+    app = App(deeper="features", layer="3", head="1")
+    assert not app.errors
+    assert passes == ["bundled-vit"] * 2
+    similar, colours, norms = app.linked["panels"]
+    assert similar["what"].startswith("cosine similarity to row ")
+    assert "values" not in colours
+    assert norms["marks"] == []
+    app.set("front", 80)
+    assert app.link["front"] == "80"
+    assert app.linked["panels"][0] == similar
+    assert app.linked["panels"][1]["colours"] != colours["colours"]
+    assert passes == ["bundled-vit"] * 2
+    app.set("photo2", "rocket")
+    assert app.link["photo2"] == "rocket"
+    assert len(app.linked["panels"]) == 6
+    assert app.linked["panels"][3]["limits"] == app.linked["panels"][0]["limits"]
+    assert any("joint over both photos" in each.value for each in app.at.caption)
+    assert passes == ["bundled-vit"] * 3
+
+
+def test_features_are_alike_to_the_pinned_patch() -> None:
+    app = App(deeper="features", kind="patch", patch="2,5")
+    assert app.linked["pin"]["at"] == [2, 5]
+    similar = app.linked["panels"][0]
+    assert similar["what"] == "cosine similarity to row 2, column 5"
+    units = np.frombuffer(base64.b64decode(similar["units"]), np.float16).astype(np.float32)
+    rows, columns = similar["grid"]
+    units = units.reshape(rows * columns, -1)
+    values = np.frombuffer(base64.b64decode(similar["values"]), np.float32)
+    assert np.allclose(units @ units[2 * columns + 5], values, atol=2e-3)
+
+
+def test_the_matrix_of_the_head_that_is_shown(passes: list[str]) -> None:
+    app = App(deeper="matrix", layer="2", head="1", kind="patch", patch="4,6")
+    given = app.matrix()
+    values = np.frombuffer(base64.b64decode(given["values"]), np.float16).reshape(97, 97)
+    assert np.allclose(values.sum(1, dtype=np.float32), 1, atol=1e-2)
+    assert given["labels"][given["at"]] == "patches (4, 6) to (5, 7)"
+    assert given["places"][:2] == [None, [0, 0]]
+    count = len(passes)
+    assert app.set("head", "mean").matrix()["values"] != given["values"]
+    assert len(passes) == count + 1
+    assert [each.label for each in app.at.get("download_button")][-1] == "Figure (PDF)"

@@ -7,6 +7,7 @@ import math
 import numpy as np
 import pytest
 from heedmap import viz
+from heedmap.errors import SettingError
 
 RNG = np.random.default_rng(7)
 
@@ -189,6 +190,17 @@ def test_hide_outliers_keeps_the_mass() -> None:
     )
     np.testing.assert_allclose(hidden[1], stack[1], rtol=1e-6)
     np.testing.assert_array_equal(stack, before)
+
+
+def test_hide_outliers_that_are_known() -> None:
+    maps = np.array([[[1, 2], [3, 4]], [[0, 0], [0, 5]]], np.float32)
+    mask = np.array([[False, False], [False, True]])
+    hidden, found = viz.hide_outliers(maps, hidden=mask)
+    assert np.allclose(hidden[0], np.array([[1, 2], [3, 0]]) * 10 / 6)
+    assert np.array_equal(hidden[1], maps[1]), "they hold all of its mass"
+    assert found.tolist() == [mask.tolist(), [[False] * 2] * 2]
+    with pytest.raises(SettingError, match="do not fit"):
+        viz.hide_outliers(maps, hidden=mask[:1])
 
 
 def test_hide_outliers_of_maps_that_have_none() -> None:

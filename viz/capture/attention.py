@@ -7,12 +7,13 @@ reads them; the model does not run again.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 import torch
-from heedmap.errors import CaptureError, SettingError
+from heedmap.errors import CaptureError, SettingError, short
+from heedmap.viz import checks
 from heedmap.viz.capture.calls import check_call
 from heedmap.viz.capture.reasons import check, why_not
 from heedmap.viz.capture.scores import Layer
@@ -69,8 +70,9 @@ class Attention:
         Raises:
             SettingError: a kind that was not recorded.
         """
-        if kind not in self.maps:
-            raise SettingError(f"{kind!r} was not recorded: choose from {', '.join(self.maps)}.")
+        if not isinstance(kind, str) or kind not in self.maps:
+            known = ", ".join(self.maps)
+            raise SettingError(f"{short(kind)} was not recorded: choose from {known}.")
         return self.maps[kind]
 
     @property
@@ -121,7 +123,28 @@ def record_attention(
             whose patches do not attend to all patches.
         CaptureError: no attention was seen, or that of fewer layers than the model has.
     """
-    check_call(adapter, x)
+    return record_attentions(adapter, [x], token_mean, stats)[0]
+
+
+def record_attentions(
+    adapter: Adapter, xs: Sequence[Prepared], token_mean: bool = False, stats: bool = False
+) -> list[Attention]:
+    """Run the model once for several photos, and keep of each what `record_attention` keeps.
+
+    Args:
+        adapter: a model with attention.
+        xs: photos that `adapter.prepare` made, all of one shape and fit.
+        token_mean, stats: as for `record_attention`.
+
+    Raises:
+        SettingError: photos of different shapes or fits, or as `record_attention`.
+        CaptureError: as `record_attention`.
+    """
+    photos = checks.listed(xs, "Photos")
+    for each in photos:
+        check_call(adapter, each)
+    if not photos:
+        return []
     if not adapter.kinds:
         raise CaptureError(why_not(adapter))
     if stats and "tokens" not in adapter.kinds:
@@ -129,38 +152,77 @@ def record_attention(
             f"{adapter.title} has no entropy and distance, since its patches do not attend to all "
             "patches: record it without stats."
         )
+    x = _together(photos)
     if "windows" in adapter.kinds:
         return _in_windows(adapter, x)
+    return _over_tokens(adapter, x, token_mean or stats, stats)
+
+
+def _together(photos: list[Prepared]) -> Prepared:
+    """Photos of one shape as one: pixels (photos, 3, H', W'); all else is the first one's."""
+    first = photos[0]
+    for each in photos:
+        if (each.pixels.shape, each.fit) != (first.pixels.shape, first.fit):
+            (h, w), (high, wide) = (one.pixels.shape[-2:] for one in (first, each))
+            raise SettingError(
+                f"Photos of {w} x {h} px ({first.fit}) and of {wide} x {high} px ({each.fit}) "
+                "cannot run at once: give photos of one shape and fit."
+            )
+    return replace(first, pixels=torch.cat([each.pixels for each in photos]))
+
+
+def _over_tokens(adapter: Adapter, x: Prepared, mean: bool, stats: bool) -> list[Attention]:
+    """Run a model that attends over all tokens, and keep each photo's attention."""
     order, patches = adapter.order, x.grid[0] * x.grid[1]
-    mean = "tokens" in adapter.kinds and (token_mean or stats or not adapter.has_cls)
+    mean = "tokens" in adapter.kinds and (mean or not adapter.has_cls)
     tokens, cls = order.tokens(patches), order.readers(patches)
     read, grid = cls if order.cls else slice(0, 1), x.grid if stats else None
-    watch = OverTokens(tokens, order.prefix, mean, order.suffix, read, grid)
+    photos = len(x.pixels)
+    watch = OverTokens(tokens, order.prefix, mean, order.suffix, read, grid, photos=photos)
     with watch:
         adapter.run(x.pixels, x.fit)
     layers, pool = _seen(adapter, watch)
+    each = zip(*(_of_photos(layer, photos) for layer in layers), strict=True)
+    pools = [None] * photos if pool is None else pool.chunk(photos)
+    return [_attention(adapter, x, *one) for one in zip(each, pools, strict=True)]
+
+
+def _of_photos(layer: Layer, photos: int) -> list[Layer]:
+    """What is kept of a layer, apart for each of the photos whose heads are side by side."""
+    kept = (getattr(layer, part.name) for part in fields(Layer))
+    parts = ([None] * photos if part is None else part.chunk(photos) for part in kept)
+    return [Layer(*one) for one in zip(*parts, strict=True)]
+
+
+def _attention(
+    adapter: Adapter, x: Prepared, layers: Sequence[Layer], pool: torch.Tensor | None
+) -> Attention:
+    """What is kept of one photo."""
+    order, patches = adapter.order, x.grid[0] * x.grid[1]
     rows = [layer.cls for layer in layers]
     maps: dict[str, Maps] = {}
     if adapter.has_cls:
         maps["cls"] = _maps(rows, x, order.suffix)
     if pool is not None:
         maps["pool"] = _maps([pool], x, order.suffix)
-    if mean:
+    if layers[0].received is not None:
         maps["tokens"] = _maps([layer.received for layer in layers], x, order.suffix)
     others = _others(torch.stack(rows), order.prefix, patches) if adapter.has_cls else None
+    stats = layers[0].entropy is not None
     entropy, distance = _spread(layers, x.patch) if stats else (None, None)
     end = order.others
     readers = slice(end - order.cls, end) if order.last else slice(0, order.cls)
     return Attention(maps, x.grid, others, readers, entropy, distance)
 
 
-def _in_windows(adapter: Adapter, x: Prepared) -> Attention:
-    """Run a model that attends within windows, and keep its attention."""
-    with InWindows(adapter.windows(x)) as watch:
+def _in_windows(adapter: Adapter, x: Prepared) -> list[Attention]:
+    """Run a model that attends within windows, and keep each photo's attention."""
+    photos = len(x.pixels)
+    with InWindows(adapter.windows(x), photos=photos) as watch:
         adapter.run(x.pixels, x.fit)
     check(adapter, len(watch.maps), watch)
-    maps = tuple(layer.numpy() for layer in watch.maps)
-    return Attention({"windows": maps}, x.grid)
+    layers = ([part.clone().numpy() for part in maps.chunk(photos)] for maps in watch.maps)
+    return [Attention({"windows": maps}, x.grid) for maps in zip(*layers, strict=True)]
 
 
 def _maps(rows: Sequence[torch.Tensor | None], x: Prepared, suffix: int) -> np.ndarray:

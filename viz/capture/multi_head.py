@@ -35,7 +35,7 @@ def projected(call: dict[str, Any]) -> tuple[torch.Tensor, torch.Tensor, torch.T
     heads = call["num_heads"]
     query = _split(F.linear(call["query"], weights[0], biases[0]), heads)
     key = _split(F.linear(call["key"], weights[1], biases[1]), heads)
-    return query, key, _mask(call.get("attn_mask"), call.get("key_padding_mask"))
+    return query, key, _mask(call.get("attn_mask"), call.get("key_padding_mask"), heads)
 
 
 def _split(x: torch.Tensor, heads: int) -> torch.Tensor:
@@ -43,9 +43,13 @@ def _split(x: torch.Tensor, heads: int) -> torch.Tensor:
     return x.reshape(len(x), -1, heads, x.shape[-1] // heads).permute(1, 2, 0, 3)
 
 
-def _mask(attention: torch.Tensor | None, padding: torch.Tensor | None) -> torch.Tensor | None:
+def _mask(
+    attention: torch.Tensor | None, padding: torch.Tensor | None, heads: int
+) -> torch.Tensor | None:
     """The masks of `multi_head_attention_forward`, where True hides, as one that is added."""
-    rows = padding.reshape(1, 1, -1) if padding is not None else None  # (1, 1, keys)
+    rows = None if padding is None else padding.reshape(-1, 1, 1, padding.shape[-1])
+    if attention is not None and attention.ndim == 3:
+        attention = attention.view(-1, heads, *attention.shape[1:])  # (batch, heads, queries, keys)
     if attention is None or rows is None:
         mask = rows if attention is None else attention
         return None if mask is None else _added(mask)

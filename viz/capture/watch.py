@@ -71,6 +71,7 @@ class SeesTokens(Watch):
         single: what is kept of the attention of one query to all tokens or all patches: that of
             class-attention layers or of a pooling head.
         others: (queries, keys) of attention calls over other numbers of tokens.
+        photos: how many run at once; their heads are kept side by side, as heads of one photo.
     """
 
     tokens: int
@@ -78,6 +79,7 @@ class SeesTokens(Watch):
     layers: list[Any] = field(default_factory=list, kw_only=True)
     single: list[Any] = field(default_factory=list, kw_only=True)
     others: list[tuple[int, int]] = field(default_factory=list, kw_only=True)
+    photos: int = field(default=1, kw_only=True)
 
     def __post_init__(self) -> None:
         super().__init__()
@@ -98,8 +100,10 @@ class SeesTokens(Watch):
 
     def fused(self, call: Call) -> torch.Tensor | None:
         kind = self._kind(call.query.shape, call.key.shape[-2])
-        output = self.see(kind, Scores.of(call), call.value[0]) if kind else None
-        return None if output is None else output.unsqueeze(0).to(call.value.dtype)
+        output = self.see(kind, Scores.of(call), call.value.flatten(0, 1)) if kind else None
+        if output is None:
+            return None
+        return output.view(*call.query.shape[:2], *output.shape[1:]).to(call.value.dtype)
 
     def multi_head(self, call: dict[str, Any]) -> torch.Tensor | None:
         """The mode is off inside the call, so its query and key are projected here once more."""
@@ -114,7 +118,7 @@ class SeesTokens(Watch):
     def formed(self, attention: torch.Tensor) -> None:
         kind = self._kind(attention.shape, attention.shape[-1])
         if kind:
-            self.see(kind, Formed(attention[0]), None)
+            self.see(kind, Formed(attention.flatten(0, 1)), None)
 
     @property
     def calls(self) -> int:
@@ -123,10 +127,10 @@ class SeesTokens(Watch):
 
     def _kind(self, shape: torch.Size, keys: int) -> str | None:
         """The list for a call with this shape (batch, heads, queries, ...) and number of keys."""
-        queries, one = shape[-2], len(shape) == 4 and shape[0] == 1
-        if one and queries == keys == self.tokens:
+        queries, whole = shape[-2], len(shape) == 4 and shape[0] == self.photos
+        if whole and queries == keys == self.tokens:
             return "layers"
-        if one and queries == 1 and keys in (self.tokens, self.tokens - self.prefix):
+        if whole and queries == 1 and keys in (self.tokens, self.tokens - self.prefix):
             return "single"
         self.others.append((queries, keys))
         return None
@@ -200,11 +204,13 @@ class InWindows(Watch):
         windows: the windows of each layer, in the order of the calls.
         maps: (heads, rows, cols) float32 for each layer, in that order.
         others: (queries, keys) of attention calls that fit none of these windows.
+        photos: as for `SeesTokens`.
     """
 
     windows: Sequence[Window]
     maps: list[torch.Tensor] = field(default_factory=list)
     others: list[tuple[int, int]] = field(default_factory=list)
+    photos: int = field(default=1, kw_only=True)
 
     def __post_init__(self) -> None:
         super().__init__()
@@ -227,7 +233,8 @@ class InWindows(Watch):
     def _keep(self, shape: torch.Size, keys: int, weights: Callable[[slice], torch.Tensor]) -> None:
         windows, heads, queries = shape[:3]
         window = next(iter(self.windows[len(self.maps) :]), None)
-        if window is None or (windows, queries, keys) != (window.count, window.area, window.area):
+        count = self.photos * window.count if window else 0
+        if window is None or (windows, queries, keys) != (count, window.area, window.area):
             self.others.append((queries, keys))
             return
         self.maps.append(self.map_of(window, weights, heads))
@@ -236,8 +243,10 @@ class InWindows(Watch):
         self, window: Window, weights: Callable[[slice], torch.Tensor], heads: int
     ) -> torch.Tensor:
         """(heads, rows, cols) of the next layer; `weights` as in `received_in_windows`."""
-        received = received_in_windows(weights, heads, window.real())
-        return window.join(received.mT).permute(2, 0, 1).contiguous()
+        real = window.real().repeat(self.photos, 1)
+        received = self.photos * received_in_windows(weights, heads, real)
+        of_photos = received.mT.chunk(self.photos)
+        return torch.cat([window.join(one).permute(2, 0, 1) for one in of_photos])
 
 
 @dataclass

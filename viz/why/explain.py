@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from heedmap.errors import CaptureError, SettingError, short
 from heedmap.models.adapter.twin import Twin, twin
+from heedmap.viz import checks
 from heedmap.viz.capture.attention import record_attention
 from heedmap.viz.capture.calls import check_call
 from heedmap.viz.capture.reasons import check
@@ -74,8 +75,7 @@ def check_method(adapter: Adapter, method: str) -> None:
         SettingError: a method that does not exist.
         CaptureError: a model that it is not defined for, and which one is.
     """
-    if method not in METHODS:
-        raise SettingError(f"There is no method {short(method)}: choose from {', '.join(METHODS)}.")
+    checks.choice(method, METHODS, "method")
     title, name = adapter.title, METHODS[method].name
     if method in EXTRACTORS:
         if adapter.kinds and method not in ON_TOKENS:

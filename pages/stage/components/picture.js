@@ -11,6 +11,7 @@ function panel(view, kind) {
     frame,
     picture: add(frame, kind, ""),
     seen: add(frame, "div", "seen"),
+    marks: add(frame, "div", "marks"),
     pin: add(frame, "div", "pin"),
     patch: add(frame, "div", "patch"),
     says: add(frame, "p", "says"),
@@ -29,10 +30,16 @@ function panel(view, kind) {
   return figure;
 }
 
-function show(view, figure, given) {
-  const { parts } = figure;
+// What a figure is to show from now on; the features of the last one serve as long as they are sent.
+function take(figure, given) {
+  if (given.units && figure.given?.units !== given.units)
+    figure.units = unitsOf(given.units, given.grid[0] * given.grid[1]);
   figure.given = given;
   figure.own = given.values && mapOf(given);
+}
+
+function show(view, figure) {
+  const { parts, given } = figure;
   parts.name.textContent = given.title;
   parts.tag.textContent = given.tag ?? "";
   parts.badge.textContent = given.badge ?? "";
@@ -43,6 +50,9 @@ function show(view, figure, given) {
   parts.frame.tabIndex = given.values ? 0 : -1;
   parts.seen.classList.toggle("on", Boolean(given.box));
   if (given.box) place(parts.seen, given.box);
+  const marks = given.marks ?? [];
+  fit(parts.marks, marks.length, () => document.createElement("div"));
+  marks.forEach(([row, column], i) => place(parts.marks.children[i], boxOf(given, { row, column, grid: given.grid })));
   parts.says.textContent = given.says ?? "";
   parts.picture.hidden = Boolean(given.says);
   if (given.values) {
@@ -50,9 +60,11 @@ function show(view, figure, given) {
     turn(view, figure);
     return put(view, figure);
   }
-  parts.legend.hidden = !given.credit;
+  const words = given.credit ?? given.what;
+  parts.legend.hidden = !words;
   parts.bar.hidden = true;
-  parts.what.textContent = given.credit ?? "";
+  parts.what.textContent = words ?? "";
+  if (given.colours) return colour(figure);
   if (given.says) {
     figure.map = null;
     parts.shown = parts.wanted = given.says;
@@ -79,6 +91,16 @@ function swap({ parts }, src) {
     parts.shown = src;
   };
   next.decode().then(put, put);
+}
+
+// Cells in colours of their own, one pixel each, which the style sheet enlarges.
+function colour({ parts, given }) {
+  const [rows, columns] = given.grid;
+  Object.assign(parts.picture, { width: columns, height: rows, className: "cells" });
+  const pixels = new Uint8ClampedArray(4 * rows * columns).fill(255);
+  bytes(given.colours).forEach((value, i) => (pixels[i + Math.floor(i / 3)] = value));
+  parts.picture.getContext("2d").putImageData(new ImageData(pixels, columns, rows), 0, 0);
+  parts.shown = parts.wanted = given.colours;
 }
 
 // Paint the map of a figure once its photo is decoded; until then the last picture stays.

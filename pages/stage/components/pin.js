@@ -4,9 +4,9 @@
 
 function pin(view, at) {
   const { pin: asks } = view.data;
-  if (!asks || !at) return;
-  const { row, column } = cell(at, asks);
-  if (view.pin?.row === row && view.pin.column === column) return;
+  const next = asks && at && cell(at, asks);
+  if (!next || same(next, view.pin)) return;
+  const { row, column } = next;
   view.pin = { row, column, grid: asks.grid };
   Object.assign(view.asked, { kind: asks.kind, patch: `${row},${column}` });
   aim(view);
@@ -24,7 +24,7 @@ function unpin(view) {
 function follow(view, at) {
   const { pin: asks } = view.data;
   const next = at && asks ? cell(at, asks) : null;
-  if (view.under?.row === next?.row && view.under?.column === next?.column) return;
+  if (same(view.under, next)) return;
   view.under = next;
   if (next) want(view);
   aim(view);
@@ -40,8 +40,32 @@ function want(view) {
   tell(view);
 }
 
+function same(one, other) {
+  return one?.row === other?.row && one?.column === other?.column;
+}
+
 // Turn all maps to the patch that is asked for now.
 function aim(view) {
+  turnAll(view);
+  announce(view);
+}
+
+// Tell the other pictures of the page what is pinned and pointed at here.
+function announce(view) {
+  globalThis.dispatchEvent(new CustomEvent("heedmap-aim", { detail: view }));
+}
+
+// Take over what is pinned and pointed at in another picture of the page, which may pin nothing.
+function join(view, { at, under: over, pin = view.pin }) {
+  view.at = at;
+  for (const figure of figuresOf(view)) mark(figure, view.at);
+  const under = view.look.follow ? over : null;
+  if (same(view.pin, pin) && same(view.under, under)) return;
+  Object.assign(view, { pin, under });
+  turnAll(view);
+}
+
+function turnAll(view) {
   for (const figure of view.heroes.children) {
     turn(view, figure);
     if (view.at) mark(figure, view.at);
@@ -51,24 +75,47 @@ function aim(view) {
 }
 
 function turn(view, figure) {
-  const { given } = figure;
   const at = view.under ?? view.pin;
   const own = view.data.pin?.at;
+  const moved = at && !(own && own[0] === at.row && own[1] === at.column);
+  const found = moved && (figure.units ? alike(view, figure, at) : attended(figure, at));
+  const { limits, what } = figure.given;
+  Object.assign(figure, found || { map: figure.own, limits, what });
+}
+
+// The attention from a patch; undefined where the queries and keys are not there.
+function attended({ given }, at) {
   const layer = given.live && layers.get(given.live.id);
-  if (!at || !layer || (own && own[0] === at.row && own[1] === at.column)) {
-    Object.assign(figure, { map: figure.own, limits: given.limits, what: given.what });
-    return;
-  }
+  if (!layer) return undefined;
   const { row, column } = cell(at, given);
   const maps = rowsFrom(layer, row, column);
   const values = headOf(maps, layer.rows * layer.columns, given.live.head);
-  figure.map = { rows: layer.rows, columns: layer.columns, values, id: `${given.live.id} ${given.live.head} ${row},${column}` };
-  figure.limits = { ...given.limits, map: rangeOf(values), layer: rangeOf(maps) };
-  figure.what = `attention from row ${row}, column ${column}`;
+  const id = `${given.live.id} ${given.live.head} ${row},${column}`;
+  return {
+    map: { rows: layer.rows, columns: layer.columns, values, id },
+    limits: { ...given.limits, map: rangeOf(values), layer: rangeOf(maps) },
+    what: `attention from row ${row}, column ${column}`,
+  };
+}
+
+// Similarity to a patch of the first picture, on one scale for all pictures that have features.
+function alike(view, figure, at) {
+  const having = [...view.heroes.children].filter(({ units }) => units);
+  const [first] = having;
+  const { row, column, grid } = cell(at, first.given);
+  const maps = having.map(({ units }) => cosines(first.units, row * grid[1] + column, units));
+  const ends = maps.map(rangeOf);
+  const [rows, columns] = figure.given.grid;
+  return {
+    map: { rows, columns, values: maps[having.indexOf(figure)], id: `${row},${column} ${figure.given.values}` },
+    limits: { map: [Math.min(...ends.map(([low]) => low)), Math.max(...ends.map(([, high]) => high))] },
+    what: `cosine similarity to row ${row}, column ${column}`,
+  };
 }
 
 function ring(view, { parts, given }) {
-  const at = view.under ?? view.pin;
-  parts.pin.classList.toggle("on", Boolean(at && given.grid));
-  if (at && given.grid) place(parts.pin, boxOf(given, cell(at, given)));
+  const pinned = view.under ?? view.pin;
+  const at = pinned && given?.grid && cell(pinned, given);
+  parts.pin.classList.toggle("on", Boolean(at));
+  if (at) place(parts.pin, boxOf(given, at));
 }

@@ -94,6 +94,7 @@ function before({ row, column }, step) {
 function point(view, at) {
   view.at = at;
   for (const figure of figuresOf(view)) mark(figure, at);
+  announce(view);
 }
 
 function figuresOf(view) {
@@ -102,7 +103,7 @@ function figuresOf(view) {
 
 function mark(figure, pointed) {
   const { parts, given, map } = figure;
-  const at = pointed && given && (map ? cell(pointed, given) : pointed);
+  const at = pointed && given && (map || given.place ? cell(pointed, given) : pointed);
   const inside = Boolean(at && given.grid);
   parts.patch.classList.toggle("on", inside);
   parts.readout.classList.toggle("on", inside && Boolean(map));

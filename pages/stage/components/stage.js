@@ -9,15 +9,18 @@ export default function ({ data, parentElement, setTriggerValue }) {
   views.set(root, view);
   view.data = data;
   view.send = (asked) => setTriggerValue("asked", asked);
-  view.scales = data.tools.find(({ name }) => name === "scale").options;
+  view.scales = data.tools.find(({ name }) => name === "scale")?.options ?? {};
   const newer = equip(view, data.tools, data.turn);
   if (!newer) view.pin = data.pin?.at ? { row: data.pin.at[0], column: data.pin.at[1], grid: data.pin.grid } : null;
   fit(view.heroes, data.panels.length, () => panel(view, "canvas"));
-  data.panels.forEach((given, i) => show(view, view.heroes.children[i], given));
+  data.panels.forEach((given, i) => take(view.heroes.children[i], given));
+  for (const figure of view.heroes.children) show(view, figure);
   view.heroes.classList.toggle("even", Boolean(data.columns));
   view.heroes.style.setProperty("--columns", data.columns);
-  if (data.original) show(view, view.original, data.original);
-  else view.beside.remove();
+  if (data.original) {
+    take(view.original, data.original);
+    show(view, view.original);
+  } else view.beside.remove();
   view.bases.keep(data.pictures);
   view.verdict.textContent = data.verdict;
   view.bars.setAttribute("aria-label", data.verdict);
@@ -27,9 +30,12 @@ export default function ({ data, parentElement, setTriggerValue }) {
   for (const figure of figuresOf(view)) ring(view, figure);
   root.getRootNode().host.toggleAttribute("data-drawn", true); // its place needs no keeping any more
   const arrived = () => aim(view);
+  const moved = ({ detail: other }) => other !== view && join(view, other);
   globalThis.addEventListener("heedmap-layers", arrived);
+  globalThis.addEventListener("heedmap-aim", moved);
   return () => {
     globalThis.removeEventListener("heedmap-layers", arrived);
+    globalThis.removeEventListener("heedmap-aim", moved);
     tell(view); // what was not sent yet, as the page goes
   };
 }

@@ -15,7 +15,7 @@ function equip(view, given, turn) {
     view.tools.dataset.made = made;
   }
   const look = given.map(({ name, value }) => [name, value]);
-  if (!newer) view.look = { view: "overlay", ...Object.fromEntries(look) };
+  if (!newer) view.look = { view: "overlay", ...view.data.look, ...Object.fromEntries(look) };
   set(view);
   return newer;
 }

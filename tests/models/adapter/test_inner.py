@@ -36,6 +36,13 @@ class Own(nn.Module):
         return {"classes": self.head(self.backbone(photo))}
 
 
+class Features(Own):
+    """One that takes the tokens of its backbone before their head."""
+
+    def forward(self, photo: torch.Tensor) -> torch.Tensor:
+        return self.backbone.forward_features(photo)[:, 0]
+
+
 class Scaling(Own):
     """One that changes the photo before."""
 
@@ -64,6 +71,7 @@ WRAPPERS: dict[str, Callable[[nn.Module], nn.Module]] = {
     "AveragedModel": AveragedModel,
     "PEFT": PeftModel,
     "own class": Own,
+    "own class, features": Features,
     "several": lambda vit: nn.DataParallel(torch.compile(Own(vit))),
 }
 
@@ -84,6 +92,44 @@ def test_maps_are_those_of_the_model_within(
     x = alone.prepare(PHOTO)
     found, there = (viz.record_attention(a, x).cls for a in (adapter, alone))
     np.testing.assert_allclose(found, there, atol=1e-6)
+
+
+class Compiled(nn.Module):
+    """As torch.compile wraps a part; nothing within may be run through it."""
+
+    def __init__(self, part: nn.Module) -> None:
+        super().__init__()
+        self._orig_mod = part
+
+
+def test_compiled_parts_are_shown_as_they_are_written(vit: nn.Module) -> None:
+    alone = models.wrap(vit)
+    x = alone.prepare(PHOTO)
+    there = viz.record_attention(alone, x).cls
+    vit.blocks[0] = Compiled(vit.blocks[0])
+    adapter = models.wrap(vit)
+    np.testing.assert_allclose(viz.record_attention(adapter, x).cls, there, atol=1e-6)
+    assert isinstance(vit.blocks[0], Compiled)
+    assert adapter.module.head.weight is vit.head.weight
+
+
+@pytest.mark.slow
+def test_channels_of_a_module_that_was_compiled_in_place() -> None:
+    net = timm.create_model("resnet10t").eval()
+    alone = models.wrap(net)
+    x = alone.prepare(PHOTO, size=64)
+    there = viz.record_activations(alone, x).maps
+    net.compile(backend="eager")
+    found = viz.record_activations(models.wrap(net), x).maps
+    assert list(found) == list(there)
+    np.testing.assert_allclose(found["layer4.0.conv2"], there["layer4.0.conv2"], atol=1e-5)
+
+
+@pytest.mark.parametrize("name", ["test_vit", "test_resnet"])
+def test_transformers_wrappers_of_timm_are_looked_through(name: str) -> None:
+    said = transformers.TimmWrapperConfig(architecture=name)
+    wrapped = transformers.TimmWrapperModel(said)
+    assert models.wrap(wrapped).module is wrapped.timm_model
 
 
 def test_of_an_average_of_weights_the_average_is_shown(vit: nn.Module) -> None:
@@ -112,7 +158,7 @@ def test_a_class_that_changes_the_photo_is_told_to_pass_the_model(
     )  # fmt: skip
     held = vit if library == "timm" else transformers.ViTModel(config)
     net = Scaling(held)
-    sentence = "Scaling does not hand its photo to its .* as it is: pass the module's backbone"
+    sentence = "Scaling was not seen to hand its photo to its .* as it is: pass the module's"
     with pytest.raises(ModelError, match=sentence):
         models.wrap(net)
     assert models.wrap(net.get_submodule("backbone")).kinds

@@ -180,8 +180,8 @@ def test_pickled_files_are_refused_with_the_command(
         ("std = [0, 0, 0]", "sets std = [0, 0, 0]: it has to be three numbers above 0, up to 1."),
         ("size = -5", "sets size = -5: it has to be a whole number of pixels from 1 to 1036."),
         ("size = true", "sets size = True: it has to be a whole number of pixels"),
-        ("crop_pct = 0", "sets crop_pct = 0: it has to be a number above 0, up to 1."),
-        ("crop_pct = inf", "sets crop_pct = inf: it has to be a number above 0, up to 1."),
+        ("crop_pct = 0", "sets crop_pct = 0: it has to be a number from 0.1 to 1."),
+        ("crop_pct = inf", "sets crop_pct = inf: it has to be a number from 0.1 to 1."),
         ("classes = []", "sets classes = []: it has to be a list of names."),
         (
             'weights = "../other/x.safetensors"',
@@ -311,6 +311,23 @@ def test_a_config_without_architectures_is_enough(shelf: Path) -> None:
     del said["architectures"]
     put(shelf, "bare", "", {**files, "config.json": json.dumps(said).encode()})
     assert models.load("local:bare").depth == 2
+
+
+PROCESSORS = {
+    "[]": "own/preprocessor_config.json holds a list, not an object",
+    '{"image_mean": [123, 116, 103], "image_std": 0.5}': "In the files of own, mean=(123, 116",
+    '{"image_mean": 0.5, "image_std": 0.25, "crop_size": 64, "size": {"shortest_edge": 48}}': "",
+}
+
+
+@pytest.mark.parametrize("said", list(PROCESSORS))
+def test_what_a_processor_says_is_checked(said: str, shelf: Path, tiny_clip: Files) -> None:
+    put(shelf, "own", "", {**tiny_clip, "preprocessor_config.json": said.encode()})
+    if PROCESSORS[said]:
+        assert sentence("local:own").startswith(PROCESSORS[said])
+        return
+    how = models.load("local:own").preprocessing
+    assert (how.mean, how.std, how.crop_pct) == ((0.5,) * 3, (0.25,) * 3, 1.0)
 
 
 def test_your_own_dino_is_shown_as_its_script_shows_it(shelf: Path, tiny_vit: Files) -> None:

@@ -109,6 +109,7 @@ def test_a_model_toml_of_the_hub_runs_nothing(
     [
         ("nowhere:resnet", "The factory nowhere:resnet of own fails (ModuleNotFoundError: No mod"),
         ("hosts_code:none", "The factory hosts_code:none of own fails (AttributeError: module"),
+        ("sys:exit", "The factory sys:exit of own fails (SystemExit"),
         ("hosts_code:text", "The factory hosts_code:text of own returns a str: let it return a"),
     ],
 )
