@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import streamlit as st
 from heedmap.pages.controls.elsewhere import offer_pages
 from heedmap.pages.controls.look import pick_look
-from heedmap.pages.controls.why import pick_layers, pick_methods, pick_target, pick_trust
+from heedmap.pages.controls.why import (
+    pick_layers,
+    pick_methods,
+    pick_random,
+    pick_target,
+    pick_trust,
+)
 from heedmap.pages.frame import link
 from heedmap.pages.frame.head import head
 from heedmap.pages.frame.notices import Notices
@@ -36,10 +44,14 @@ with st.sidebar:
     section("Methods")
     methods = pick_methods(source)
     layers = pick_layers(source, methods)
+    random = pick_random()
 with st.container(horizontal=True, vertical_alignment="bottom", gap="small", key="asked"):
     target = pick_target(source)
-    testing = pick_trust(len(methods), seconds_of_tests(source, len(methods)))
-found = answers(source, [source.asked(each, target, layers[each]) for each in methods])
+    testing = not random and pick_trust(len(methods), seconds_of_tests(source, len(methods)))
+asked = [source.asked(each, target, layers[each]) for each in methods]
+learned = found = answers(source, asked)
+if random:
+    found = why.beside(learned, answers(source, [replace(each, random=True) for each in asked]))
 shown = [each for each in found if isinstance(each, Reason)]
 tested = tests(source, shown, target) if testing else {}
 if testing:
@@ -53,4 +65,4 @@ show_reasons(source, found, look, tools, link.ask, tested)
 if len(shown) > 1:
     heading("How far they agree", "rank correlation: 1 is the same order of places, 0 is chance")
     show_agreement(shown)
-go_on([*found, *tested.values()])
+go_on([*learned, *found, *tested.values()])

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
-from heedmap import viz
+from heedmap import models, viz
 from heedmap.views import passes, turns
 from heedmap.views.cache import MEGABYTE
 from heedmap.views.request import Request
@@ -31,12 +31,14 @@ class Asked:
         method: a key of `viz.METHODS`.
         target: see `viz.explain`; None for a method that takes none.
         layer: see `viz.explain`.
+        random: whether the weights are random, see `models.randomised`.
     """
 
     request: Request
     method: str
     target: Target = None
     layer: int | str | None = None
+    random: bool = False
 
 
 @dataclass(frozen=True)
@@ -96,7 +98,8 @@ def explanation(adapter: Adapter, asked: Asked) -> viz.Explanation:
     """
 
     def record(x: Prepared) -> viz.Explanation:
-        return viz.explain(adapter, x, asked.method, asked.target, asked.layer)
+        one = models.randomised(adapter) if asked.random else adapter
+        return viz.explain(one, x, asked.method, asked.target, asked.layer)
 
     kind, times = _cost(asked)
     return _maps.result(
@@ -198,7 +201,7 @@ def _cost(asked: Asked) -> tuple[str, float]:
     """What takes the same time as this, and how many plain passes that may be."""
     two = isinstance(asked.target, tuple)
     times = _PASSES.get(asked.method, _GRADIENTS) * (1 + two)
-    return f"{asked.method}{' of two' * two}", times
+    return f"{asked.method}{' of two' * two}{' random' * asked.random}", times
 
 
 def _tests(beside: bool) -> tuple[str, float]:

@@ -118,12 +118,14 @@ class Reason:
         found: what it said.
         ends: of the scale that all methods share, where that is shown: values are then multiples
             of their mean size. None for the method's own unit.
+        learned: for a map with random weights the one with those that were learned.
     """
 
     source: Source
     asked: Asked
     found: viz.Explanation
     ends: tuple[float, float] | None = None
+    learned: viz.Explanation | None = None
 
     @property
     def request(self) -> Request:
@@ -170,8 +172,18 @@ class Reason:
 
     @property
     def label(self) -> str:
-        """What must be told with the picture: that a map is flat."""
-        return "" if np.ptp(self.found.heat) else "this map is the same everywhere"
+        """What must be told with the picture: that a map is flat, or whose weights it is of."""
+        flat = ["this map is the same everywhere"] * (not np.ptp(self.found.heat))
+        return " · ".join([*self._random, *flat])
+
+    @property
+    def _random(self) -> list[str]:
+        """How alike the map of random weights ranks the places, as a sanity check."""
+        if not self.asked.random:
+            return []
+        alike = self.learned and viz.rank_correlation(self.learned.heat, self.found.heat)
+        told = f", rank correlation {alike:.2f} with the learned ones" if alike is not None else ""
+        return [f"random weights{told}".replace("-", "−")]
 
     @property
     def signed(self) -> bool:
@@ -209,6 +221,18 @@ class Waiting:
     asked: Asked
     says: str
     make: Callable[[], None] | None = None
+
+
+def beside(
+    learned: Sequence[Reason | Waiting], random: Sequence[Reason | Waiting]
+) -> list[Reason | Waiting]:
+    """Maps with random weights, each with the one of the learned weights to tell it from."""
+    return [
+        replace(each, learned=own.found)
+        if isinstance(each, Reason) and isinstance(own, Reason)
+        else each
+        for own, each in zip(learned, random, strict=True)
+    ]
 
 
 def in_means(heat: np.ndarray) -> np.ndarray:

@@ -71,6 +71,16 @@ def pick_layer(layers: Layers) -> int | str:
     return str(st.selectbox(ROLES[role], options, key=key, help=_HELP[role]))
 
 
+def pick_random() -> bool:
+    """Let the visitor see the maps of the same model with random weights."""
+    return st.toggle(
+        "Randomised weights", key=link.switch("random"),
+        help="The same model with weights as they are before training: it has learned nothing. A "
+        "method whose map stays much the same shows its own habits and the photo, not the model "
+        "(Adebayo et al. 2018).",
+    )  # fmt: skip
+
+
 def pick_target(source: Source) -> Target:
     """Let the visitor choose what is asked about, and what it is told apart from."""
     if source.classes:

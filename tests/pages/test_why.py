@@ -86,6 +86,19 @@ def test_one_scale_has_one_unit() -> None:
         assert np.mean(panel["values"]) == pytest.approx(1, rel=1e-4)
 
 
+def test_random_weights_show_what_is_the_methods_own() -> None:
+    app = App("why", methods="raw~gradcam", target="dog").set("random", True)
+    adapter = models.load("bundled-vit")
+    x = adapter.prepare(viz.open_sample("cat"))
+    random = viz.explain(models.randomised(adapter), x, "gradcam", "dog").heat
+    np.testing.assert_allclose(app.stage["panels"][1]["values"], random, rtol=1e-3, atol=1e-6)
+    alike = viz.rank_correlation(heat("gradcam", "dog"), random)
+    badge = app.stage["panels"][1]["badge"].replace("−", "-")
+    assert badge.startswith(f"random weights, rank correlation {alike:.2f} with")
+    assert app.link["random"] == "1"
+    assert not [each for each in app.at.button if each.key == "test"]
+
+
 def test_what_a_model_cannot_do_is_said() -> None:
     app = App("why", model="bundled-cnn")
     assert titles(app) == ["Grad-CAM", "Grad-CAM++", "Layer-CAM", "XGrad-CAM"]
