@@ -26,7 +26,7 @@ from heedmap.views import attention, export, facts
 from heedmap.views import words as wording
 from heedmap.views.attention import Map
 from heedmap.views.compare import BOTH, alone, difference
-from heedmap.views.why import Waiting
+from heedmap.views.reasons import Waiting
 
 
 def show_words() -> None:

@@ -15,16 +15,18 @@ from heedmap.pages.controls.why import (
     pick_trust,
 )
 from heedmap.pages.frame import link
-from heedmap.pages.frame.head import head
+from heedmap.pages.frame.head import explain, head
 from heedmap.pages.frame.notices import Notices
 from heedmap.pages.frame.page import enter
 from heedmap.pages.frame.text import heading, section
 from heedmap.pages.run.answer import answer
 from heedmap.pages.run.opening import open_model
 from heedmap.pages.run.why import answers, go_on, seconds_of_tests, tests
+from heedmap.pages.stage import downloads
+from heedmap.pages.stage.panels import words
 from heedmap.pages.stage.reasons import SCALES, show_agreement, show_reasons
-from heedmap.views import why
-from heedmap.views.why import Reason
+from heedmap.views import export, reasons, why
+from heedmap.views.reasons import Reason
 
 TESTED = (
     "Under each map: the score as the photo is put back in the order of the map (solid) and as it "
@@ -51,7 +53,7 @@ with st.container(horizontal=True, vertical_alignment="bottom", gap="small", key
 asked = [source.asked(each, target, layers[each]) for each in methods]
 learned = found = answers(source, asked)
 if random:
-    found = why.beside(learned, answers(source, [replace(each, random=True) for each in asked]))
+    found = reasons.beside(learned, answers(source, [replace(each, random=True) for each in asked]))
 shown = [each for each in found if isinstance(each, Reason)]
 tested = tests(source, shown, target) if testing else {}
 if testing:
@@ -65,4 +67,7 @@ show_reasons(source, found, look, tools, link.ask, tested)
 if len(shown) > 1:
     heading("How far they agree", "rank correlation: 1 is the same order of places, 0 is chance")
     show_agreement(shown)
+if shown:
+    explain(words(shown[0], look))
+    downloads.figure(export.reasons_figure(shown, look))
 go_on([*learned, *found, *tested.values()])

@@ -45,6 +45,7 @@ INNER = {
         "channels",
         "render",
         "why",
+        "reasons",
         "words",
         "tours",
         "explain",

@@ -16,7 +16,8 @@ from heedmap.views import asked as asking
 from heedmap.views import words
 from heedmap.views.asked import Asked, Target, Tested
 from heedmap.views.costs import LONG, span
-from heedmap.views.why import Reason, Source, Waiting
+from heedmap.views.reasons import Reason, Waiting
+from heedmap.views.why import Source
 
 if TYPE_CHECKING:
     from heedmap.models import Adapter, Prepared

@@ -13,8 +13,9 @@ from heedmap.pages.stage.components.sent import About, Panel, Tool, Trust
 from heedmap.pages.stage.panels import panel, photo_of
 from heedmap.views import facts
 from heedmap.views.asked import Asked
+from heedmap.views.reasons import METHODS, Reason, Waiting, agreement, on_one_scale
 from heedmap.views.render import Look
-from heedmap.views.why import METHODS, READS, Reason, Source, Waiting, agreement, on_one_scale
+from heedmap.views.why import READS, Source
 
 if TYPE_CHECKING:
     from heedmap.models import Prepared

@@ -11,8 +11,8 @@ from heedmap.pages.stage.components import Panel, Tool, stage
 from heedmap.pages.stage.panels import panel, photo_of
 from heedmap.pages.stage.reasons import absent
 from heedmap.views import facts
+from heedmap.views.reasons import Waiting
 from heedmap.views.render import Look
-from heedmap.views.why import Waiting
 from heedmap.views.words import WORDS, Source, WordMap
 
 SCALES = (WORDS, "map")
