@@ -45,6 +45,8 @@ INNER = {
         "channels",
         "render",
         "why",
+        "reasons",
+        "words",
         "tours",
         "explain",
         "data_urls",
