@@ -120,6 +120,14 @@ def draw(shown: Drawable, look: Look, base: np.ndarray) -> np.ndarray:
     return viz.highlight(base, mask) if look.view == "highlight" else viz.contour(base, mask)
 
 
+def plain(base: np.ndarray, heat: np.ndarray) -> np.ndarray:
+    """A bare map (rows, cols) over a picture, as the pages draw it at first, (h, w, 3) uint8."""
+    look, signed = Look(), bool(heat.min() < 0)
+    colormap = look.diverging if signed else look.colormap
+    draw = viz.Overlay(colormap, look.opacity, look.interpolation, fade=look.fade, signed=signed)
+    return draw(base, heat)
+
+
 def overlay(shown: Drawable, look: Look) -> viz.Overlay:
     """The settings that a map is drawn with."""
     return viz.Overlay(
