@@ -17,6 +17,9 @@ remedy, so a page can show it as it is.
 
 from __future__ import annotations
 
+import re
+import reprlib
+
 
 class HeedmapError(Exception):
     """The root: catch this to catch every error that Heedmap raises on purpose."""
@@ -60,8 +63,19 @@ class OvertakenError(HeedmapError):
     """A request waited or ran, and nobody wants it any more: its visitor asked for another."""
 
 
+_repr = reprlib.Repr()  # never spells out all of a long list
+_repr.maxstring = _repr.maxother = 57
+
+
 def short(value: object, most: int = 60) -> str:
-    """A value as messages show it: its repr, the middle left out if longer than `most`."""
-    text = repr(value)
+    """A value as messages show it: on one line, the middle left out if longer than `most`.
+
+    Of an array or a tensor these are its shape and type; addresses in memory are never shown.
+    """
+    if hasattr(value, "shape") and hasattr(value, "dtype"):
+        return f"{tuple(value.shape)} {value.dtype}"
+    text = re.sub(" at 0x[0-9a-fA-F]+", "", re.sub(r"\s*\n\s*", " ", _repr.repr(value)))
+    if text.startswith("<"):
+        return f"an object of type {type(value).__name__}"
     half = (most - 3) // 2
     return text if len(text) <= most else f"{text[:half]}...{text[-half:]}"

@@ -11,6 +11,7 @@ ROOMS = (
     "views",
     "pages",
     "serving",
+    "batch",
 )  # installed, with the .py files beside this
 
 files = [path for room in ROOMS for path in Path(room).rglob("*") if path.is_file()]

@@ -15,8 +15,9 @@ from heedmap.models.loading.registry import card, ids, probe, record, records
 from heedmap.models.loading.skeleton import Probe
 
 if TYPE_CHECKING:
-    from heedmap.models.adapter.adapter import Adapter, wrap
+    from heedmap.models.adapter.adapter import Adapter
     from heedmap.models.adapter.language import Encoded, TextAdapter
+    from heedmap.models.adapter.wrap import wrap
     from heedmap.models.prepare import Prepared
 
 __all__ = [
@@ -44,9 +45,9 @@ __all__ = [
 
 def __getattr__(name: str) -> Any:
     if name in {"Adapter", "wrap"}:
-        from heedmap.models.adapter import adapter
+        from heedmap.models.adapter import adapter, wrap
 
-        return getattr(adapter, name)
+        return adapter.Adapter if name == "Adapter" else wrap.wrap
     if name in {"Encoded", "TextAdapter"}:
         from heedmap.models.adapter import language
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 from heedmap.pages.controls.attention import pick_difference, pick_head, pick_pair
 from heedmap.pages.controls.columns import offer_comparison
+from heedmap.pages.controls.elsewhere import offer_why
 from heedmap.pages.controls.galleries import show_heads, show_layers
 from heedmap.pages.controls.look import pick_look
 from heedmap.pages.frame import link
@@ -60,5 +61,6 @@ else:
 notices.show()
 link.finish()
 offer_comparison(look, *shown)
+offer_why(shown[0].request)
 downloads.figure(export.layers_figure(shown, alone(look), columns))
 live.send_queries(shown)

@@ -21,6 +21,7 @@ ARROWS = {
     "private": set(),
     "pages": {"private", "views", "viz", "models", "errors"},
     "app": {"pages", "views", "viz", "models", "errors"},
+    "batch": {"views", "viz", "models", "errors"},
     "serving": {"errors"},
     "server": {"app", "private", "serving", "store", "views", "models", "errors"},
     "training": {"viz", "models", "errors"},
@@ -32,8 +33,10 @@ INNER = {
     "viz": ("photo", "draw", "capture"),
     "views": (
         "request",
+        "wanted",
         "cache",
         "photos",
+        "sharing",
         "turns",
         "passes",
         "asked",
@@ -47,10 +50,13 @@ INNER = {
         "data_urls",
         "overview",
         "numbers",
+        "matrix",
         "features",
         "facts",
         "compare",
         "model_facts",
+        "large",
+        "code",
         "export",
     ),
     "pages": ("stage", "frame", "controls", "run", "deeper"),
@@ -63,11 +69,14 @@ PACKAGED = (
     "views",
     "pages",
     "app",
+    "batch",
     "serving",
     "server",
     "private",
 )  # imported as heedmap.NAME
-WITHOUT_STREAMLIT = ("errors", "models", "store", "viz", "views", "serving", "training")
+WITHOUT_STREAMLIT = (
+    *("errors", "models", "store", "viz", "views", "batch", "serving", "training"),
+)
 HEAVY = ("torch", "torchvision", "timm", "transformers", "streamlit")
 
 

@@ -216,8 +216,8 @@ def main() -> None:
     state = {"model": model, "average": ema.average, "optimisers": Optimisers(model, ".layer.")}
     run = Run(Schedule(phases, len(sequences)), state, options.checkpoint, unit="tokens")
     ema.steps = run.start
-    print(f"{len(sequences)} texts of {sequences.lengths.mean():.0f} tokens on average, "
-          f"{len(tokenizer)} in the vocabulary, {run.schedule.total} steps", flush=True)  # fmt: skip
+    mean = sequences.lengths.mean()
+    print(f"{len(sequences)} texts of {mean:.0f} tokens, {run.schedule.total} steps", flush=True)
     train(model, ema, run, sequences, options.seed)
     export(ema.average, tokenizer, options.out)
 

@@ -63,7 +63,9 @@ def meaning(line: str) -> Text:
     facts, _, gloss = line.partition(" | ")
     words = facts.split()
     count = int(words[3], 16)
-    names = [re.sub(r"\(\w+\)$", "", word).replace("_", " ") for word in words[4 : 4 + 2 * count : 2]]
+    names = [
+        re.sub(r"\(\w+\)$", "", word).replace("_", " ") for word in words[4 : 4 + 2 * count : 2]
+    ]
     examples = re.findall(r'"([^"]+)"', gloss)
     told = re.sub(r'[;:,\s]*"[^"]*"[^;"]*', "", gloss).strip(" ;")
     first = [f"{', '.join(names[:3])}: {told}."] if told else []

@@ -39,10 +39,20 @@ class Asked:
     layer: int | str | None = None
 
 
+@dataclass(frozen=True)
+class Tested:
+    """A map, and what it is tested for: methods without a target are tested for one as well."""
+
+    asked: Asked
+    target: Target
+
+
 _outputs: Underway[tuple[np.ndarray | None, Prepared]] = Underway(
     64 * MEGABYTE, lambda found: found[1].view.nbytes
 )
 _maps: Underway[viz.Explanation] = Underway(64 * MEGABYTE, lambda found: found.heat.nbytes)
+
+_trust: Underway[viz.Faithfulness] = Underway(16 * MEGABYTE, lambda found: 4096)
 
 
 def output(adapter: Adapter, request: Request) -> tuple[np.ndarray | None, Prepared]:
@@ -88,6 +98,38 @@ def explanation(adapter: Adapter, asked: Asked) -> viz.Explanation:
     )
 
 
+def trust(
+    adapter: Adapter, tested: Tested, heat: np.ndarray, beside: viz.Faithfulness | None
+) -> viz.Faithfulness:
+    """How far a map can be trusted; see `viz.faithfulness`.
+
+    Raises:
+        ImageError, SettingError, CaptureError: see `Adapter.prepare` and `viz.faithfulness`.
+        OvertakenError: whoever is `turns.visiting` asked for something newer meanwhile.
+    """
+
+    def record(x: Prepared) -> viz.Faithfulness:
+        return viz.faithfulness(adapter, x, heat, tested.target, beside=beside)
+
+    kind, times = _tests(beside is not None)
+    return _trust.result(
+        tested,
+        lambda job: passes.run(adapter, tested.asked.request, kind, record, job, times)[0],
+        turns.tell,
+        turns.SAME,
+    )
+
+
+def trusted(tested: Tested) -> viz.Faithfulness | None:
+    """How far a map can be trusted, if that has been measured."""
+    return _trust.kept(tested)
+
+
+def trust_seconds(adapter: Adapter, seen: Prepared, beside: bool) -> float | None:
+    """How long `trust` will take, as far as that is known."""
+    return passes.seconds(adapter, seen, *_tests(beside))
+
+
 def known(asked: Asked) -> viz.Explanation | None:
     """The map of one method, if it has been made."""
     return _maps.kept(asked)
@@ -103,3 +145,8 @@ def _cost(asked: Asked) -> tuple[str, float]:
     two = isinstance(asked.target, tuple)
     times = _PASSES.get(asked.method, _GRADIENTS) * (1 + two)
     return f"{asked.method}{' of two' * two}", times
+
+
+def _tests(beside: bool) -> tuple[str, float]:
+    """What takes the same time as `trust`, and how many plain passes that may be."""
+    return f"trust{' beside' * beside}", viz.faithfulness_passes(beside=beside)

@@ -18,7 +18,9 @@ Key: TypeAlias = Callable[..., Hashable]
 
 MEGABYTE = 1 << 20
 
-_every: list[Callable[[], None]] = []
+Which: TypeAlias = Callable[[Hashable], bool]  # whether what is kept under a key is meant
+
+_every: list[Callable[[Which], None]] = []
 
 
 def kept(nbytes: int, size: Callable[[Any], int], key: Key) -> Callable[[F], F]:
@@ -41,19 +43,35 @@ def kept_briefly(entries: int, seconds: float) -> Callable[[F], F]:
 
 def clear() -> None:
     """Empty all caches."""
+    forget(lambda _: True)
+
+
+def forget(which: Which) -> None:
+    """Drop what is kept under some keys, in all caches."""
     for each in _every:
-        each()
+        each(which)
 
 
-def cleared_with_all(empty: Callable[[], None]) -> None:
-    """Have `clear` empty another cache as well."""
-    _every.append(empty)
+def forgets_with_all(drop: Callable[[Which], None]) -> None:
+    """Have `clear` and `forget` drop from another cache as well."""
+    _every.append(drop)
+
+
+def drop_from(cache: Cache[Hashable, Any], which: Which) -> None:
+    """Drop what is kept under some keys; for who holds the cache's lock."""
+    for key in [key for key in cache if which(key)]:
+        cache.pop(key, None)
 
 
 def _keep(cache: Cache[Hashable, Any], key: Key) -> Callable[[F], F]:
     def decorate(function: F) -> F:
-        wrapped = cached(cache, key, condition=threading.Condition())(function)
-        _every.append(wrapped.cache_clear)
-        return cast(F, wrapped)
+        condition = threading.Condition()
+
+        def drop(which: Which) -> None:
+            with condition:
+                drop_from(cache, which)
+
+        forgets_with_all(drop)
+        return cast(F, cached(cache, key, condition=condition)(function))
 
     return decorate

@@ -12,7 +12,7 @@ from heedmap.views import photos
 from heedmap.views.cache import MEGABYTE, kept
 from heedmap.views.request import Request
 from heedmap.viz.draw.overlay import centred
-from PIL import Image
+from heedmap.viz.photo.region import fit_within
 
 if TYPE_CHECKING:
     from heedmap.models import Prepared
@@ -151,19 +151,8 @@ def base(
     if over == "photo":
         region = viz.region(photos.pixels(request.photo), seen.box, SCREEN)
     else:
-        times = max(1, round(SCREEN / max(seen.view.shape[:2])))
-        region = seen.view.repeat(times, axis=0).repeat(times, axis=1)
+        region = viz.enlarged(seen.view, SCREEN)
     return fit_within(region, long_side)
-
-
-def fit_within(picture: np.ndarray, long_side: int) -> np.ndarray:
-    """A picture (H, W, 3) uint8, shrunk so that its long side is at most `long_side` px."""
-    height, width = picture.shape[:2]
-    scale = long_side / max(height, width)
-    if scale >= 1:
-        return picture
-    size = (max(1, round(width * scale)), max(1, round(height * scale)))
-    return np.asarray(Image.fromarray(picture).resize(size, Image.Resampling.BOX, reducing_gap=2))
 
 
 def limits(shown: Drawable, scale: str) -> tuple[float, float]:

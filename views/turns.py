@@ -211,7 +211,7 @@ def passes_at_once() -> int:
     """
     value = os.environ.get("HEEDMAP_PASSES", "").strip()
     if not value:
-        return max(2, _cores() // 2)
+        return max(2, cores() // 2)
     if not (value.isascii() and value.isdigit()) or not 0 < len(value) < 5 or int(value) == 0:
         raise SettingError(
             f"HEEDMAP_PASSES={value[:20]!r} is not a number of passes: set it to a whole number "
@@ -226,7 +226,7 @@ def shared() -> Turns:
     return Turns(passes_at_once())
 
 
-def _cores() -> int:
+def cores() -> int:
     """The cores that this process may use."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))

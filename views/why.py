@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import combinations
@@ -77,14 +77,17 @@ class Source:
             alike.setdefault(why.removeprefix(name).split(":")[0], []).append(name)
         return [_sentence(names, why) for why, names in alike.items()]
 
-    def asked(self, method: str, target: str, less: str, layer: int | str) -> Asked:
-        """What a method is asked: about a class, or one less another, both by name."""
-        classes = self.classes
-        if classes is None or not viz.METHODS[method].wants_target:
-            return Asked(self.request, method, None, layer)
-        one = classes.index(target)
-        about = (one, classes.index(less)) if less else one
-        return Asked(self.request, method, about, layer)
+    def target(self, name: str, less: str) -> asking.Target:
+        """A class, or one less another, by name; None for a model without classes."""
+        if self.classes is None:
+            return None
+        one = self.classes.index(name)
+        return (one, self.classes.index(less)) if less else one
+
+    def asked(self, method: str, target: asking.Target, layer: int | str) -> Asked:
+        """What a method is asked."""
+        wanted = target if viz.METHODS[method].wants_target else None
+        return Asked(self.request, method, wanted, layer)
 
 
 def source(adapter: Adapter, request: Request, _: object = None) -> Source:
@@ -195,6 +198,21 @@ class Reason:
         if scale == METHODS and self.ends:
             return self.ends
         return float(self.values.min()), float(self.values.max())
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """A result that is not there.
+
+    Attributes:
+        asked: the map, or the one that is tested.
+        says: what is told in its place.
+        make: makes it; None where that has failed.
+    """
+
+    asked: Asked
+    says: str
+    make: Callable[[], None] | None = None
 
 
 def in_means(heat: np.ndarray) -> np.ndarray:

@@ -46,7 +46,7 @@ from heedmap.viz.maps import (
     threshold_mask,
 )
 from heedmap.viz.photo.image import open_image
-from heedmap.viz.photo.region import region
+from heedmap.viz.photo.region import enlarged, region
 from heedmap.viz.photo.samples import SAMPLES, Sample, open_sample, sample, sample_file, sample_ids
 
 if TYPE_CHECKING:
@@ -66,6 +66,7 @@ if TYPE_CHECKING:
     from heedmap.viz.draw.label import label
     from heedmap.viz.draw.lines import grid_lines
     from heedmap.viz.draw.masks import contour, draw_mask, highlight
+    from heedmap.viz.draw.matrix import matrix_figure
     from heedmap.viz.draw.overlay import Overlay
     from heedmap.viz.draw.render import to_pdf, to_png
     from heedmap.viz.epoch import epoch_figure
@@ -79,6 +80,8 @@ if TYPE_CHECKING:
         faithfulness_passes,
     )
     from heedmap.viz.why.methods import METHODS, Explanation, Method
+    from heedmap.viz.why.prompt import Prompt, prompt_relevance
+    from heedmap.viz.why.words import WORD_MAPS, WordMaps, word_maps
 
 _LATE = {
     "capture.activations": ("Activations", "record_activations"),
@@ -96,6 +99,7 @@ _LATE = {
     "draw.interpolate": ("INTERPOLATIONS", "interpolate"),
     "draw.label": ("label",),
     "draw.lines": ("grid_lines",),
+    "draw.matrix": ("matrix_figure",),
     "draw.masks": ("contour", "draw_mask", "highlight"),
     "draw.overlay": ("Overlay",),
     "draw.render": ("to_pdf", "to_png"),
@@ -103,6 +107,8 @@ _LATE = {
     "why.explain": ("check_method", "explain"),
     "why.faithful": ("BASELINES", "Curves", "Faithfulness", "faithfulness", "faithfulness_passes"),
     "why.methods": ("METHODS", "Explanation", "Method"),
+    "why.prompt": ("Prompt", "prompt_relevance"),
+    "why.words": ("WORD_MAPS", "WordMaps", "word_maps"),
     "photo.pool": ("open_upload", "start_workers"),
 }
 _HOME = {name: module for module, names in _LATE.items() for name in names}
@@ -116,6 +122,7 @@ __all__ = [
     "METHODS",
     "SAMPLES",
     "UNIFORM_ENTROPY",
+    "WORD_MAPS",
     "Activations",
     "Attention",
     "AttentionMatrix",
@@ -134,8 +141,10 @@ __all__ = [
     "Overlap",
     "Overlay",
     "Patch",
+    "Prompt",
     "Sample",
     "TextAttention",
+    "WordMaps",
     "area",
     "attention_matrix",
     "check_method",
@@ -149,6 +158,7 @@ __all__ = [
     "draw_mask",
     "encode_jpeg",
     "encode_png",
+    "enlarged",
     "entropy",
     "epoch_figure",
     "explain",
@@ -162,6 +172,7 @@ __all__ = [
     "interpolate",
     "label",
     "mask_overlap",
+    "matrix_figure",
     "norm_outliers",
     "open_image",
     "open_sample",
@@ -169,6 +180,7 @@ __all__ = [
     "outliers",
     "overlap",
     "per_area",
+    "prompt_relevance",
     "rank_correlation",
     "record_activations",
     "record_all_queries",
@@ -193,6 +205,7 @@ __all__ = [
     "to_png",
     "uniform_distance",
     "uniform_shares",
+    "word_maps",
     "zip_pngs",
 ]
 

@@ -20,8 +20,18 @@ TEXT = frozenset({"text"})
 
 BUNDLED = Path(__file__).parent.parent / "bundled"
 
-GROUPS = ("Bundled", "Own folder", "DINO", "DINOv2", "DINOv3", "CLIP", "ConvNets", "Encoders",
-          "Decoders", "Hub")
+GROUPS = (
+    "Bundled",
+    "Own folder",
+    "DINO",
+    "DINOv2",
+    "DINOv3",
+    "CLIP",
+    "ConvNets",
+    "Encoders",
+    "Decoders",
+    "Hub",
+)
 
 APACHE, MIT, BSD = "apache-2.0", "mit", "bsd-3-clause"
 
@@ -201,8 +211,8 @@ CATALOGUE: tuple[Model, ...] = (
           5_483_032),
     _text("bert-base", "BERT base, uncased", "google-bert/bert-base-uncased", 440.4, 110_106_428,
           "Encoders"),
-    _text("bert-multilingual", "BERT base, 104 languages", "google-bert/bert-base-multilingual-cased",
-          714.3, 178_566_653, "Encoders"),
+    _text("bert-multilingual", "BERT base, 104 languages",
+          "google-bert/bert-base-multilingual-cased", 714.3, 178_566_653, "Encoders"),
     _text("distilbert", "DistilBERT base, uncased", "distilbert/distilbert-base-uncased", 268.0,
           66_985_530, "Encoders"),
     _text("roberta-base", "RoBERTa base", "FacebookAI/roberta-base", 498.8, 124_697_947, "Encoders",

@@ -180,7 +180,7 @@ def _wrap(
     model: Model, module: nn.Module, own: dict[str, Any], classes: list[str] | None = None
 ) -> Adapter:
     """An adapter over a module that is ready to run; what model.toml says comes first."""
-    from heedmap.models.adapter.adapter import wrap
+    from heedmap.models.adapter.wrap import wrap
 
     checkpoint.check_finite(model, module)
     if model.folder:
@@ -219,7 +219,7 @@ def _no_progress_bar() -> Iterator[None]:
 
 
 def transformers_class(folder: Path) -> Any:
-    """The class that config.json names where it classifies or guesses words, else the bare model."""
+    """The class that config.json names where it classifies or guesses words, else a bare model."""
     import transformers
 
     said = json.loads((folder / "config.json").read_text(encoding="utf-8"))

@@ -77,7 +77,7 @@ def _from_record(model: Model, loading: Loading) -> Adapter:
     loading.report("Building the model")
     with _imports:  # two threads in the first import of these can see half of a module
         from heedmap.models import families  # noqa: F401
-        from heedmap.models.adapter import adapter as adapters  # noqa: F401
+        from heedmap.models.adapter import wrap  # noqa: F401
     if not model.bundled:
         _cache.reserve(model.id, model.title, build.nbytes(model, folder))
     elif not (folder / model.weights).is_file():

@@ -10,6 +10,7 @@ from heedmap.pages.frame import link
 from heedmap.pages.frame.text import plain
 from heedmap.views.attention import percent
 from heedmap.views.classes import Classes
+from heedmap.views.costs import span
 from heedmap.views.why import FIRST, Layers, Source
 
 NONE = ""  # no second class
@@ -67,30 +68,45 @@ def pick_layer(layers: Layers) -> int | str:
 
 
 def pick_target(classes: Classes | None) -> tuple[str, str]:
-    """Let the visitor choose the class that is asked about, and one that it is told apart from.
-
-    A bar above the maps: the five best as buttons, a field that finds any.
-    """
+    """Let the visitor choose the class that is asked about, and one that it is told apart from."""
     if classes is None:
-        st.caption(
-            "This model knows no classes: asked is what makes its features strong, by their norm."
-        )
+        st.caption("It knows no classes: asked is what makes its features strong, by their norm.")
         return "", NONE
+    target = pick_class(classes)
+    others = [NONE, *(name for name in classes.names if name != target)]
+    less = st.selectbox(
+        "Less", others, key=link.choice("less", others, NONE), width=200,
+        format_func=lambda name: name or "no other class",
+        help="What speaks for the one class and not for the other: the difference of both "
+        "maps, in two colours that part at zero.",
+    )  # fmt: skip
+    return target, str(less)
+
+
+def pick_class(classes: Classes) -> str:
+    """Let the visitor choose a class: the five best as buttons, a field that finds any."""
     best = dict(classes.best())
     key = link.choice("target", classes.names, next(iter(best)))
-    with st.container(horizontal=True, vertical_alignment="bottom", gap="small", key="asked"):
-        _best_buttons(key, best)
-        target = str(
-            st.selectbox("Any class", classes.names, key=key, width=220, help="Type to search.")
-        )
-        others = [NONE, *(name for name in classes.names if name != target)]
-        less = st.selectbox(
-            "Less", others, key=link.choice("less", others, NONE), width=220,
-            format_func=lambda name: name or "no other class",
-            help="What speaks for the one class and not for the other: the difference of both "
-            "maps, in two colours that part at zero.",
-        )  # fmt: skip
-    return target, str(less)
+    _best_buttons(key, best)
+    return str(st.selectbox("Any class", classes.names, key=key, width=200, help="Type to search."))
+
+
+def pick_trust(count: int, seconds: float | None) -> bool:
+    """Let the visitor have so many maps tested; the button tells how long that takes."""
+    key = link.switch("trust")
+    on = bool(st.session_state[key])
+    time = f" · about {span(max(1.0, seconds))}" if seconds is not None and not on else ""
+    st.button(
+        "Hide the test" if on else f"How far to trust {'it' if count == 1 else 'them'}{time}",
+        key="test", on_click=_set, args=(key, not on), icon=":material/balance:",
+        help="The photo is taken away in the order of each map, and put back, and the model asked "
+        "again each time: a map that names what counts makes its score fall and rise soon.",
+    )  # fmt: skip
+    return on
+
+
+def _set(key: str, value: bool) -> None:
+    st.session_state[key] = value
 
 
 def _best_buttons(key: str, best: dict[str, float]) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import streamlit as st
-from heedmap.pages.frame import link, status
+from heedmap.pages.frame import link, sharing, status
 from heedmap.pages.stage import components
 
 if TYPE_CHECKING:
@@ -34,9 +34,11 @@ def head(title: str) -> DeltaGenerator:
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="head"):
         st.title(title, anchor=False, width="content")
         status.reserve()
-        st.session_state[_LINKS] = st.container(key="links", width="content")
+        st.session_state[_LINKS] = st.container(
+            key="links", width="content", horizontal=True, gap="small"
+        )
         st.session_state[_WORDS] = st.container(key="words", width="content")
-        components.copy_link()
+        sharing.copy_button()
     return st.container(key="caption")
 
 

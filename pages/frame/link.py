@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 from urllib.parse import urlencode, urlsplit
 
 import streamlit as st
+from heedmap.pages.frame import versions
 from heedmap.private import went_through_history
 
 T = TypeVar("T")
@@ -33,6 +34,7 @@ class _Link:
     waiting: set[str] = field(default_factory=set)  # names that stay pending after this run
     notices: list[str] = field(default_factory=list)
     settled: set[str] = field(default_factory=set)  # keys set in the state on this page
+    version: str = ""  # that the URL names
 
 
 def begin(page: str) -> None:
@@ -47,6 +49,7 @@ def begin(page: str) -> None:
     if new:
         link.pending = {name: st.query_params[name] for name in st.query_params}
         _forget(link, page)
+    link.version = link.pending.pop(versions.NAME, "")
 
 
 def setting(
@@ -118,6 +121,23 @@ def move(old: str, new: str) -> None:
         link.memory[moved] = st.session_state[moved] = st.session_state.get(key, link.memory[key])
 
 
+def texts() -> list[str]:
+    """Every text that a setting of this page or a shared one has or is asked to have."""
+    link = _link()
+    own = [key for key in link.memory if key.startswith((f"{SHARED}.", f"{link.page}."))]
+    values = [st.session_state.get(key, link.memory[key]) for key in own]
+    return [*link.pending.values(), *(value for value in values if isinstance(value, str))]
+
+
+def replace(old: str, new: str) -> None:
+    """Give each setting whose text is `old` the text `new`; for a callback."""
+    link = _link()
+    link.pending = {name: new if text == old else text for name, text in link.pending.items()}
+    for key, value in link.memory.items():
+        if st.session_state.get(key, value) == old:
+            link.memory[key] = st.session_state[key] = new
+
+
 def unread(prefix: str) -> list[str]:
     """The names that start so, are in the URL, and were neither asked for yet nor wait."""
     link = _link()
@@ -186,7 +206,8 @@ def finish() -> None:
 def address() -> str:
     """The address of this view; without a browser only its settings."""
     page = urlsplit(st.context.url or "")
-    query = urlencode({name: text for name, text in _link().shown.items() if text})
+    shown = {name: text for name, text in _link().shown.items() if text}
+    query = urlencode({**shown, versions.NAME: versions.ours()})
     return page._replace(path=page.path or "/", query=query).geturl()
 
 
@@ -210,7 +231,10 @@ def notice(sentence: str) -> None:
 
 def notices() -> list[str]:
     """The notices of this run."""
-    return list(_link().notices)
+    link = _link()
+    unread = [name for name in link.pending if name not in link.waiting]
+    of_version = versions.said(link.version, bool(link.notices), unread)
+    return [*link.notices, *([of_version] if of_version else [])]
 
 
 def _link() -> _Link:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Protocol
 
 import streamlit as st
 from heedmap.views import export, names
 from heedmap.views.attention import Map
-from heedmap.views.export import Figure
 from heedmap.views.facts import Facts
 from heedmap.views.render import Look
 
@@ -23,6 +23,20 @@ def heads(shown: Map, look: Look, told: Facts, link: str) -> None:
             "All heads (ZIP)", lambda: export.heads_zip(shown, look, told, link),
             f"{names.of_layer(shown)}.zip", "application/zip",
         )  # fmt: skip
+
+
+class Figure(Protocol):
+    """Something that is drawn as one figure."""
+
+    @property
+    def name(self) -> str:
+        """Of its file, without extension."""
+
+    def png(self) -> bytes:
+        """The figure as PNG."""
+
+    def pdf(self) -> bytes:
+        """The figure as PDF."""
 
 
 def figure(made: Figure) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from heedmap.pages.stage.components import Group, Item, Panel, Pin, Place
+from heedmap.pages.stage.components.sent import Group, Item, Panel, Pin, Place
 from heedmap.views import attention, data_urls, explain, facts, patches, photos, render
 from heedmap.views.attention import Map
 from heedmap.views.channels import Channel

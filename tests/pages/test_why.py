@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from typing import Any
+from urllib.parse import parse_qsl
+
 import numpy as np
 import pytest
 from heedmap import models, viz
@@ -117,3 +120,55 @@ def test_a_method_that_fails_says_so_in_its_place(monkeypatch: pytest.MonkeyPatc
     panels = App("why", target="tick", methods="rollout~relevance").stage["panels"]
     assert panels[1]["says"] == "It does not pass: choose rollout."
     assert "values" in panels[0]
+
+
+def test_a_map_is_tested_beside_two_that_know_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    test = viz.faithfulness
+
+    def short(adapter, x, heat, target, beside=None):
+        return test(adapter, x, heat, target, steps=2, beside=beside)
+
+    monkeypatch.setattr(viz, "faithfulness", short, raising=False)
+    app = App("why", methods="raw~relevance")
+    (button,) = [each for each in app.at.button if each.key == "test"]
+    assert button.label.startswith("How far to trust them · about ")
+    button.click()
+    app.run()
+    assert app.link["trust"] == "1"
+    adapter = models.load("bundled-vit")
+    x = adapter.prepare(viz.open_sample("cat"))
+    told = [panel["about"]["trust"] for panel in app.stage["panels"]]
+    for each, method in zip(told, ("raw", "relevance"), strict=True):
+        wanted = short(adapter, x, heat(method), adapter.classes.index("cat"))
+        assert float(each["gain"].replace("−", "-")) == round(wanted.heat.gain, 3)
+        name, number = each["beside"][1]
+        assert name == "blob in the centre"
+        assert float(number.replace("−", "-")) == round(wanted.centre.gain, 3)
+        np.testing.assert_allclose(each["deletion"], wanted.heat.deletion.mean(0), rtol=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("page", "link", "back"),
+    [
+        ("vit", {"size": "96"}, "ViT heads"),
+        ("clip", {}, "CLIP layers"),
+        ("cnn", {"fit": "crop"}, "CNN channels"),
+        ("compare", {"a.size": "96"}, "ViT heads"),
+    ],
+)
+def test_links_lead_there_and_back(page: str, link: dict[str, str], back: str) -> None:
+    here = App(page, photo="coffee", **link)
+    there = App("why", **_query(here, "Ask why"), methods="raw~gradcam")
+    assert there.link["photo"] == "coffee"
+    assert there.link.get("size") == next((t for n, t in link.items() if "size" in n), None)
+    again = App(page, **_query(there, back if page != "compare" else "Compare with …"))
+    assert {name: again.link[name] for name in link} == link
+
+
+def _query(app: App, label: str) -> dict[str, str]:
+    (found,) = {each.proto.query_string for each in _links(app) if each.proto.label == label}
+    return dict(parse_qsl(found))
+
+
+def _links(app: App) -> list[Any]:
+    return [each for each in app.at.get("page_link") if each.proto.query_string.count("model")]

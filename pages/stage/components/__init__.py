@@ -1,5 +1,5 @@
-"""Components: the stage and what it computes maps from, galleries and the overview to pick from,
-explanations, the copy button.
+"""Components: the stage and what it computes maps from, galleries, the overview and the matrix to
+pick from, explanations, the copy button.
 
 Each is the .css, .js and .html files of its name; dom.js is put before each script, and what the
 stage is made of before stage.js.
@@ -10,9 +10,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from functools import cache
 from pathlib import Path
-from typing import Any, TypedDict
+from typing import Any
 
 import streamlit as st
+from heedmap.pages.stage.components.sent import Group, Matrix, Panel, Pin, Tool
 from heedmap.views.data_urls import color_tables
 from heedmap.views.patches import Sent
 from heedmap.views.render import Look, even
@@ -21,128 +22,9 @@ _HERE = Path(__file__).parent
 _SCRIPTS = {
     "stage": ("paint", "attend", "alike", "tools", "about", "picture", "probe", "pin"),
     "queries": ("attend",),
+    "matrix": ("attend",),
 }  # what a component is made of
 _TURN = "heedmap.turns"  # key of a stage -> how many gestures of its toolbar were heard
-
-
-class Tool(TypedDict, total=False):
-    """One control of the toolbar, named as its setting in the URL.
-
-    `kind` is "choice" of `options` (value -> words), "range" from `low` to `high` in steps of
-    `step`, or "switch". With `views` it works in these views only. With `follows`, the name of a
-    switch, its default is `defaults[0]` while that is off and `defaults[1]` while it is on.
-    """
-
-    name: str
-    label: str
-    kind: str
-    value: str | int | bool
-    options: dict[str, str]
-    low: int
-    high: int
-    step: int
-    views: list[str]
-    follows: str
-    defaults: list[int]
-    hidden: bool
-    help: str
-
-
-class Place(TypedDict):
-    """A region (left, top, right, bottom) of a photo, as fractions of it."""
-
-    photo: str
-    box: list[float]
-
-
-class Live(TypedDict):
-    """From what the browser computes a map: the id of a layer, and a head of it or the mean."""
-
-    id: str
-    head: str
-
-
-class Pin(TypedDict):
-    """How a patch is pinned: the kind of attention that it asks for, and the one without a patch.
-
-    `at` is the pinned patch, in `grid`.
-    """
-
-    kind: str
-    home: str
-    grid: list[int]
-    at: list[int] | None
-
-
-class About(TypedDict):
-    """What is told of a method under its map, each in a sentence; `source` is its paper."""
-
-    reads: str
-    assumes: str
-    fails: str
-    source: str
-
-
-class Panel(TypedDict, total=False):
-    """One large picture.
-
-    `src` is a data URL of a photo; a picture has the proportions of `width` to `height`. A map is
-    painted over it from `values`, base64 of (rows, cols) float32, between the `limits` of the
-    chosen scale, in the colours that the tool `colors` names; `signed` maps part at zero. With
-    `share` each value is also shown as a share of their sum. `badge` is a few words over the
-    picture. `box` is the region (left, top, right, bottom) that the model saw, as fractions of the
-    picture; all of it by default. `place` is the region of which photo it shows, where panels show
-    several: pointing at one marks the same place of that photo in all. `view` is the only one that
-    a picture has. `says` stands in for a picture that failed. From `units`, base64 of float16
-    (patches, dim), the browser computes its values: cosine similarity to the patch of the first
-    picture that is pinned or pointed at. `colours`, base64 of (rows, cols, 3) uint8, are shown in
-    place of values. `marks` are patches that are outlined. `about` is told under
-    it.
-    """
-
-    title: str
-    tag: str
-    src: str
-    width: int
-    height: int
-    alt: str
-    grid: list[int]
-    values: str
-    what: str
-    limits: dict[str, tuple[float, float]]
-    colors: str
-    signed: bool
-    share: bool
-    live: Live
-    badge: str
-    box: list[float]
-    place: Place
-    view: str
-    says: str
-    credit: str
-    units: str
-    colours: str
-    marks: list[list[int]]
-    about: About
-
-
-class Item(TypedDict, total=False):
-    """One picture of a gallery; `key` is what `on_pick` is called with."""
-
-    key: str
-    src: str
-    alt: str
-    caption: str
-    note: str
-    title: str
-
-
-class Group(TypedDict, total=False):
-    """A row of a gallery with its heading."""
-
-    title: str
-    note: str
-    items: list[Item]
 
 
 def stage(
@@ -314,6 +196,21 @@ def overview(
     )
 
 
+def matrix(given: Matrix, on_pick: Callable[[str], None], *, label: str, key: str) -> None:
+    """Show an attention matrix; pointing at it tells a pair of tokens.
+
+    Args:
+        given: its numbers and what they are.
+        on_pick: called with "ROW,COLUMN" of the patch whose row was picked, before the next run.
+        label: its name for screen readers.
+        key: of the component.
+    """
+    data = {**given, "table": color_tables()["viridis"], "label": label}
+    _component("matrix", '<div class="matrix"></div>')(
+        key=key, data=data, on_picked_change=lambda: _picked(key, on_pick)
+    )
+
+
 def explain(words: Sequence[tuple[str, str, str]]) -> None:
     """Show the button of a panel that explains words: term, sentences, data URL of a picture.
 
@@ -323,9 +220,22 @@ def explain(words: Sequence[tuple[str, str, str]]) -> None:
     _component("explain", _read("explain.html"))(key="explain", data=data, width="content")
 
 
-def copy_link() -> None:
-    """Show the button that copies the URL of this view."""
-    _component("copy", _read("copy.html"))(key="copy-link", width="content")
+def copy_link(
+    version: str, private: bool, shared: dict[str, str], failed: bool, on_share: Callable[[], None]
+) -> None:
+    """Show the button that copies the URL of this view, with the version that made it.
+
+    Args:
+        version: what the link names as its `v`.
+        private: whether the view has photos that must be stored first: then `on_share` is called,
+            before the next run, and the link is copied when that has been shown.
+        shared: {text in the URL: what it is replaced by}, of photos that were stored.
+        failed: whether they could not be stored.
+        on_share: stores them.
+    """
+    data = {"version": version, "private": private, "shared": shared, "failed": failed}
+    component = _component("copy", _read("copy.html"))
+    component(key="copy-link", data=data, width="content", on_share_change=on_share)
 
 
 def _picked(key: str, on_pick: Callable[[str], None]) -> None:

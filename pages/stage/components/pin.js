@@ -55,13 +55,13 @@ function announce(view) {
   globalThis.dispatchEvent(new CustomEvent("heedmap-aim", { detail: view }));
 }
 
-// Take over what is pinned and pointed at in another stage of the page.
-function join(view, other) {
-  view.at = other.at;
+// Take over what is pinned and pointed at in another picture of the page, which may pin nothing.
+function join(view, { at, under: over, pin = view.pin }) {
+  view.at = at;
   for (const figure of figuresOf(view)) mark(figure, view.at);
-  const under = view.look.follow ? other.under : null;
-  if (same(view.pin, other.pin) && same(view.under, under)) return;
-  Object.assign(view, { pin: other.pin, under });
+  const under = view.look.follow ? over : null;
+  if (same(view.pin, pin) && same(view.under, under)) return;
+  Object.assign(view, { pin, under });
   turnAll(view);
 }
 

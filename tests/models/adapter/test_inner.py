@@ -125,7 +125,7 @@ def test_channels_of_a_module_that_was_compiled_in_place() -> None:
     np.testing.assert_allclose(found["layer4.0.conv2"], there["layer4.0.conv2"], atol=1e-5)
 
 
-@pytest.mark.parametrize("name", ["vit_tiny_patch16_224", "resnet10t"])
+@pytest.mark.parametrize("name", ["test_vit", "test_resnet"])
 def test_transformers_wrappers_of_timm_are_looked_through(name: str) -> None:
     said = transformers.TimmWrapperConfig(architecture=name)
     wrapped = transformers.TimmWrapperModel(said)
