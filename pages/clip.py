@@ -44,10 +44,12 @@ def show_words() -> None:
     st.caption(plain(told), help=plain(method.source))
     source = answer(page, adapter, request, asked, wording.source, notices, "words")
     found: list[viz.Explanation | Waiting] = []
+    shown: list[wording.WordMap | Waiting]
     if kind in wording.GRADIENTS:
         found = explanations(source.request, source.seen, source.asked(kind))
         maps = source.explained(kind, [None if isinstance(e, Waiting) else e for e in found])
-        shown = [here or there for here, there in zip(maps, found, strict=True)]
+        missing = (each for each in found if isinstance(each, Waiting))
+        shown = [each or next(missing) for each in maps]
     else:
         shown = [*source.similarities(kind)]
     look, tools = pick_look(texts.SCALES)
