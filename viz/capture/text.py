@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 import torch
-from heedmap.errors import CaptureError, SettingError
+from heedmap.errors import CaptureError, SettingError, short
 from heedmap.viz import checks
 from heedmap.viz.capture.scores import BLOCK_BYTES, Formed, Scores
 from heedmap.viz.capture.watch import SomeLayers
@@ -165,7 +165,7 @@ def reader(adapter: Adapter) -> TextAdapter:
     if isinstance(adapter, TextAdapter):
         return adapter
     raise SettingError(
-        f"{checks.told(adapter)} is not a language model: pass what "
+        f"{short(adapter)} is not a language model: pass what "
         "models.wrap(module, tokenizer=tokenizer) returns."
     )
 
