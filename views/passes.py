@@ -209,6 +209,11 @@ def activations(
     )
 
 
+def totals() -> dict[tuple[str, str], tuple[int, float]]:
+    """Passes of this process so far and their seconds, by model and kind."""
+    return _costs.totals()
+
+
 def seconds(adapter: Adapter, seen: Prepared, kind: str, times: float = 1.0) -> float | None:
     """How long `run` will take, as far as that is known; see there."""
     return _costs.seconds(costs.cost(adapter, seen, kind, times))

@@ -202,12 +202,12 @@ class Adapter:
         """Run the model once, as in evaluation and without gradients.
 
         Args:
-            pixels: (1, 3, H', W') float32.
-            fit: how the photo was fitted; for "squash" the positions of DINO's checkpoints are
+            pixels: (photos, 3, H', W') float32.
+            fit: how they were fitted; for "squash" the positions of DINO's checkpoints are
                 interpolated by DINO's formula.
 
         Returns:
-            Logits (1, classes), or features (1, dim) where the model has no classes, float.
+            Float logits (photos, classes), or features (photos, dim) of a model without classes.
 
         Raises:
             SettingError: not pixels, or a shape that this model cannot take.
