@@ -77,7 +77,7 @@ def show_attention() -> None:
         last = attention.clearest_head(source, source.depth - 1)
         chosen = pick_head(source.heads(), default=last)
         pair = pick_pair(source.depth)
-        less = several and pick_difference()
+        less = pick_difference(several)
 
     shown = [Map(source, layer, chosen) for layer in pair]
     scales = ("map", "layers", BOTH) if several else ("map", "layer")

@@ -9,8 +9,9 @@ class Tool(TypedDict, total=False):
     """One control of the toolbar, named as its setting in the URL.
 
     `kind` is "choice" of `options` (value -> words), "range" from `low` to `high` in steps of
-    `step`, or "switch". With `views` it works in these views only. With `follows`, the name of a
-    switch, its default is `defaults[0]` while that is off and `defaults[1]` while it is on.
+    `step`, or "switch". With `views` it works in these views only, an empty list disables it. With
+    `follows`, the name of a switch, its default is `defaults[0]` while that is off and
+    `defaults[1]` while it is on.
     """
 
     name: str
