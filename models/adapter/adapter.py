@@ -206,7 +206,7 @@ class Adapter:
                 interpolated by DINO's formula.
 
         Returns:
-            Logits (photos, classes), or features (photos, dim) where the model has no classes, float.
+            Logits (photos, classes), or features (photos, dim) where there are no classes, float.
 
         Raises:
             SettingError: not pixels, or a shape that this model cannot take.
