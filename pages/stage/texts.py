@@ -14,7 +14,7 @@ from heedmap.pages.stage.reasons import absent
 from heedmap.views import facts
 from heedmap.views.reasons import Waiting
 from heedmap.views.render import Look
-from heedmap.views.words import WORDS, Source, WordMap
+from heedmap.views.texts import WORDS, Source, WordMap
 
 SCALES = (WORDS, "map")
 

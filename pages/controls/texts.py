@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 from heedmap.pages.frame import link
 from heedmap.pages.frame.text import plain
-from heedmap.views.words import FIRST, MAPS, MOST, Source, method
+from heedmap.views.texts import FIRST, MAPS, MOST, Source, method
 
 if TYPE_CHECKING:
     from heedmap.models import Adapter
