@@ -53,6 +53,7 @@ INNER = {
         "matrix",
         "features",
         "facts",
+        "words",
         "compare",
         "model_facts",
         "large",
