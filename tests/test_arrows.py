@@ -47,7 +47,7 @@ INNER = {
         "render",
         "why",
         "reasons",
-        "words",
+        "texts",
         "tours",
         "explain",
         "data_urls",
