@@ -56,6 +56,7 @@ INNER = {
         "matrix",
         "features",
         "facts",
+        "words",
         "compare",
         "model_facts",
         "large",

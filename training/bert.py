@@ -36,9 +36,9 @@ SPECIAL = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
 PAD, UNKNOWN, CLS, SEP, MASK = range(5)
 VOCABULARY, LETTERS, LONGEST = 5000, 120, 128  # tokens, kinds of letters, tokens of a text
 SHAPE = {
-    "hidden_size": 128, "num_hidden_layers": 6, "num_attention_heads": 4, "intermediate_size": 512,
+    "hidden_size": 128, "num_hidden_layers": 4, "num_attention_heads": 4, "intermediate_size": 512,
 }  # fmt: skip
-PHASES = (Phase(4.0, 128, 160),)  # epochs, tokens at most, texts a step
+PHASES = (Phase(1.6, 128, 64),)  # epochs, tokens at most, texts a step
 ALONE = 0.6  # share of the texts that are read alone, not with those that follow
 TOGETHER = 96  # tokens up to which the others are read together
 MASKED = 0.2  # share of the tokens that are guessed
@@ -95,7 +95,9 @@ class Sequences:
     def of(cls, texts: Sequence[Text], tokenizer: PreTrainedTokenizerFast, seed: int) -> Sequences:
         """Most texts alone, the others with those that follow, some as a pair of sentences."""
         cut = tokenizer.backend_tokenizer.encode_batch
-        whole = [[e.ids for e in cut(list(text), add_special_tokens=False)] for text in texts]
+        every = cut(list(prose.sentences(texts)), add_special_tokens=False)
+        found = (each.ids for each in every)
+        whole = [[next(found) for _ in text] for text in texts]
         rng = np.random.default_rng(seed)
         rows, seconds, place = [], [], 0
         while place < len(whole):

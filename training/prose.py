@@ -1,15 +1,13 @@
-"""English text that may be used freely and is easily had: WordNet and Python's documentation.
+"""English text that may be used freely and is easily had: WordNet and Python's reference.
 
 WordNet's definitions and examples come from the Debian package `wordnet-base` (its own licence,
-which permits any use); Python's documentation from the interpreter that runs this: its reference
-(`pydoc_data.topics`) and the docstrings of its library (the PSF's licence).
+which permits any use); Python's reference from the interpreter that runs this (`pydoc_data.topics`,
+the PSF's licence).
 """
 
 from __future__ import annotations
 
-import ast
 import re
-import sysconfig
 import zlib
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -73,26 +71,11 @@ def meaning(line: str) -> Text:
 
 
 def python_docs() -> Iterator[Text]:
-    """Paragraphs of Python's reference and of the docstrings of its library."""
-    library = Path(sysconfig.get_path("stdlib"))
-    for path in sorted(library.rglob("*.py")):
-        if not {"test", "tests", "idlelib", "site-packages", "dist-packages"} & set(path.parts):
-            for told in _strings(path):
-                yield from _paragraphs(told)
+    """Paragraphs of Python's reference."""
+    from pydoc_data.topics import topics
 
-
-def _strings(path: Path) -> Iterator[str]:
-    """The docstrings of a file; of the reference all texts."""
-    try:
-        tree = ast.parse(path.read_text(encoding="utf-8"))
-    except (SyntaxError, UnicodeDecodeError):
-        return
-    reference = path.name == "topics.py"
-    for node in ast.walk(tree):
-        if reference and isinstance(node, ast.Constant) and isinstance(node.value, str):
-            yield node.value
-        elif isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef):
-            yield ast.get_docstring(node) or ""
+    for told in topics.values():
+        yield from _paragraphs(told)
 
 
 def _paragraphs(told: str) -> Iterator[Text]:

@@ -22,6 +22,7 @@ from heedmap.viz.why.head import (
     put_tokens,
     tokens_in,
 )
+from heedmap.viz.why.integrated import integrated
 from heedmap.viz.why.keep import Keeping
 from heedmap.viz.why.methods import METHODS, Explanation
 from heedmap.viz.why.rows import positive, received, relevance, rollout
@@ -50,7 +51,7 @@ def explain(
         layer: "raw": the layer, by default the last. "rollout", "relevance" and "legrad": the first
             layer, by default 0; the last is always the last. CAMs: the name of a layer that makes a
             map, by default the last stage; on a ViT the index of a layer, by default the last but
-            one.
+            one. "ig": none.
 
     Raises:
         SettingError: a method, target or layer that does not exist.
@@ -66,6 +67,9 @@ def explain(
         return Explanation(_raw(adapter, x, layer), method, "")
     if method == "rollout":
         return Explanation(_rollout(adapter, x, layer), method, "")
+    if method == "ig":
+        heat, found = integrated(twin(adapter), x, target, layer)
+        return Explanation(heat, method, found.name, signed=True)
     if method in EXTRACTORS:
         heat, found = cam(twin(adapter), x, method, target, layer)
     elif method == "relevance":
@@ -94,7 +98,7 @@ def check_method(adapter: Adapter, method: str) -> None:
 def _why_not(adapter: Adapter, method: str) -> str:
     """Why a method is not defined for a model, "" where it is."""
     title = adapter.title
-    if method in EXTRACTORS and not adapter.kinds:
+    if method == "ig" or (method in EXTRACTORS and not adapter.kinds):
         return ""
     if method in EXTRACTORS and method not in ON_TOKENS:
         return f"reads convolutions, and {title} attends"

@@ -169,3 +169,34 @@ class Matrix(TypedDict):
     high: float
     even: list[float]
     at: int | None
+
+
+class Guessed(TypedDict):
+    """What a model guesses at one place: words and their shares."""
+
+    title: str
+    tokens: list[str]
+    shares: list[float]
+
+
+class Words(TypedDict):
+    """A text and the attention of one head, row = query.
+
+    `values` is base64 of (N, N) float16; "" for a text that is too long: then `row` and `column`
+    are those of the word that is picked, or "", and `small` has neighbours averaged, (n, n).
+    `received` is the mean row, (N,). `kinds` and `parts` are those of `Encoded`. `at` is the
+    number of the word that is picked, or None. `high` is the value at the upper end of the colour
+    bar.
+    """
+
+    tokens: list[str]
+    kinds: list[str]
+    parts: list[int]
+    values: str
+    small: str
+    row: str
+    column: str
+    received: str
+    high: float
+    at: int | None
+    guesses: list[Guessed]
