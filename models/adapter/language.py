@@ -64,13 +64,14 @@ class TextAdapter(Adapter):
         own = int(getattr(tokenizer, "model_max_length", None) or family.longest)
         self.longest = min(family.longest, own)
         self.fills = family.fills
-        self._filled = "siglip" in str(module.config.model_type)  # it was trained on full texts
+        config: Any = module.config
+        self._filled = "siglip" in str(config.model_type)  # it was trained on full texts
 
     def __repr__(self) -> str:
         return f"TextAdapter({self.id!r}, depth={self.depth}, heads={self.heads})"
 
     @property
-    def conv_layers(self) -> tuple[str, ...]:  # type: ignore[override]
+    def conv_layers(self) -> tuple[str, ...]:
         """None: it has no convolutions that make maps."""
         return ()
 
@@ -130,9 +131,9 @@ class TextAdapter(Adapter):
         """
         module: Any = self.module if whole else self.module.base_model
         taken = inspect.signature(module.forward).parameters
-        given = {name: each.to(self.device) for name, each in x.inputs.items() if name in taken}
-        more = {"use_cache": False, "logits_to_keep": 1}
-        given |= {name: value for name, value in more.items() if name in taken}
+        given: dict[str, Any] = {"use_cache": False, "logits_to_keep": 1}
+        given |= {name: each.to(self.device) for name, each in x.inputs.items()}
+        given = {name: value for name, value in given.items() if name in taken}
         try:
             with evaluating(self.module), torch.inference_mode():
                 return module(**given)
