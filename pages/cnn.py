@@ -36,11 +36,11 @@ CAM = (
 
 def show_cam() -> None:
     """Grad-CAM of a class, in one layer."""
-    source = answer(page, adapter, request, None, why.source, notices)
+    source = answer(page, adapter, request, None, why.source, notices, "cam")
     with st.sidebar:
         layer = pick_layer(source.layers["gradcam"])
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small", key="asked"):
-        target = source.target(*pick_target(source.classes))
+        target = pick_target(source)
     found = answers(source, [source.asked("gradcam", target, layer)])
     look, tools = pick_look(("map",), signed=isinstance(target, tuple))
     notices.show()

@@ -27,7 +27,7 @@ page = enter("compare")
 caption = head(page.title)
 caption.caption(
     "Two to four maps on one scale, and how far they agree. Models that look at the same places "
-    "need not see the same things there."
+    "need not see the same things there. A click on a map shows what that patch attends to."
 )
 notices = Notices()
 

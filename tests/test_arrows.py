@@ -22,8 +22,9 @@ ARROWS = {
     "pages": {"private", "views", "viz", "models", "errors"},
     "app": {"pages", "views", "viz", "models", "errors"},
     "batch": {"views", "viz", "models", "errors"},
+    "api": {"views", "viz", "models", "errors"},
     "serving": {"errors"},
-    "server": {"app", "private", "serving", "store", "views", "models", "errors"},
+    "server": {"app", "api", "private", "serving", "store", "views", "models", "errors"},
     "training": {"viz", "models", "errors"},
     "benchmarks": {"app", "pages", "views", "viz", "models", "errors", "training"},
 }
@@ -45,6 +46,8 @@ INNER = {
         "channels",
         "render",
         "why",
+        "reasons",
+        "words",
         "tours",
         "explain",
         "data_urls",
@@ -71,12 +74,13 @@ PACKAGED = (
     "pages",
     "app",
     "batch",
+    "api",
     "serving",
     "server",
     "private",
 )  # imported as heedmap.NAME
 WITHOUT_STREAMLIT = (
-    *("errors", "models", "store", "viz", "views", "batch", "serving", "training"),
+    *("errors", "models", "store", "viz", "views", "batch", "api", "serving", "training"),
 )
 HEAVY = ("torch", "torchvision", "timm", "transformers", "streamlit")
 

@@ -13,9 +13,9 @@ from heedmap.views.attention import MEAN, Map
 from heedmap.views.channels import Channel
 from heedmap.views.compare import Difference, Scaled, cut
 from heedmap.views.large import Large
+from heedmap.views.reasons import Reason
 from heedmap.views.render import Drawable, Look
 from heedmap.views.request import Request
-from heedmap.views.why import Reason
 
 _FILE = "photo.jpg"  # for a photo whose file has no name here
 
@@ -138,7 +138,11 @@ class Script:
     def _reason(self, shown: Reason) -> str:
         asked = shown.asked
         about = f"{asked.method!r}, target={asked.target!r}, layer={asked.layer!r}"
-        heat = self._name("heat", f"viz.explain({self._pass(asked.request)}, {about}).heat")
+        adapter = self._adapter(asked.request)
+        if asked.random:
+            adapter = self._name("adapter", f"models.randomised({adapter})")
+        call = f"viz.explain({adapter}, {self._x(asked.request)}, {about})"
+        heat = self._name("heat", f"{call}.heat")
         if shown.ends is None:
             return heat
         means = f"({heat} / np.abs({heat}).mean(dtype=np.float64)).astype(np.float32)"

@@ -16,6 +16,8 @@ from heedmap.views.attention import Map
 from heedmap.views.channels import Channel
 from heedmap.views.compare import ALL, Column, Difference, Pair, on_one_scale
 from heedmap.views.facts import Facts
+from heedmap.views.reasons import METHODS, Reason
+from heedmap.views.reasons import on_one_scale as in_means
 from heedmap.views.render import Drawable, Look, drawn, even
 
 
@@ -182,6 +184,26 @@ def comparison_figure(
         limits=scaled[0].ends if common else None,
         what=scaled[0].what if common else "",
         difference=difference,
+    )
+
+
+def reasons_figure(shown: Sequence[Reason], look: Look) -> Figure:
+    """The maps of several methods beside each other.
+
+    Args:
+        shown: what is shown, of one source.
+        look: how it is drawn.
+    """
+    first = shown[0]
+    maps = in_means(shown) if look.scale == METHODS else list(shown)
+    return Figure(
+        names.file_name(first.request, "why"),
+        maps,
+        look,
+        captions=[f"{each.title}\n{each.what}" for each in maps],
+        columns=even(len(maps), most=4),
+        title=f"{first.source.model}: why",
+        told=[_photo(first), *facts.reasons(first.source)[1:]],
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from heedmap.views import compare, why
+from heedmap.views import compare, reasons
 from heedmap.views.attention import Map
 from heedmap.views.compare import BOTH, Column, Difference
 from heedmap.views.render import Drawable, Look
@@ -45,9 +45,9 @@ def of_columns(
     return [*map(Large, scaled, [look] * len(scaled), captions), *_less(less, look)]
 
 
-def of_reasons(shown: Sequence[why.Reason], look: Look) -> list[Large]:
+def of_reasons(shown: Sequence[reasons.Reason], look: Look) -> list[Large]:
     """Maps of methods that ask why."""
-    drawn = why.on_one_scale(shown) if look.scale == why.METHODS else shown
+    drawn = reasons.on_one_scale(shown) if look.scale == reasons.METHODS else shown
     return [Large(each, look, f"{each.title}\n{each.what}") for each in drawn]
 
 

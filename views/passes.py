@@ -212,6 +212,11 @@ def activations(
     )
 
 
+def totals() -> dict[tuple[str, str], tuple[int, float]]:
+    """Passes of this process so far and their seconds, by model and kind."""
+    return _costs.totals()
+
+
 def text(adapter: Adapter, request: TextRequest) -> TextAttention:
     """Attention of all layers and heads over the words of a text; in memory alone, for a while.
 

@@ -156,8 +156,9 @@ class Adapter:
             ModelError: a ConvNet for gray photos.
         """
         check_channels(self.channels, self.title)
-        own = 0 if self.kinds else self._built_for  # a ViT takes whole patches alone
-        sides = Sides(self.patch, own, bool(self.kinds) and "windows" not in self.kinds)
+        attends = bool(self.kinds) and "windows" not in self.kinds
+        own = 0 if attends else self._built_for  # a ViT takes whole patches alone
+        sides = Sides(self.patch, own, attends)
         return prepare(photo, self.preprocessing, sides, self.prefix, size, fit)
 
     @property
@@ -201,12 +202,12 @@ class Adapter:
         """Run the model once, as in evaluation and without gradients.
 
         Args:
-            pixels: (1, 3, H', W') float32.
-            fit: how the photo was fitted; for "squash" the positions of DINO's checkpoints are
+            pixels: (photos, 3, H', W') float32.
+            fit: how they were fitted; for "squash" the positions of DINO's checkpoints are
                 interpolated by DINO's formula.
 
         Returns:
-            Logits (1, classes), or features (1, dim) where the model has no classes, float.
+            Float logits (photos, classes), or features (photos, dim) of a model without classes.
 
         Raises:
             SettingError: not pixels, or a shape that this model cannot take.

@@ -15,6 +15,7 @@ from heedmap.viz.capture.calls import check_call
 from heedmap.viz.capture.reasons import check
 from heedmap.viz.why.cams import EXTRACTORS, ON_TOKENS, cam
 from heedmap.viz.why.head import kept_calls, layers_of, only_head, put_tokens, tokens_in
+from heedmap.viz.why.integrated import integrated
 from heedmap.viz.why.keep import Keeping
 from heedmap.viz.why.methods import METHODS, Explanation
 from heedmap.viz.why.rows import positive, received, relevance, rollout
@@ -43,7 +44,7 @@ def explain(
         layer: "raw": the layer, by default the last. "rollout", "relevance" and "legrad": the first
             layer, by default 0; the last is always the last. CAMs: the name of a layer that makes a
             map, by default the last stage; on a ViT the index of a layer, by default the last but
-            one.
+            one. "ig": none.
 
     Raises:
         SettingError: a method, target or layer that does not exist.
@@ -59,6 +60,9 @@ def explain(
         return Explanation(_raw(adapter, x, layer), method, "")
     if method == "rollout":
         return Explanation(_rollout(adapter, x, layer), method, "")
+    if method == "ig":
+        heat, found = integrated(twin(adapter), x, target, layer)
+        return Explanation(heat, method, found.name, signed=True)
     if method in EXTRACTORS:
         heat, found = cam(twin(adapter), x, method, target, layer)
     elif method == "relevance":
@@ -77,6 +81,8 @@ def check_method(adapter: Adapter, method: str) -> None:
     """
     checks.choice(method, METHODS, "method")
     title, name = adapter.title, METHODS[method].name
+    if method == "ig":
+        return
     if method in EXTRACTORS:
         if adapter.kinds and method not in ON_TOKENS:
             raise CaptureError(

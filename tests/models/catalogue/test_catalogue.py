@@ -32,7 +32,7 @@ def test_every_model_of_the_plan_is_there() -> None:
 
 @pytest.mark.parametrize("model", CATALOGUE, ids=name)
 def test_a_record_is_complete(model: Model) -> None:
-    assert re.fullmatch(r"[a-z0-9-]+", model.id)
+    assert re.fullmatch(r"[a-z0-9.-]+", model.id)
     assert model.can & MAPS or model.can == {"text"}
     assert model.title
     assert model.licence
@@ -117,5 +117,5 @@ def test_an_unknown_id_gets_a_hint() -> None:
         "There is no model 'dino-vits61': did you mean 'dino-vits16', 'dino-vits8' or "
         "'dinov3-vits16'?"
     )
-    with pytest.raises(UnknownModelError, match="There is no model 'qqq': choose one of bundled-"):
+    with pytest.raises(UnknownModelError, match="There is no model 'qqq': choose one of mod"):
         models.load("qqq")

@@ -30,9 +30,14 @@ def test_words_are_weighed_by_chefers_rule(kind: str) -> None:
     tokens = adapter.text.tokens(TEXT)
     module.set_attn_implementation("eager")
     kept: list[torch.Tensor] = []
+
+    def keep(_: object, __: object, output: object) -> None:
+        if isinstance(output, tuple):  # the part within, not what adds the residual
+            kept.append(output[1])
+
     for part in module.text_model.encoder.modules():
         if type(part).__name__.endswith("Attention"):
-            part.register_forward_hook(lambda _, __, output: kept.append(output[1]))
+            part.register_forward_hook(keep)
     text = module.get_text_features(**tokens.inputs).pooler_output[0]
     layers = list(dict.fromkeys(kept))
     score = torch.cosine_similarity(text, feature, dim=0)
