@@ -13,10 +13,10 @@ from heedmap.pages.frame.notices import Notices
 from heedmap.pages.frame.page import enter
 from heedmap.pages.run import live
 from heedmap.pages.run.opening import open_attention
-from heedmap.pages.stage import downloads
 from heedmap.pages.stage.components import stage
 from heedmap.pages.stage.panels import attention_panels, photo_panel, pin, words
-from heedmap.views import attention, export, facts
+from heedmap.pages.take.export import offer
+from heedmap.views import attention, export, facts, large
 from heedmap.views.attention import Map
 from heedmap.views.compare import BOTH, alone, difference
 from heedmap.viz import KINDS
@@ -41,8 +41,9 @@ with st.sidebar:
 shown = [Map(source, layer, chosen) for layer in pair]
 scales = ("map", "layers", BOTH) if several else ("map", "layer")
 look, tools = pick_look(scales, patches=bool(source.home))
+differing = difference(*shown) if less else None
 stage(
-    attention_panels(shown, look, scales, difference(*shown) if less else None),
+    attention_panels(shown, look, scales, differing),
     photo_panel(shown[0]),
     facts.layers(shown),
     tools,
@@ -60,5 +61,8 @@ else:
 notices.show()
 link.finish()
 offer_comparison(look, *shown)
-downloads.figure(export.layers_figure(shown, alone(look), columns))
+offer(
+    export.large(large.of_maps(shown, look, differing), facts.layers(shown), link.address()),
+    export.layers(shown, alone(look), columns, link.address()),
+)
 live.send_queries(shown)

@@ -11,10 +11,10 @@ from heedmap.pages.frame.head import explain, head
 from heedmap.pages.frame.notices import Notices
 from heedmap.pages.frame.page import enter
 from heedmap.pages.run.opening import open_channels
-from heedmap.pages.stage import downloads
 from heedmap.pages.stage.components import stage
 from heedmap.pages.stage.panels import panel, photo_panel, words
-from heedmap.views import export, facts
+from heedmap.pages.take.export import offer
+from heedmap.views import export, facts, large
 
 SCALES = ("map", "layer")
 
@@ -45,4 +45,7 @@ stage(
 )
 explain(words(hero, look))
 show_channels(rows, hero, look, count)
-downloads.figure(export.channels_figure(rows, hero, look))
+offer(
+    export.large(large.of_one(hero, look), facts.channel(hero), link.address()),
+    export.channels(rows, hero, look, link.address()),
+)

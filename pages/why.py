@@ -16,7 +16,8 @@ from heedmap.pages.run.why import answers, go_on
 from heedmap.pages.stage.components import stage
 from heedmap.pages.stage.panels import photo_of
 from heedmap.pages.stage.reasons import SCALES, reason_panels, show_agreement
-from heedmap.views import facts, why
+from heedmap.pages.take.export import offer
+from heedmap.views import export, facts, large, why
 from heedmap.views.why import Reason
 
 page = enter("why")
@@ -55,4 +56,6 @@ stage(
 if len(shown) > 1:
     heading("How far they agree", "rank correlation: 1 is the same order of places, 0 is chance")
     show_agreement(shown)
+if shown:
+    offer(export.large(large.of_reasons(shown, look), facts.reasons(source), link.address()))
 go_on(found)

@@ -53,10 +53,13 @@ INNER = {
         "compare",
         "model_facts",
         "large",
+        "names",
         "code",
+        "values",
+        "figure",
         "export",
     ),
-    "pages": ("stage", "frame", "controls", "run", "deeper"),
+    "pages": ("stage", "frame", "controls", "run", "take", "deeper"),
 }
 PACKAGED = (
     "errors",

@@ -15,7 +15,6 @@ from heedmap.views import asked as asking
 from heedmap.views.asked import Asked
 from heedmap.views.classes import Classes, classes_of
 from heedmap.views.request import Request
-from heedmap.viz.why.cams import default_layer
 
 if TYPE_CHECKING:
     from heedmap.models import Adapter, Prepared
@@ -256,4 +255,6 @@ def _layers(adapter: Adapter, method: str) -> Layers:
         return Layers(tuple(range(adapter.depth)), 0, "start")
     if adapter.kinds:
         return Layers(tuple(range(adapter.depth)), max(0, adapter.depth - 2), "cam")
+    from heedmap.viz.why.cams import default_layer  # which loads torch
+
     return Layers(adapter.conv_layers, default_layer(adapter), "cam")

@@ -18,6 +18,7 @@ ICON = str(_HERE / "icon.png")
 _TAB = "heedmap.tab"  # the name of the tab, kept between runs so that it does not flicker
 _WORDS = "heedmap.words"  # the place of the explanations in the head
 _LINKS = "heedmap.links"  # the place of links to other pages in the head
+_TAKE = "heedmap.take"  # the place of the export in the head
 
 
 def navigation(pages: Sequence[Any]) -> None:
@@ -36,6 +37,7 @@ def head(title: str) -> DeltaGenerator:
         status.reserve()
         st.session_state[_LINKS] = st.container(key="links", width="content")
         st.session_state[_WORDS] = st.container(key="words", width="content")
+        st.session_state[_TAKE] = st.container(key="take", width="content")
         sharing.copy_button()
     return st.container(key="caption")
 
@@ -43,6 +45,12 @@ def head(title: str) -> DeltaGenerator:
 def links() -> DeltaGenerator:
     """The place in the head for links to other pages."""
     place: DeltaGenerator = st.session_state[_LINKS]
+    return place
+
+
+def take() -> DeltaGenerator:
+    """The place in the head for the export."""
+    place: DeltaGenerator = st.session_state[_TAKE]
     return place
 
 

@@ -56,8 +56,3 @@ def test_picks_take_turns(monkeypatch: pytest.MonkeyPatch) -> None:
     for pick in (1, 3, 4):
         galleries.swap_in(("clip.first", "clip.second"), pick)
     assert (state["clip.first"], state["clip.second"]) == (4, 3)
-
-
-def test_the_grid_can_be_taken_home() -> None:
-    labels = [button.label for button in App("clip").at.get("download_button")]
-    assert labels == ["Figure (PNG)", "Figure (PDF)"]
