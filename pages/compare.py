@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 from heedmap.pages.controls.attention import pick_hiding
 from heedmap.pages.controls.columns import add_button, pick_letters, pick_pair, say_unread
+from heedmap.pages.controls.elsewhere import offer_why
 from heedmap.pages.controls.look import pick_look
 from heedmap.pages.controls.photo import pick_photo
 from heedmap.pages.frame import link, tables
@@ -26,7 +27,7 @@ page = enter("compare")
 caption = head(page.title)
 caption.caption(
     "Two to four maps on one scale, and how far they agree. Models that look at the same places "
-    "need not see the same things there."
+    "need not see the same things there. A click on a map shows what that patch attends to."
 )
 notices = Notices()
 
@@ -52,6 +53,7 @@ link.finish()
 difference = Difference(pair) if pair else None
 stage(compared_panels(opened, difference, look, SCALES), None, [], tools, link.ask, key="stage")
 if columns:
+    offer_why(columns[0].shown.request)
     heading("The columns")
     tables.side_by_side({each.letter: each.facts for each in columns})
 if compared:

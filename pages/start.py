@@ -1,4 +1,4 @@
-"""Start: five guided views of one photo, each a link into the app."""
+"""Start: guided views of one photo, each a link into the app."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def show(tour: Tour) -> None:
 
 page = enter("start")
 head(page.title).caption(
-    "Five things to look at, in this photo or in one of your own. All run on this machine, in "
+    "Six things to look at, in this photo or in one of your own. All run on this machine, in "
     "small models that ship with Heedmap."
 )
 notices = Notices()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 from heedmap.pages.controls.attention import pick_hiding, pick_map
 from heedmap.pages.controls.columns import offer_comparison
+from heedmap.pages.controls.elsewhere import offer_why
 from heedmap.pages.controls.galleries import show_heads
 from heedmap.pages.controls.look import pick_look
 from heedmap.pages.deeper import sections
@@ -48,6 +49,7 @@ deeper = sections.setting()
 notices.show()
 link.finish()
 offer_comparison(look, *shown)
+offer_why(shown[0].request)
 
 told = facts.attention(hero) + (facts.beside(beside[0]) if beside else [])
 less = difference(*shown) if beside and beside[1] else None

@@ -21,8 +21,10 @@ ARROWS = {
     "private": set(),
     "pages": {"private", "views", "viz", "models", "errors"},
     "app": {"pages", "views", "viz", "models", "errors"},
+    "batch": {"views", "viz", "models", "errors"},
+    "api": {"views", "viz", "models", "errors"},
     "serving": {"errors"},
-    "server": {"app", "private", "serving", "store", "views", "models", "errors"},
+    "server": {"app", "api", "private", "serving", "store", "views", "models", "errors"},
     "training": {"viz", "models", "errors"},
     "benchmarks": {"app", "pages", "views", "viz", "models", "errors", "training"},
 }
@@ -32,6 +34,7 @@ INNER = {
     "viz": ("photo", "draw", "capture"),
     "views": (
         "request",
+        "wanted",
         "cache",
         "photos",
         "sharing",
@@ -43,6 +46,8 @@ INNER = {
         "channels",
         "render",
         "why",
+        "reasons",
+        "words",
         "tours",
         "explain",
         "data_urls",
@@ -54,6 +59,7 @@ INNER = {
         "model_facts",
         "large",
         "names",
+        "matrix",
         "code",
         "values",
         "figure",
@@ -69,11 +75,15 @@ PACKAGED = (
     "views",
     "pages",
     "app",
+    "batch",
+    "api",
     "serving",
     "server",
     "private",
 )  # imported as heedmap.NAME
-WITHOUT_STREAMLIT = ("errors", "models", "store", "viz", "views", "serving", "training")
+WITHOUT_STREAMLIT = (
+    *("errors", "models", "store", "viz", "views", "batch", "api", "serving", "training"),
+)
 HEAVY = ("torch", "torchvision", "timm", "transformers", "streamlit")
 
 

@@ -13,9 +13,10 @@ from heedmap.views.channels import Channel
 from heedmap.views.compare import Difference, Scaled
 from heedmap.views.facts import Facts
 from heedmap.views.large import Large
+from heedmap.views.reasons import Reason
 from heedmap.views.render import Drawable
 from heedmap.views.request import Request
-from heedmap.views.why import Reason
+from heedmap.views.words import WordMap
 
 
 def file_name(request: Request, *parts: str) -> str:
@@ -111,7 +112,10 @@ def _own(shown: Drawable) -> dict[str, Any]:
         return {"layer": shown.layer, "channel": shown.index, "after": after}
     if isinstance(shown, Reason):
         asked = shown.asked
-        return {"method": asked.method, "target": asked.target, "layer": asked.layer}
+        return {"method": asked.method, "target": asked.target, "layer": asked.layer,
+                "random_weights": asked.random}  # fmt: skip
+    if isinstance(shown, WordMap):
+        return {"text": shown.source.texts[shown.index], "map": shown.kind}
     return {}
 
 

@@ -20,7 +20,7 @@ from heedmap.views.underway import Job, Underway
 
 if TYPE_CHECKING:
     from heedmap.models import Adapter, Prepared
-    from heedmap.viz import Activations, Attention, Features
+    from heedmap.viz import Activations, Attention, AttentionMatrix, Features
 
 T = TypeVar("T")
 
@@ -47,6 +47,7 @@ _attention: Underway[tuple[Attention, Prepared]] = Underway(256 * MEGABYTE, _nby
 _activations: Underway[tuple[Activations, Prepared]] = Underway(512 * MEGABYTE, _nbytes)
 _queries: Underway[tuple[viz.LayerQueries, ...] | None] = Underway(256 * MEGABYTE, _queries_nbytes)
 _rows: Underway[np.ndarray] = Underway(64 * MEGABYTE, lambda rows: rows.nbytes)
+_matrices: Underway[AttentionMatrix] = Underway(32 * MEGABYTE, lambda made: made.values.nbytes)
 _norms: Underway[tuple[np.ndarray, ...]] = Underway(
     16 * MEGABYTE, lambda norms: sum(each.nbytes for each in norms)
 )
@@ -141,6 +142,25 @@ def features(adapter: Adapter, request: Request, block: int) -> tuple[Features, 
     )
 
 
+def matrix(adapter: Adapter, request: Request, layer: int, head: int | None) -> AttentionMatrix:
+    """How all tokens attend to all tokens in a layer, in one head or the mean of all.
+
+    Raises:
+        ImageError, SettingError, CaptureError: see `Adapter.prepare` and `viz.attention_matrix`.
+        OvertakenError: whoever is `turns.visiting` asked for something newer meanwhile.
+    """
+
+    def record(x: Prepared) -> AttentionMatrix:
+        return viz.attention_matrix(adapter, x, layer, head)
+
+    return _matrices.result(
+        (request, layer, head),
+        lambda job: run(adapter, request, "cls", record, job)[0],
+        turns.tell,
+        turns.SAME,
+    )
+
+
 def norms(adapter: Adapter, request: Request) -> tuple[np.ndarray, ...]:
     """The norms of the patches after each block, (rows, cols) float32; none of a model without.
 
@@ -187,6 +207,11 @@ def activations(
         turns.tell,
         turns.SAME,
     )
+
+
+def totals() -> dict[tuple[str, str], tuple[int, float]]:
+    """Passes of this process so far and their seconds, by model and kind."""
+    return _costs.totals()
 
 
 def seconds(adapter: Adapter, seen: Prepared, kind: str, times: float = 1.0) -> float | None:

@@ -57,6 +57,7 @@ if TYPE_CHECKING:
     from heedmap.viz.capture.matrix import AttentionMatrix, attention_matrix
     from heedmap.viz.capture.queries import LayerQueries, record_all_queries, record_queries
     from heedmap.viz.capture.rows import record_rows
+    from heedmap.viz.capture.text import TextAttention, record_encoded, record_text, text_head
     from heedmap.viz.draw.colorbar import colorbar
     from heedmap.viz.draw.colours import COLORMAPS, DIVERGING
     from heedmap.viz.draw.encode import encode_jpeg, encode_png, zip_pngs
@@ -65,6 +66,7 @@ if TYPE_CHECKING:
     from heedmap.viz.draw.label import label
     from heedmap.viz.draw.lines import grid_lines
     from heedmap.viz.draw.masks import contour, draw_mask, highlight
+    from heedmap.viz.draw.matrix import matrix_figure
     from heedmap.viz.draw.overlay import Overlay
     from heedmap.viz.draw.render import to_pdf, to_png, to_svg
     from heedmap.viz.epoch import epoch_figure
@@ -78,6 +80,8 @@ if TYPE_CHECKING:
         faithfulness_passes,
     )
     from heedmap.viz.why.methods import METHODS, Explanation, Method
+    from heedmap.viz.why.prompt import Prompt, prompt_relevance
+    from heedmap.viz.why.words import WORD_MAPS, WordMaps, word_maps
 
 _LATE = {
     "capture.activations": ("Activations", "record_activations"),
@@ -87,6 +91,7 @@ _LATE = {
     "capture.giving_up": ("GivingUp",),
     "capture.queries": ("LayerQueries", "record_all_queries", "record_queries"),
     "capture.rows": ("record_rows",),
+    "capture.text": ("TextAttention", "record_encoded", "record_text", "text_head"),
     "draw.colorbar": ("colorbar",),
     "draw.colours": ("COLORMAPS", "DIVERGING"),
     "draw.encode": ("encode_jpeg", "encode_png", "zip_pngs"),
@@ -94,6 +99,7 @@ _LATE = {
     "draw.interpolate": ("INTERPOLATIONS", "interpolate"),
     "draw.label": ("label",),
     "draw.lines": ("grid_lines",),
+    "draw.matrix": ("matrix_figure",),
     "draw.masks": ("contour", "draw_mask", "highlight"),
     "draw.overlay": ("Overlay",),
     "draw.render": ("to_pdf", "to_png", "to_svg"),
@@ -101,6 +107,8 @@ _LATE = {
     "why.explain": ("check_method", "explain"),
     "why.faithful": ("BASELINES", "Curves", "Faithfulness", "faithfulness", "faithfulness_passes"),
     "why.methods": ("METHODS", "Explanation", "Method"),
+    "why.prompt": ("Prompt", "prompt_relevance"),
+    "why.words": ("WORD_MAPS", "WordMaps", "word_maps"),
     "photo.pool": ("open_upload", "start_workers"),
 }
 _HOME = {name: module for module, names in _LATE.items() for name in names}
@@ -114,6 +122,7 @@ __all__ = [
     "METHODS",
     "SAMPLES",
     "UNIFORM_ENTROPY",
+    "WORD_MAPS",
     "Activations",
     "Attention",
     "AttentionMatrix",
@@ -132,7 +141,10 @@ __all__ = [
     "Overlap",
     "Overlay",
     "Patch",
+    "Prompt",
     "Sample",
+    "TextAttention",
+    "WordMaps",
     "area",
     "attention_matrix",
     "check_method",
@@ -160,6 +172,7 @@ __all__ = [
     "interpolate",
     "label",
     "mask_overlap",
+    "matrix_figure",
     "norm_outliers",
     "open_image",
     "open_sample",
@@ -167,14 +180,17 @@ __all__ = [
     "outliers",
     "overlap",
     "per_area",
+    "prompt_relevance",
     "rank_correlation",
     "record_activations",
     "record_all_queries",
     "record_attention",
     "record_attentions",
+    "record_encoded",
     "record_features",
     "record_queries",
     "record_rows",
+    "record_text",
     "region",
     "regrid",
     "sample",
@@ -183,12 +199,14 @@ __all__ = [
     "similarity",
     "start_workers",
     "strongest_patch",
+    "text_head",
     "threshold_mask",
     "to_pdf",
     "to_png",
     "to_svg",
     "uniform_distance",
     "uniform_shares",
+    "word_maps",
     "zip_pngs",
 ]
 

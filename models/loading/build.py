@@ -176,7 +176,7 @@ def _wrap(
     model: Model, module: nn.Module, own: dict[str, Any], classes: list[str] | None = None
 ) -> Adapter:
     """An adapter over a module that is ready to run; what model.toml says comes first."""
-    from heedmap.models.adapter.adapter import wrap
+    from heedmap.models.adapter.wrap import wrap
 
     checkpoint.check_finite(model, module)
     if model.folder:

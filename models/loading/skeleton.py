@@ -89,7 +89,7 @@ def _order(model: Model, adapter: Adapter) -> Order:
     A tower of Transformers is built again with a single layer and random weights: the names of its
     weights do not tell whether CLS comes before the patches or behind them.
     """
-    from heedmap.models.adapter.adapter import wrap
+    from heedmap.models.adapter.wrap import wrap
 
     if model.library != "transformers" or "windows" in adapter.kinds or not adapter.kinds:
         return adapter.order
@@ -121,7 +121,7 @@ def skeleton(model: Model) -> Adapter:
     Raises:
         As `probe`.
     """
-    from heedmap.models.adapter.adapter import wrap
+    from heedmap.models.adapter.wrap import wrap
 
     try:
         module, own = _module(model)

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 import streamlit as st
 from heedmap import viz
 from heedmap.pages.frame import link
-from heedmap.pages.stage.components import Tool
+from heedmap.pages.stage.components.sent import Tool
 from heedmap.views.render import SCALES, VIEWS, Look
 
 INTERPOLATIONS = {"nearest": "Nearest", "bilinear": "Bilinear", "bicubic": "Bicubic"}
@@ -50,8 +50,8 @@ def pick_look(
         *(_mask_tools() if masks else []),
         _choice("colors", "Colours", COLORS, "inferno", shared=True)
         | {"hidden": signed and not mixed} | OVERLAY,
-        _choice("signed", "Colours", DIVERGING, "RdBu_r", shared=True,
-                help="Some values are negative: two colours part at zero.")
+        _choice("signed", "Signed colours" if mixed else "Colours", DIVERGING, "RdBu_r",
+                shared=True, help="Some values are negative: two colours part at zero.")
         | {"hidden": not signed} | OVERLAY,
         fade,
         _percent("opacity", "Opacity", 0, defaults[int(fade["value"])], step=5, shared=True)

@@ -12,7 +12,8 @@ from heedmap.pages.frame import link
 from heedmap.pages.run import live
 from heedmap.pages.run.answer import run_shown
 from heedmap.pages.run.loading import load
-from heedmap.pages.stage.components import Panel, Place, linked
+from heedmap.pages.stage.components import linked
+from heedmap.pages.stage.components.sent import Panel, Place
 from heedmap.pages.stage.panels import panel, pin
 from heedmap.views import features
 from heedmap.views.data_urls import base64_of

@@ -16,6 +16,7 @@ from heedmap.views.render import Look
 SECTIONS = {
     "overview": "All layers and heads",
     "numbers": "Numbers of heads",
+    "matrix": "Attention matrix",
     "features": "Features",
 }
 

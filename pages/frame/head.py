@@ -35,7 +35,9 @@ def head(title: str) -> DeltaGenerator:
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="head"):
         st.title(title, anchor=False, width="content")
         status.reserve()
-        st.session_state[_LINKS] = st.container(key="links", width="content")
+        st.session_state[_LINKS] = st.container(
+            key="links", width="content", horizontal=True, gap="small"
+        )
         st.session_state[_WORDS] = st.container(key="words", width="content")
         st.session_state[_TAKE] = st.container(key="take", width="content")
         sharing.copy_button()

@@ -118,6 +118,9 @@ class App:
     def overview(self) -> dict[str, Any]:
         return self._data("overview", "overview")
 
+    def matrix(self) -> dict[str, Any]:
+        return self._data("matrix", "matrix")
+
     def items(self, key: str) -> list[dict[str, Any]]:
         return [item for group in self.gallery(key)["groups"] for item in group["items"]]
 

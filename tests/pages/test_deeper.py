@@ -101,3 +101,16 @@ def test_features_are_alike_to_the_pinned_patch() -> None:
     units = units.reshape(rows * columns, -1)
     values = np.frombuffer(base64.b64decode(similar["values"]), np.float32)
     assert np.allclose(units @ units[2 * columns + 5], values, atol=2e-3)
+
+
+def test_the_matrix_of_the_head_that_is_shown(passes: list[str]) -> None:
+    app = App(deeper="matrix", layer="2", head="1", kind="patch", patch="4,6")
+    given = app.matrix()
+    values = np.frombuffer(base64.b64decode(given["values"]), np.float16).reshape(97, 97)
+    assert np.allclose(values.sum(1, dtype=np.float32), 1, atol=1e-2)
+    assert given["labels"][given["at"]] == "patches (4, 6) to (5, 7)"
+    assert given["places"][:2] == [None, [0, 0]]
+    count = len(passes)
+    assert app.set("head", "mean").matrix()["values"] != given["values"]
+    assert len(passes) == count + 1
+    assert [each.label for each in app.at.get("download_button")][-1] == "Figure (PDF)"

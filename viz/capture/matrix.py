@@ -1,4 +1,4 @@
-"""Run a model once and keep the whole attention matrix of one head, pooled to a size to look at."""
+"""Run a model once and keep the whole attention matrix of a head, pooled to a size to look at."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class AttentionMatrix:
 
 
 def attention_matrix(
-    adapter: Adapter, x: Prepared, layer: int, head: int, most: int = 256
+    adapter: Adapter, x: Prepared, layer: int, head: int | None, most: int = 256
 ) -> AttentionMatrix:
     """Run the model once and keep how all tokens attend to all tokens in one head.
 
@@ -56,7 +56,7 @@ def attention_matrix(
         adapter: a model that attends over all of the photo's tokens.
         x: the photo that `adapter.prepare` made.
         layer: 0 to `adapter.depth` - 1; -1 is the last.
-        head: 0 to `adapter.heads` - 1; -1 is the last.
+        head: 0 to `adapter.heads` - 1; -1 is the last; None is the mean of all heads.
         most: tokens a side, at most; patches are pooled to tiles as large as this takes.
 
     Raises:
@@ -75,12 +75,14 @@ def attention_matrix(
         )
     heads = adapter.heads
     sentence = f"{adapter.title} has no head {{}}: choose 0 to {heads - 1}, or -1 for the last."
-    one = checks.whole(head, sentence, -heads, heads - 1) % heads
+    one = None if head is None else checks.whole(head, sentence, -heads, heads - 1) % heads
     others = adapter.order.others
     least = f"A matrix of {{}} tokens a side cannot be drawn: choose {others + 1} or more."
     tile = _tile(x.grid, checks.whole(most, least, others + 1) - others)
     groups, places = _groups(x.grid, adapter.order, tile)
-    values = of_layer(adapter, x, index, lambda layer: _pooled(layer.of_head(one), groups))
+    values = of_layer(
+        adapter, x, index, lambda all: _pooled(all if one is None else all.of_head(one), groups)
+    )
     labels = tuple(_labels(places, x.grid, adapter.order, tile))
     patches = sum(place is not None for place in places)
     return AttentionMatrix(values.numpy(), labels, tuple(places), x.prefix, patches, tile)
@@ -106,12 +108,12 @@ def _groups(
     return groups, [*[None] * order.prefix, *inner, *[None] * order.suffix]
 
 
-def _pooled(head: Scores | Formed, groups: torch.Tensor) -> torch.Tensor:
-    """(rows, rows) on the CPU: queries of a group averaged, keys of a group summed."""
+def _pooled(heads: Scores | Formed, groups: torch.Tensor) -> torch.Tensor:
+    """(rows, rows) on the CPU: heads and queries of a group averaged, keys of a group summed."""
     count, tokens = int(groups.max()) + 1, len(groups)
     values = torch.zeros(count, count)
     for start in range(0, tokens, _BLOCK):
-        weights = head.between(start, min(start + _BLOCK, tokens))[0].cpu()
+        weights = heads.between(start, min(start + _BLOCK, tokens)).mean(0).cpu()
         columns = torch.zeros(len(weights), count).index_add_(1, groups, weights)
         values.index_add_(0, groups[start : start + _BLOCK], columns)
     return values / torch.bincount(groups)[:, None]

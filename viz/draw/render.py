@@ -6,7 +6,7 @@ import io
 import threading
 
 import matplotlib
-from heedmap.errors import SettingError
+from heedmap.errors import SettingError, short
 from heedmap.viz import checks
 from heedmap.viz.draw.fonts import with_letters
 from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -33,7 +33,7 @@ def to_png(figure: Figure, dpi: int = 200) -> bytes:
     if pixels > MAX_PIXELS:
         raise SettingError(
             f"A figure of {pixels / 1e6:.0f} megapixels cannot be drawn, at most "
-            f"{MAX_PIXELS // 1_000_000}: choose fewer than {checks.told(dpi)} dpi."
+            f"{MAX_PIXELS // 1_000_000}: choose fewer than {short(dpi)} dpi."
         )
     buffer = io.BytesIO()
     with _drawing:
@@ -79,8 +79,7 @@ def to_svg(figure: Figure) -> bytes:
 def _check_figure(figure: Figure) -> None:
     if not isinstance(figure, Figure):
         raise SettingError(
-            f"A figure is Matplotlib's, this is {checks.told(figure)}: "
-            "make one with viz.grid_figure."
+            f"A figure is Matplotlib's, this is {short(figure)}: make one with viz.grid_figure."
         )
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any, TypeAlias
 
 import numpy as np
-from heedmap.errors import SettingError
+from heedmap.errors import SettingError, short
 from heedmap.viz import checks
 from heedmap.viz.photo.picture import Picture
 from PIL import Image
@@ -90,7 +90,7 @@ def _check_box(box: Any, width: int, height: int) -> Box:
         left, top, right, bottom = (float(edge) for edge in box)
     except (TypeError, ValueError):
         raise SettingError(
-            f"The box {str(box)[:60]} is not four numbers: give (left, top, right, bottom) in px."
+            f"The box {short(box)} is not four numbers: give (left, top, right, bottom) in px."
         ) from None
     if not (0 <= left < right <= width + 1e-3 and 0 <= top < bottom <= height + 1e-3):
         raise SettingError(
@@ -103,7 +103,7 @@ def _check_box(box: Any, width: int, height: int) -> Box:
 def _check_long_side(long_side: Any) -> None:
     if not isinstance(long_side, int | np.integer):
         raise SettingError(
-            f"A long side of {long_side!r:.60} is not a number of px: give 1 or more."
+            f"A long side of {short(long_side)} is not a number of px: give 1 or more."
         )
     if long_side < 1:
         raise SettingError(f"A long side of {long_side} px shows nothing: give 1 or more.")

@@ -9,11 +9,12 @@ import numpy as np
 import torch
 from heedmap.errors import CaptureError, SettingError, short
 from heedmap.models.adapter.twin import Twin, twin
+from heedmap.viz import checks
 from heedmap.viz.capture.attention import record_attention
 from heedmap.viz.capture.calls import check_call
 from heedmap.viz.capture.reasons import check
 from heedmap.viz.why.cams import EXTRACTORS, ON_TOKENS, cam
-from heedmap.viz.why.head import kept_outputs, layers_of, only_head, put_tokens, tokens_in
+from heedmap.viz.why.head import kept_calls, layers_of, only_head, put_tokens, tokens_in
 from heedmap.viz.why.keep import Keeping
 from heedmap.viz.why.methods import METHODS, Explanation
 from heedmap.viz.why.rows import positive, received, relevance, rollout
@@ -74,8 +75,7 @@ def check_method(adapter: Adapter, method: str) -> None:
         SettingError: a method that does not exist.
         CaptureError: a model that it is not defined for, and which one is.
     """
-    if method not in METHODS:
-        raise SettingError(f"There is no method {short(method)}: choose from {', '.join(METHODS)}.")
+    checks.choice(method, METHODS, "method")
     title, name = adapter.title, METHODS[method].name
     if method in EXTRACTORS:
         if adapter.kinds and method not in ON_TOKENS:
@@ -127,15 +127,15 @@ def _legrad(
 ) -> tuple[np.ndarray, Target]:
     """Each layer's own score, by the head of the last, and what it gains by attention."""
     layers = layers_of(adapter)
-    with kept_outputs(layers) as outputs:
+    with kept_calls(layers) as calls:
         watch, output = _watched(adapter, x)
     target = target_of(adapter, asked, output)
     maps = []
     for index in range(_first(adapter, layer, len(watch.kept)), len(watch.kept)):
-        tokens = tokens_in(outputs[index])
+        tokens = tokens_in(calls[index].output)
         pooling = "pool" in adapter.kinds
         shown = tokens if pooling else tokens.mean(1, keepdim=True).expand_as(tokens)
-        read, last = _through_head(adapter, x, put_tokens(outputs[index], shown))
+        read, last = _through_head(adapter, x, put_tokens(calls[index].output, shown))
         source = read.pools[-1] if pooling else watch.kept[index]
         (gradient,) = torch.autograd.grad(target.score(last), [source.node], retain_graph=True)
         with torch.no_grad():

@@ -14,7 +14,7 @@ class Method:
     Attributes:
         name: for people.
         needs: what a model must be able to do; see `models.capabilities`.
-        reads: "attention", "gradients" or "both".
+        reads: "attention", "gradients", "both", or "features" of a map of words.
         source: where its formula comes from.
         assumes: in one sentence, what has to hold for its map to mean what it seems to.
         fails: in one sentence, how it is known to mislead.

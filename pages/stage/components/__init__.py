@@ -1,5 +1,5 @@
-"""Components: the stage and what it computes maps from, galleries and the overview to pick from,
-explanations, the copy button.
+"""Components: the stage and what it computes maps from, galleries, the overview and the matrix to
+pick from, explanations, the copy button.
 
 Each is the .css, .js and .html files of its name; dom.js is put before each script, and what the
 stage is made of before stage.js.
@@ -10,9 +10,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from functools import cache
 from pathlib import Path
-from typing import Any, TypedDict
+from typing import Any
 
 import streamlit as st
+from heedmap.pages.stage.components.sent import Followed, Group, Matrix, Panel, Pin, Tool
 from heedmap.views.data_urls import color_tables
 from heedmap.views.patches import Sent
 from heedmap.views.render import Look, even
@@ -21,128 +22,10 @@ _HERE = Path(__file__).parent
 _SCRIPTS = {
     "stage": ("paint", "attend", "alike", "tools", "about", "picture", "probe", "pin"),
     "queries": ("attend",),
+    "gallery": ("thumbs",),
+    "matrix": ("attend",),
 }  # what a component is made of
 _TURN = "heedmap.turns"  # key of a stage -> how many gestures of its toolbar were heard
-
-
-class Tool(TypedDict, total=False):
-    """One control of the toolbar, named as its setting in the URL.
-
-    `kind` is "choice" of `options` (value -> words), "range" from `low` to `high` in steps of
-    `step`, or "switch". With `views` it works in these views only. With `follows`, the name of a
-    switch, its default is `defaults[0]` while that is off and `defaults[1]` while it is on.
-    """
-
-    name: str
-    label: str
-    kind: str
-    value: str | int | bool
-    options: dict[str, str]
-    low: int
-    high: int
-    step: int
-    views: list[str]
-    follows: str
-    defaults: list[int]
-    hidden: bool
-    help: str
-
-
-class Place(TypedDict):
-    """A region (left, top, right, bottom) of a photo, as fractions of it."""
-
-    photo: str
-    box: list[float]
-
-
-class Live(TypedDict):
-    """From what the browser computes a map: the id of a layer, and a head of it or the mean."""
-
-    id: str
-    head: str
-
-
-class Pin(TypedDict):
-    """How a patch is pinned: the kind of attention that it asks for, and the one without a patch.
-
-    `at` is the pinned patch, in `grid`.
-    """
-
-    kind: str
-    home: str
-    grid: list[int]
-    at: list[int] | None
-
-
-class About(TypedDict):
-    """What is told of a method under its map, each in a sentence; `source` is its paper."""
-
-    reads: str
-    assumes: str
-    fails: str
-    source: str
-
-
-class Panel(TypedDict, total=False):
-    """One large picture.
-
-    `src` is a data URL of a photo; a picture has the proportions of `width` to `height`. A map is
-    painted over it from `values`, base64 of (rows, cols) float32, between the `limits` of the
-    chosen scale, in the colours that the tool `colors` names; `signed` maps part at zero. With
-    `share` each value is also shown as a share of their sum. `badge` is a few words over the
-    picture. `box` is the region (left, top, right, bottom) that the model saw, as fractions of the
-    picture; all of it by default. `place` is the region of which photo it shows, where panels show
-    several: pointing at one marks the same place of that photo in all. `view` is the only one that
-    a picture has. `says` stands in for a picture that failed. From `units`, base64 of float16
-    (patches, dim), the browser computes its values: cosine similarity to the patch of the first
-    picture that is pinned or pointed at. `colours`, base64 of (rows, cols, 3) uint8, are shown in
-    place of values. `marks` are patches that are outlined. `about` is told under
-    it.
-    """
-
-    title: str
-    tag: str
-    src: str
-    width: int
-    height: int
-    alt: str
-    grid: list[int]
-    values: str
-    what: str
-    limits: dict[str, tuple[float, float]]
-    colors: str
-    signed: bool
-    share: bool
-    live: Live
-    badge: str
-    box: list[float]
-    place: Place
-    view: str
-    says: str
-    credit: str
-    units: str
-    colours: str
-    marks: list[list[int]]
-    about: About
-
-
-class Item(TypedDict, total=False):
-    """One picture of a gallery; `key` is what `on_pick` is called with."""
-
-    key: str
-    src: str
-    alt: str
-    caption: str
-    note: str
-    title: str
-
-
-class Group(TypedDict, total=False):
-    """A row of a gallery with its heading."""
-
-    title: str
-    note: str
-    items: list[Item]
 
 
 def stage(
@@ -159,8 +42,8 @@ def stage(
 ) -> None:
     """Show maps under a toolbar, the photo beside them, bars of shares, and facts.
 
-    Without the photo the maps have the whole width, in even rows of at most four; more than two
-    maps beside a photo stand in rows of two.
+    Without the photo the maps have the whole width, in even rows of at most four, on a phone of
+    two; more than two maps beside a photo stand in rows of two.
 
     Args:
         panels: the maps.
@@ -182,6 +65,7 @@ def stage(
     data = {
         "panels": sent[: len(panels)], "original": sent[-1] if original else None,
         "columns": even(len(panels), 2 if original else 4) if many else None,
+        "narrow": 1 if original else 2,  # on a phone
         "pictures": pictures, "tables": color_tables(),
         "facts": [list(fact) for fact in facts], "bars": [list(bar) for bar in bars],
         "verdict": verdict, "tools": list(tools), "pin": pin,
@@ -215,8 +99,9 @@ def linked(
     }  # fmt: skip
     data = {
         "panels": [{**each, "picture": pictures.index(each["src"]), "src": ""} for each in panels],
-        "columns": columns, "pictures": pictures, "tables": color_tables(), "look": fixed,
-        "original": None, "facts": [], "bars": [], "verdict": "", "tools": [], "pin": pin,
+        "columns": columns, "narrow": 1, "look": fixed, "pictures": pictures,
+        "tables": color_tables(), "original": None, "facts": [], "bars": [], "verdict": "",
+        "tools": [], "pin": pin,
     }  # fmt: skip
     _stage(key, data, on_ask)
 
@@ -253,6 +138,7 @@ def gallery(
     most: int = 8,
     small: bool = False,
     badges: Sequence[str] | None = None,
+    live: Followed | None = None,
 ) -> None:
     """Show pictures to pick from.
 
@@ -267,13 +153,14 @@ def gallery(
         most: see `columns`.
         small: whether captions and gaps are small.
         badges: a letter for each chosen picture, shown on it.
+        live: for heads of a layer, whose keys are numbers or the mean: they follow the stage.
     """
 
     data = {
         "groups": list(groups), "chosen": list(chosen), "label": label, "ratio": ratio,
         "columns": columns or even(max(len(group["items"]) for group in groups), most),
         "fixed": columns is not None, "small": small,
-        "badges": list(badges) if badges else None,
+        "badges": list(badges) if badges else None, "live": live,
     }  # fmt: skip
     _component("gallery", '<div class="gallery"></div>')(
         key=key, data=data, on_picked_change=lambda: _picked(key, on_pick)
@@ -310,6 +197,21 @@ def overview(
         "chosen": chosen, "label": label, "ratio": ratio,
     }  # fmt: skip
     _component("overview", '<div class="overview"></div>')(
+        key=key, data=data, on_picked_change=lambda: _picked(key, on_pick)
+    )
+
+
+def matrix(given: Matrix, on_pick: Callable[[str], None], *, label: str, key: str) -> None:
+    """Show an attention matrix; pointing at it tells a pair of tokens.
+
+    Args:
+        given: its numbers and what they are.
+        on_pick: called with "ROW,COLUMN" of the patch whose row was picked, before the next run.
+        label: its name for screen readers.
+        key: of the component.
+    """
+    data = {**given, "table": color_tables()["viridis"], "label": label}
+    _component("matrix", '<div class="matrix"></div>')(
         key=key, data=data, on_picked_change=lambda: _picked(key, on_pick)
     )
 

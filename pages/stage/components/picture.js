@@ -35,6 +35,7 @@ function take(figure, given) {
   if (given.units && figure.given?.units !== given.units)
     figure.units = unitsOf(given.units, given.grid[0] * given.grid[1]);
   figure.given = given;
+  figure.pinned = given.pin?.at && { row: given.pin.at[0], column: given.pin.at[1], grid: given.pin.grid, place: given.place };
   figure.own = given.values && mapOf(given);
 }
 
@@ -222,6 +223,8 @@ class Bases {
   }
 }
 
+const SIZES = 3; // smaller ones that are kept of a photo
+
 // The pixels of a photo, RGBA.
 class Base {
   constructor(img, width, height) {
@@ -230,15 +233,18 @@ class Base {
     const context = canvas.getContext("2d", { willReadFrequently: true });
     context.imageSmoothingQuality = "high";
     context.drawImage(img, 0, 0, width, height);
-    Object.assign(this, { img, width, height, data: context.getImageData(0, 0, width, height).data });
+    const { data } = context.getImageData(0, 0, width, height);
+    Object.assign(this, { img, width, height, data, smaller: new Map() });
   }
 
   // The same photo at most so many pixels wide.
   within(most) {
     const width = Math.round(most);
     if (!width || width >= this.width) return this;
-    if (this.small?.width !== width)
-      this.small = new Base(this.img, width, Math.max(1, Math.round((this.height * width) / this.width)));
-    return this.small;
+    if (!this.smaller.has(width)) {
+      if (this.smaller.size > SIZES) this.smaller.clear();
+      this.smaller.set(width, new Base(this.img, width, Math.max(1, Math.round((this.height * width) / this.width))));
+    }
+    return this.smaller.get(width);
   }
 }

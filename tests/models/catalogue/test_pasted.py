@@ -146,7 +146,7 @@ def test_what_is_no_model_for_us_is_said(hub: Hub, machine: Path, tiny_vit: File
     serve(b"{")
     assert "lacks a config.json that can be read" in sentence("a/b")
     serve({"model_type": "bert", "hidden_size": 32, "num_attention_heads": 2, "vocab_size": 9})
-    with pytest.raises(ModelError, match="a/b has neither patch tokens nor convolutions"):
+    with pytest.raises(ModelError, match="a/b reads text: give its tokenizer"):
         models.record("a/b")
 
 

@@ -29,7 +29,6 @@ MODELS: dict[str, tuple[dict[str, Any], str]] = {
     "pit_ti_224": ({}, "is not known"),
     "nest_tiny": ({}, "is not known"),
     "pvt_v2_b0": (TINY, "not from every patch to every patch"),
-    "levit_128s": ({}, "is not known"),
     "coat_lite_tiny": ({}, "not from every patch to every patch"),
 }
 

@@ -26,6 +26,8 @@ def test_small_matrices_are_the_models_own(name: str) -> None:
     found = viz.attention_matrix(adapter, x, -1, 2)
     own = known.attention(x.pixels)[-1, 2]
     np.testing.assert_allclose(found.values, own, atol=1e-5)
+    mean = viz.attention_matrix(adapter, x, -1, None)
+    np.testing.assert_allclose(mean.values, known.attention(x.pixels)[-1].mean(0), atol=1e-5)
     assert found.tile == 1
     rows, cols = x.grid
     assert found.patches == rows * cols

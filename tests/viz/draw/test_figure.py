@@ -218,6 +218,26 @@ def test_a_colour_bar_fades_as_its_overlay_and_may_differ_from_picture_to_pictur
         viz.grid_figure(pictures(2), colormap=["jet", "gray"])
 
 
+def test_a_matrix_has_named_axes_and_its_other_tokens_apart() -> None:
+    labels = (
+        "CLS",
+        *(f"patch ({row}, {col})" for row in range(3) for col in range(2)),
+        "register 0",
+    )
+    places = (None, *((row, col) for row in range(3) for col in range(2)), None)
+    values = np.arange(64, dtype=np.float32).reshape(8, 8)
+    made = viz.AttentionMatrix(values, labels, places, 1, 6, 1)
+    figure = viz.matrix_figure(made, title="A $ title")
+    axes = figure.axes[0]
+    names = [text.get_text() for text in axes.get_yticklabels()]
+    assert sorted(names) == ["CLS", "register 0", "row 0", "row 1", "row 2"]
+    drawn = axes.collections[0].get_array()
+    assert drawn.shape == (10, 10)  # two gaps
+    assert np.ma.getmaskarray(drawn)[1].all()
+    assert drawn[2, 2] == values[1, 1]
+    assert viz.to_pdf(figure).startswith(b"%PDF")
+
+
 def test_an_svg_has_text_as_text_in_letters_of_its_own() -> None:
     figure = full()
     data = viz.to_svg(figure)

@@ -240,3 +240,22 @@ def test_what_cannot_be_done_is_told_in_a_sentence() -> None:
     x = swin.prepare(np.zeros((224, 224, 3), np.uint8))
     with pytest.raises(CaptureError, match="within windows"):
         viz.explain(swin, x, "relevance")
+
+
+def test_a_text_is_explained_by_its_cosine_with_the_photo() -> None:
+    adapter = models.load("bundled-clip")
+    photo = np.random.default_rng(1).integers(0, 256, (80, 120, 3), dtype=np.uint8)
+    x = adapter.prepare(photo, size=64)
+    direction = adapter.encode_text(["a dog"])[0]
+    for method in ("relevance", "legrad"):
+        found = viz.explain(adapter, x, method, "a dog")
+        assert found.target == "a dog"
+        np.testing.assert_array_equal(found.heat, viz.explain(adapter, x, method, direction).heat)
+    both = viz.explain(adapter, x, "relevance", ("a dog", "a cat"))
+    assert (both.target, both.signed) == ("a dog less a cat", True)
+    with torch.no_grad():
+        own = adapter.module.get_image_features(x.pixels, interpolate_pos_encoding=True)
+        cosine = torch.cosine_similarity(own.pooler_output[0], direction, dim=0)
+    curves = viz.faithfulness(adapter, x, both.heat, "a dog", steps=2)
+    assert curves.unit == "cosine"
+    np.testing.assert_allclose(curves.heat.deletion[:, 0], float(cosine), atol=1e-5)
