@@ -75,7 +75,7 @@ if TYPE_CHECKING:
     from heedmap.viz.draw.masks import contour, draw_mask, highlight
     from heedmap.viz.draw.matrix import matrix_figure
     from heedmap.viz.draw.overlay import Overlay
-    from heedmap.viz.draw.render import to_pdf, to_png
+    from heedmap.viz.draw.render import to_pdf, to_png, to_svg
     from heedmap.viz.epoch import epoch_figure
     from heedmap.viz.photo.pool import open_upload, start_workers
     from heedmap.viz.why.explain import check_method, explain
@@ -110,7 +110,7 @@ _LATE = {
     "draw.matrix": ("matrix_figure",),
     "draw.masks": ("contour", "draw_mask", "highlight"),
     "draw.overlay": ("Overlay",),
-    "draw.render": ("to_pdf", "to_png"),
+    "draw.render": ("to_pdf", "to_png", "to_svg"),
     "epoch": ("epoch_figure",),
     "why.explain": ("check_method", "explain"),
     "why.faithful": ("BASELINES", "Curves", "Faithfulness", "faithfulness", "faithfulness_passes"),
@@ -214,6 +214,7 @@ __all__ = [
     "threshold_mask",
     "to_pdf",
     "to_png",
+    "to_svg",
     "uniform_distance",
     "uniform_shares",
     "word_maps",

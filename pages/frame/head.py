@@ -19,6 +19,7 @@ _STYLED = "Heedmap-Styled"  # the header of a server whose first page has the st
 _TAB = "heedmap.tab"  # the name of the tab, kept between runs so that it does not flicker
 _WORDS = "heedmap.words"  # the place of the explanations in the head
 _LINKS = "heedmap.links"  # the place of links to other pages in the head
+_TAKE = "heedmap.take"  # the place of the export in the head
 
 
 def navigation(pages: Sequence[Any]) -> None:
@@ -40,6 +41,7 @@ def head(title: str) -> DeltaGenerator:
             key="links", width="content", horizontal=True, gap="small"
         )
         st.session_state[_WORDS] = st.container(key="words", width="content")
+        st.session_state[_TAKE] = st.container(key="take", width="content")
         sharing.copy_button()
     return st.container(key="caption")
 
@@ -47,6 +49,12 @@ def head(title: str) -> DeltaGenerator:
 def links() -> DeltaGenerator:
     """The place in the head for links to other pages."""
     place: DeltaGenerator = st.session_state[_LINKS]
+    return place
+
+
+def take() -> DeltaGenerator:
+    """The place in the head for the export."""
+    place: DeltaGenerator = st.session_state[_TAKE]
     return place
 
 
