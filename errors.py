@@ -6,6 +6,7 @@
     ├── ModelError
     │   ├── UnknownModelError   an id that the catalogue does not hold
     │   ├── DownloadError       the hub is out of reach, refuses or breaks off, or the host forbids
+    │   │   └── ForbiddenError  the host does not offer this model, or none of its size
     │   └── CheckpointError     files that do not fit: missing, pickled, mismatched, too large
     ├── StoreError              the store of shared photos is out of reach, full or read-only
     ├── CaptureError            a model that showed nothing, or less than it has
@@ -45,6 +46,10 @@ class UnknownModelError(ModelError, KeyError):
 
 class DownloadError(ModelError):
     """The checkpoint's files cannot be fetched."""
+
+
+class ForbiddenError(DownloadError):
+    """The host does not offer this model, or none of its size."""
 
 
 class CheckpointError(ModelError):

@@ -12,6 +12,7 @@ ROOMS = (
     "pages",
     "serving",
     "batch",
+    "api",
 )  # installed, with the .py files beside this
 
 files = [path for room in ROOMS for path in Path(room).rglob("*") if path.is_file()]

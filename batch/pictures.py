@@ -10,7 +10,8 @@ from pathlib import Path
 import numpy as np
 from heedmap import viz
 from heedmap.views import render
-from heedmap.views.wanted import CHANNELS, Maps
+from heedmap.views.wanted import Maps
+from heedmap.viz.photo.region import fit_within
 
 OVERLAYS, THUMBS = "overlays", "thumbs"
 
@@ -31,33 +32,16 @@ def thumb(name: str) -> str:
     return f"{THUMBS}/{stem(name)}.jpg"
 
 
-def shown(kind: str, maps: Maps) -> np.ndarray:
-    """The one map of a layer that is drawn, (rows, cols): the mean of its heads.
-
-    Of channels it is the one with the greatest mean, as the pages show it.
-    """
-    heat = maps.values[maps.clearest] if kind == CHANNELS else maps.values.mean(0)
-    return np.asarray(heat)
-
-
-def drawn(base: np.ndarray, heat: np.ndarray) -> np.ndarray:
-    """A map over its photo, as the pages draw it, (h, w, 3) uint8."""
-    look, signed = render.Look(), bool(heat.min() < 0)
-    colormap = look.diverging if signed else look.colormap
-    draw = viz.Overlay(colormap, look.opacity, look.interpolation, fade=look.fade, signed=signed)
-    return draw(base, heat)
-
-
 def write(root: Path, name: str, base: np.ndarray, kind: str, maps: Sequence[Maps]) -> None:
     """Write a picture for each layer."""
     for layer in maps:
-        _put(root / overlay(name, layer.layer), drawn(base, shown(kind, layer)))
+        _put(root / overlay(name, layer.layer), render.plain(base, layer.shown(kind)))
 
 
 def write_thumb(root: Path, name: str, base: np.ndarray, kind: str, maps: Sequence[Maps]) -> None:
     """Write a small picture of the last layer."""
-    small = render.fit_within(base, render.THUMBNAIL)
-    _put(root / thumb(name), drawn(small, shown(kind, maps[-1])))
+    small = fit_within(base, render.THUMBNAIL)
+    _put(root / thumb(name), render.plain(small, maps[-1].shown(kind)))
 
 
 def _put(path: Path, picture: np.ndarray) -> None:

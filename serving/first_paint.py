@@ -11,6 +11,7 @@ from pathlib import Path
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+STYLED = (b"heedmap-styled", b"1")  # tells the script, which would send the style itself
 SKIP = '<a class="skip" href="#map">Skip to the map</a>'
 
 
@@ -23,14 +24,23 @@ def with_style(page: Path, style: Path) -> bytes:
 
 
 class FirstPaint:
-    """Middleware: answer with `page` wherever the app answers with its HTML page."""
+    """Middleware: answer with `page` wherever the app answers with its HTML page.
 
-    def __init__(self, app: ASGIApp, page: bytes) -> None:
-        self._app, self._page = app, page
+    What is below the path `but` has HTML of its own. The socket of a session carries the header
+    `STYLED`.
+    """
+
+    def __init__(self, app: ASGIApp, page: bytes, but: str = "") -> None:
+        self._app, self._page, self._but = app, page, but
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on, and replace the page in what comes back."""
+        if self._but and str(scope.get("path", "")).startswith(f"{self._but}/"):
+            await self._app(scope, receive, send)
+            return
         replaced = False
+        if scope["type"] == "websocket":
+            scope = {**scope, "headers": [*scope["headers"], STYLED]}
 
         async def send_styled(message: Message) -> None:
             nonlocal replaced

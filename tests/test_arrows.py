@@ -22,8 +22,9 @@ ARROWS = {
     "pages": {"private", "views", "viz", "models", "errors"},
     "app": {"pages", "views", "viz", "models", "errors"},
     "batch": {"views", "viz", "models", "errors"},
+    "api": {"views", "viz", "models", "errors"},
     "serving": {"errors"},
-    "server": {"app", "private", "serving", "store", "views", "models", "errors"},
+    "server": {"app", "api", "private", "serving", "store", "views", "models", "errors"},
     "training": {"viz", "models", "errors"},
     "benchmarks": {"app", "pages", "views", "viz", "models", "errors", "training"},
 }
@@ -45,21 +46,27 @@ INNER = {
         "channels",
         "render",
         "why",
+        "reasons",
+        "texts",
         "tours",
         "explain",
         "data_urls",
         "overview",
         "numbers",
-        "matrix",
         "features",
         "facts",
+        "words",
         "compare",
         "model_facts",
         "large",
+        "names",
+        "matrix",
         "code",
+        "values",
+        "figure",
         "export",
     ),
-    "pages": ("stage", "frame", "controls", "run", "deeper"),
+    "pages": ("stage", "frame", "controls", "run", "take", "deeper"),
 }
 PACKAGED = (
     "errors",
@@ -70,12 +77,13 @@ PACKAGED = (
     "pages",
     "app",
     "batch",
+    "api",
     "serving",
     "server",
     "private",
 )  # imported as heedmap.NAME
 WITHOUT_STREAMLIT = (
-    *("errors", "models", "store", "viz", "views", "batch", "serving", "training"),
+    *("errors", "models", "store", "viz", "views", "batch", "api", "serving", "training"),
 )
 HEAVY = ("torch", "torchvision", "timm", "transformers", "streamlit")
 

@@ -17,10 +17,12 @@ F = TypeVar("F", bound=Callable[..., Any])
 Key: TypeAlias = Callable[..., Hashable]
 
 MEGABYTE = 1 << 20
+RESULTS = "results"  # what is computed, among what `nbytes` tells
 
 Which: TypeAlias = Callable[[Hashable], bool]  # whether what is kept under a key is meant
 
 _every: list[Callable[[Which], None]] = []
+_sizes: list[tuple[str, Callable[[], int]]] = []
 
 
 def kept(nbytes: int, size: Callable[[Any], int], key: Key) -> Callable[[F], F]:
@@ -33,7 +35,9 @@ def kept(nbytes: int, size: Callable[[Any], int], key: Key) -> Callable[[F], F]:
         size: the bytes that one result takes.
         key: what tells results apart, from the arguments of the function.
     """
-    return _keep(LRUCache(nbytes, lambda result: min(size(result), nbytes)), key)
+    cache: LRUCache[Hashable, Any] = LRUCache(nbytes, lambda result: min(size(result), nbytes))
+    measured(RESULTS, lambda: int(cache.currsize))
+    return _keep(cache, key)
 
 
 def kept_briefly(entries: int, seconds: float) -> Callable[[F], F]:
@@ -55,6 +59,19 @@ def forget(which: Which) -> None:
 def forgets_with_all(drop: Callable[[Which], None]) -> None:
     """Have `clear` and `forget` drop from another cache as well."""
     _every.append(drop)
+
+
+def measured(name: str, size: Callable[[], int]) -> None:
+    """Have `nbytes` count the bytes of another cache, under a name that several may share."""
+    _sizes.append((name, size))
+
+
+def nbytes() -> dict[str, int]:
+    """The bytes that all caches take now, by name."""
+    found: dict[str, int] = {}
+    for name, size in _sizes:
+        found[name] = found.get(name, 0) + size()
+    return found
 
 
 def drop_from(cache: Cache[Hashable, Any], which: Which) -> None:

@@ -15,7 +15,7 @@ import numpy as np
 from cachetools import LRUCache, TTLCache
 from heedmap import store, viz
 from heedmap.errors import ImageError, StoreError
-from heedmap.views.cache import MEGABYTE, kept, kept_briefly
+from heedmap.views.cache import MEGABYTE, kept, kept_briefly, measured
 
 DEFAULT = "cat"
 GONE = (
@@ -26,6 +26,7 @@ GONE = (
 _MOMENT = 3.0  # seconds for which it is not asked again whether the store has a photo
 
 _uploads: LRUCache[str, bytes] = LRUCache(256 * MEGABYTE, getsizeof=len)
+measured("photos", lambda: int(_uploads.currsize))
 _refused: TTLCache[str, str] = TTLCache(10_000, ttl=60)  # visitor -> why an upload was refused
 _files: LRUCache[str, str] = LRUCache(10_000)  # key -> the name of the upload's file
 _lock = threading.Lock()  # held for a look-up, never while a photo is decoded

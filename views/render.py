@@ -29,6 +29,7 @@ SCALES = {
     "both": "Common to both maps",
     "columns": "Common to all columns",
     "methods": "Common to all methods",
+    "words": "Common to all texts",
 }
 
 
@@ -117,6 +118,14 @@ def draw(shown: Drawable, look: Look, base: np.ndarray) -> np.ndarray:
     if look.view == "mask":
         return viz.draw_mask(mask, (base.shape[0], base.shape[1]))
     return viz.highlight(base, mask) if look.view == "highlight" else viz.contour(base, mask)
+
+
+def plain(base: np.ndarray, heat: np.ndarray) -> np.ndarray:
+    """A bare map (rows, cols) over a picture, as the pages draw it at first, (h, w, 3) uint8."""
+    look, signed = Look(), bool(heat.min() < 0)
+    colormap = look.diverging if signed else look.colormap
+    draw = viz.Overlay(colormap, look.opacity, look.interpolation, fade=look.fade, signed=signed)
+    return draw(base, heat)
 
 
 def overlay(shown: Drawable, look: Look) -> viz.Overlay:

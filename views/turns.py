@@ -66,6 +66,11 @@ class Turns:
         self._counted = clock()  # when `_share` was brought up to date
         self._asked = 0
 
+    def count(self) -> tuple[int, int]:
+        """How many requests wait, and how many run."""
+        with self._changed:
+            return len(self._waiting), len(self._running)
+
     @contextmanager
     def take(self, visitor: str, on_wait: OnWait = lambda ahead: None) -> Iterator[Turn]:
         """Hold a turn of `visitor` within the block, waiting for it first.

@@ -66,6 +66,7 @@ class Underway(Generic[T]):
         self._lock = threading.Lock()  # held for a look-up, and to join or leave
         self._every, self._clock = every, clock
         cache.forgets_with_all(self.forget)
+        cache.measured(cache.RESULTS, lambda: int(self._kept.currsize))
 
     def result(self, key: Hashable, work: Callable[[Job[T]], T], tell: Tell, joined: str = "") -> T:
         """What is kept under `key`, else what the work under way, or started now, returns.

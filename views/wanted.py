@@ -7,7 +7,7 @@ for maps in of_photos(adapter, wanted, xs)[0]:
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -18,7 +18,7 @@ from heedmap.viz.capture.tokens import layer_of
 
 if TYPE_CHECKING:
     from heedmap.models import Adapter, Prepared
-    from heedmap.viz import Activations, Attention
+    from heedmap.viz import Activations, Attention, Explanation
 
 CHANNELS = "channels"
 RECEIVED = {"tokens": "received", "windows": "received"}  # kinds of maps by the one name for both
@@ -59,6 +59,10 @@ class Maps:
     heads: tuple[int, ...]
     values: np.ndarray
     target: str = ""
+
+    def shown(self, kind: str) -> np.ndarray:
+        """The one map to draw, (rows, cols): the mean of the heads, the strongest channel."""
+        return np.asarray(self.values[self.clearest] if kind == CHANNELS else self.values.mean(0))
 
     @property
     def clearest(self) -> int:
@@ -108,7 +112,10 @@ def of_photos(adapter: Adapter, wanted: Wanted, xs: Sequence[Prepared]) -> list[
         records = (viz.record_activations(adapter, x, wanted.layers, after=AFTER) for x in xs)
         return [of_activations(wanted, record) for record in records]
     if wanted.kind in viz.METHODS:
-        return [explained(adapter, wanted, x) for x in xs]
+        each = (
+            [viz.explain(adapter, x, wanted.kind, layer=at) for at in asked(wanted)] for x in xs
+        )
+        return [of_explanations(wanted, found) for found in each]
     mean = wanted.kind == "received"
     return [of_attention(wanted, each) for each in viz.record_attentions(adapter, xs, mean)]
 
@@ -125,16 +132,18 @@ def of_activations(wanted: Wanted, record: Activations) -> list[Maps]:
     return [_some(wanted, layer, record.maps[layer]) for layer in wanted.layers]
 
 
-def explained(adapter: Adapter, wanted: Wanted, x: Prepared) -> list[Maps]:
-    """The map of a method for each layer that is wanted, or for the method's own choice."""
-    return list(_explained(adapter, wanted, x))
+def of_explanations(wanted: Wanted, found: Sequence[Explanation]) -> list[Maps]:
+    """What is wanted of a method: its map for each of `asked`."""
+    layers = wanted.layers or ("",)
+    return [
+        Maps(layer, (MEAN_OF_ALL,), each.heat[None], each.target)
+        for layer, each in zip(layers, found, strict=True)
+    ]
 
 
-def _explained(adapter: Adapter, wanted: Wanted, x: Prepared) -> Iterator[Maps]:
-    for layer in wanted.layers or ("",):
-        asked = int(layer) if _is_number(layer) else layer or None
-        found = viz.explain(adapter, x, wanted.kind, layer=asked)
-        yield Maps(layer, (MEAN_OF_ALL,), found.heat[None], found.target)
+def asked(wanted: Wanted) -> list[int | str | None]:
+    """The layers that a method is asked about, as `viz.explain` takes them."""
+    return [int(layer) if _is_number(layer) else layer for layer in wanted.layers] or [None]
 
 
 def _some(wanted: Wanted, layer: str, values: np.ndarray) -> Maps:

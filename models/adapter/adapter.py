@@ -156,8 +156,9 @@ class Adapter:
             ModelError: a ConvNet for gray photos.
         """
         check_channels(self.channels, self.title)
-        own = 0 if self.kinds else self._built_for  # a ViT takes whole patches alone
-        sides = Sides(self.patch, own, bool(self.kinds) and "windows" not in self.kinds)
+        attends = bool(self.kinds) and "windows" not in self.kinds
+        own = 0 if attends else self._built_for  # a ViT takes whole patches alone
+        sides = Sides(self.patch, own, attends)
         return prepare(photo, self.preprocessing, sides, self.prefix, size, fit)
 
     @property
@@ -206,7 +207,7 @@ class Adapter:
                 interpolated by DINO's formula.
 
         Returns:
-            Logits (photos, classes), or features (photos, dim) where there are no classes, float.
+            Float logits (photos, classes), or features (photos, dim) of a model without classes.
 
         Raises:
             SettingError: not pixels, or a shape that this model cannot take.

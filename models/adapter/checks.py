@@ -38,7 +38,7 @@ def check_names(id: Any, title: Any, classes: Any) -> None:
 
 
 def check_pixels(pixels: Any) -> None:
-    """Raise a SettingError for what is no photo made ready for a model."""
+    """Raise a SettingError for what are no photos made ready for a model."""
     if not isinstance(pixels, torch.Tensor) or pixels.ndim != 4 or not len(pixels):
         raise SettingError(
             f"Pixels are a tensor (photos, 3, height, width), this is {short(pixels)}: pass the "

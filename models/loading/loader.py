@@ -56,6 +56,11 @@ def loaded(id: str) -> bool:
     return _cache.loaded(names.canonical(id))
 
 
+def nbytes() -> int:
+    """Bytes that the models in memory take."""
+    return _cache.nbytes()
+
+
 def _build(id: str, loading: Loading) -> Adapter:
     try:
         return _from_record(record(id), loading)

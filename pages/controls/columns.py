@@ -18,6 +18,7 @@ from heedmap.views.attention import Map
 from heedmap.views.channels import Channel
 from heedmap.views.compare import Pair, Shown
 from heedmap.views.render import Look
+from heedmap.views.request import Request
 
 if TYPE_CHECKING:
     from heedmap.models import Adapter
@@ -94,8 +95,11 @@ def pick_pair(pairs: Sequence[Pair]) -> Pair | None:
     return by_key[chosen]
 
 
-def offer_comparison(look: Look, *shown: Shown) -> None:
-    """Show a link that carries maps to the page Compare, as its first columns."""
+def offer_comparison(look: Look, *shown: Shown | Request) -> None:
+    """Show a link that carries maps to the page Compare, as its first columns.
+
+    Of other maps than attention and channels, it carries their photo and their model.
+    """
     query = link.shared_query()
     query |= {"view": look.view, "keep": f"{look.keep:.0%}"[:-1], "interp": look.interpolation}
     for letter, each in zip(COLUMNS, shown, strict=False):
@@ -112,13 +116,15 @@ def say_unread() -> None:
         link.notice(f"The link asks for {', '.join(names)}, which is not in this view.")
 
 
-def _settings(shown: Shown) -> dict[str, str]:
+def _settings(shown: Shown | Request) -> dict[str, str]:
     """All settings of a column that shows a map, defaults too, which the page may have left."""
-    request = shown.request
+    request = shown if isinstance(shown, Request) else shown.request
     sight = {
         "photo": request.photo, "model": request.model, "size": str(request.size),
         "fit": request.fit,
     }  # fmt: skip
+    if isinstance(shown, Request):
+        return sight
     if isinstance(shown, Channel):
         after = shown.source.activations.after
         own = {"show": "channel", "conv": shown.layer, "after": after, "channel": str(shown.index)}

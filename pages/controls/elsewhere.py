@@ -24,12 +24,6 @@ def offer_pages(page: Page, request: Request) -> None:
             links().page_link(
                 other.script, label=other.title, icon=other.icon, query_params=_carried(request)
             )
-    shared = link.shared_query() | {"photo": request.photo}
-    column = {"model": request.model, "size": str(request.size), "fit": request.fit}
-    links().page_link(
-        "pages/compare.py", label="Compare with …", icon=":material/compare:",
-        query_params=shared | {f"a.{name}": text for name, text in column.items()},
-    )  # fmt: skip
 
 
 def _carried(request: Request) -> dict[str, str]:

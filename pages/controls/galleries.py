@@ -9,7 +9,7 @@ from heedmap.pages.controls.attention import PAIR
 from heedmap.pages.frame import link
 from heedmap.pages.frame.text import heading, heading_row
 from heedmap.pages.stage.components import gallery
-from heedmap.pages.stage.panels import channel_groups, head_items, layer_items, ratio
+from heedmap.pages.stage.panels import channel_groups, followed, head_items, layer_items, ratio
 from heedmap.views.attention import Map
 from heedmap.views.channels import Channel
 from heedmap.views.render import Look
@@ -32,6 +32,7 @@ def show_heads(shown: Map, look: Look) -> None:
         label=f"Heads of {name}",
         key="heads",
         ratio=ratio(shown.seen),
+        live=followed(shown),
     )
 
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from heedmap.pages.stage.components.sent import Group, Item, Panel, Pin, Place
+from heedmap.pages.stage.components.sent import Followed, Group, Item, Panel, Pin, Place
 from heedmap.views import attention, data_urls, explain, facts, patches, photos, render
 from heedmap.views.attention import Map
 from heedmap.views.channels import Channel
 from heedmap.views.compare import BOTH, Column, Difference, Failed, Scaled, on_one_scale
+from heedmap.views.reasons import Reason
 from heedmap.views.render import THUMBNAIL, Drawable, Look
 from heedmap.views.request import Request
 
@@ -107,9 +108,13 @@ def compared_panels(
 
 
 def _compared(column: Column, scaled: Scaled, look: Look, scales: Sequence[str]) -> Panel:
-    share = isinstance(column.shown, Map)
-    made = panel(scaled, look, scales, share=share, tag=column.shown.source.model)
-    return {**made, "title": column.title, "place": _place(scaled.request, scaled.seen)}
+    shown = column.shown
+    share = isinstance(shown, Map)
+    made = panel(scaled, look, scales, share=share, tag=shown.source.model)
+    made |= {"title": column.title, "place": _place(scaled.request, scaled.seen)}
+    if isinstance(shown, Map) and (asks := pin(shown, f"{column.letter.lower()}.")):
+        made["pin"] = asks
+    return made
 
 
 def _failed(column: Failed, size: tuple[int, int]) -> Panel:
@@ -130,7 +135,7 @@ def _place(request: Request, seen: Prepared) -> Place:
     return {"photo": request.photo, "box": box}
 
 
-def pin(shown: Map) -> Pin | None:
+def pin(shown: Map, prefix: str = "") -> Pin | None:
     """How a patch is pinned on attention maps; None for a model that has none from patches."""
     source = shown.source
     if not source.home:
@@ -140,14 +145,22 @@ def pin(shown: Map) -> Pin | None:
         "home": source.home,
         "grid": list(source.seen.grid),
         "at": list(source.patch) if source.patch else None,
+        "prefix": prefix,
     }
 
 
+def followed(shown: Map) -> Followed | None:
+    """From what the browser may compute the maps of a layer: not if outliers are to be hidden."""
+    source = shown.source
+    if shown.hide or not source.home:
+        return None
+    at = list(source.patch) if source.patch else None
+    return {"id": patches.id_of(shown.request, shown.layer), "at": at}
+
+
 def _live(shown: Map) -> Panel:
-    """What the browser may compute a map from: not one whose outliers are hidden."""
-    if shown.hide or not shown.source.home:
-        return {}
-    return {"live": {"id": patches.id_of(shown.request, shown.layer), "head": shown.head}}
+    layer = followed(shown)
+    return {"live": {"id": layer["id"], "head": shown.head}} if layer else {}
 
 
 def _cheap(shown: Map, look: Look, scales: Sequence[str]) -> Sequence[str]:
@@ -218,10 +231,12 @@ def channel_groups(rows: dict[str, list[Channel]], look: Look) -> list[Group]:
     ]
 
 
-def words(shown: Map | Channel, look: Look) -> list[tuple[str, str, str]]:
+def words(shown: Map | Channel | Reason, look: Look) -> list[tuple[str, str, str]]:
     """What the words of the page mean, each with a data URL of a picture that shows it."""
     if isinstance(shown, Map):
         told = explain.of_attention(shown, look)
+    elif isinstance(shown, Reason):
+        told = explain.of_reason(shown, look)
     else:
         told = explain.of_channel(shown, look)
     return [(term, text, data_urls.encoded(picture)) for term, text, picture in told]

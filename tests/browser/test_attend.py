@@ -7,11 +7,12 @@ import base64
 import numpy as np
 import pytest
 from heedmap.viz import LayerQueries
+from PIL import Image
 from playwright.sync_api import Browser, expect
 
 from tests.browser.test_paint import SCRIPT
 from tests.browser.test_vit import last_layer
-from tests.browser.view import View, pixels
+from tests.browser.view import View, picture_bytes, pixels
 
 RNG = np.random.default_rng(11)
 ROWS = """([sent, row, column]) => {
@@ -73,10 +74,20 @@ def test_a_click_pins_a_patch_that_is_dragged_walked_and_let_go(view: View) -> N
     expect(what).to_contain_text("attention from row 6, column 10")
     assert "patch=3%2C5" in view.tab.url, "the gesture has not ended"
     view.settle()
-    live = view.hero()
+    live, heads = view.hero(), view.tab.locator(".gallery canvas:visible")
+    expect(heads).to_have_count(7)
+    small = pixels(picture_bytes(heads.nth(3)))
     view.tab.mouse.up()
     view.tab.wait_for_url("**patch=6%2C10*")
     view.settle()
+    expect(heads).to_have_count(0)
+    own = Image.fromarray(
+        pixels(picture_bytes(view.gallery("Heads of layer 2").nth(3).locator("img")))
+    )
+    off = np.abs(
+        np.asarray(own.resize(small.shape[1::-1], Image.Resampling.BOX)).astype(int) - small
+    )
+    assert off.mean() < 6, "the thumbnail that was painted here is the server's"
     assert np.abs(pixels(view.hero()).astype(int) - pixels(live)).max() <= 4  # of float16
 
     view.tab.keyboard.press("ArrowRight")
@@ -94,3 +105,36 @@ def test_a_click_pins_a_patch_that_is_dragged_walked_and_let_go(view: View) -> N
     assert view.hero() == home
     assert last_layer(view) == 2
     assert "patch" not in view.tab.url
+
+
+def test_pictures_below_the_map_are_linked_with_it(view: View) -> None:
+    view.open(layer=2, head=1, kind="patch", patch="3,5", deeper="features")
+    similar = view.heroes().nth(1)
+    similar.scroll_into_view_if_needed()
+    area = similar.bounding_box()
+    assert area is not None
+    what = view.tab.locator(".stage .heroes .legend .what")
+    expect(what.nth(1)).to_have_text("cosine similarity to row 3, column 5")
+    x, y = area["x"] + 10.5 / 24 * area["width"], area["y"] + 6.5 / 16 * area["height"]
+    view.tab.mouse.move(x, y)
+    expect(what.nth(1)).to_have_text("cosine similarity to row 6, column 10")
+    expect(view.heroes().first.locator(".patch")).to_have_class("patch on")
+    expect(what.first).to_contain_text("attention from row 3, column 5")
+    view.settle()
+    live = pixels(view.hero(1))
+    view.tab.mouse.click(x, y)
+    view.tab.wait_for_url("**patch=6%2C10*")
+    view.settle()
+    expect(what.first).to_contain_text("attention from row 6, column 10")
+    assert np.abs(pixels(view.hero(1)).astype(int) - live).max() <= 4  # of float16
+
+    view.tab.get_by_role("radio", name="Attention matrix").click()
+    matrix = view.tab.get_by_role("img", name="Attention matrix of Layer 2, head 1")
+    matrix.scroll_into_view_if_needed()
+    matrix.press("ArrowDown")
+    matrix.press("ArrowRight")
+    told = view.tab.locator(".matrix .told")
+    expect(told).to_contain_text("patches (6, 10) to (7, 11) attends to patches (0, 0) to (1, 1): ")
+    matrix.press("ArrowDown")
+    matrix.press("Enter")
+    view.tab.wait_for_url("**patch=7%2C13*")

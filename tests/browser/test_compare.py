@@ -38,6 +38,9 @@ def test_two_models_on_a_portrait_photo(window: Opener) -> None:
     expect(frames[1].locator(".readout")).to_contain_text("row ")
     frames[2].press("ArrowDown")
     assert marked(frames[0])[1] > places[0][1]
+    mine.change(lambda: frames[0].click(position={"x": 40, "y": 60}))
+    expect(frames[0].locator(".pin")).to_have_class("pin on")
+    assert "a.kind=patch&a.patch=" in mine.tab.url
 
     link = mine.copy_link()
     theirs = window().go(link)

@@ -76,6 +76,17 @@ def test_columns_of_one_pass_share_it(passes: list[str]) -> None:
     assert passes == ["bundled-vit"] * 2  # one for the norms of outliers
 
 
+def test_a_patch_is_pinned_in_each_column() -> None:
+    app = App("compare", **{"a.kind": "patch", "a.patch": "3,7", "a.layer": "2"})
+    first, second = app.stage["panels"][:2]
+    assert (first["pin"]["at"], first["pin"]["prefix"]) == ([3, 7], "a.")
+    assert first["what"].startswith("attention from row 3, column 7")
+    assert second["pin"]["at"] is None
+    app.set("b.kind", "patch")
+    assert app.stage["panels"][1]["pin"]["at"] is not None
+    assert app.link["a.patch"] == "3,7"
+
+
 def test_columns_are_added_and_removed() -> None:
     app = App("compare")
     press(app, "Add a column")
@@ -154,6 +165,8 @@ def test_a_failing_pass_stays_in_its_column(monkeypatch: pytest.MonkeyPatch) -> 
             "A · Layer 1, mean of all heads",
         ),
         ("cnn", {"size": "160"}, None),
+        ("vit", {"kind": "patch", "patch": "3,7", "layer": "2"}, "A · Layer 2, mean of all heads"),
+        ("why", {"photo": "coffee"}, "A · Layer 5, mean of all heads"),
     ],
 )
 def test_each_page_carries_its_view_there(page: str, link: dict[str, str], first: str) -> None:

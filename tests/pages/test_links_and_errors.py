@@ -291,5 +291,5 @@ def test_a_pasted_model_is_refused_where_it_cannot_be_shown(
 
     monkeypatch.setattr(models, "record", pasted)
     app = App(model="some/body")
-    assert app.errors == ["Body is shown on another page: see CNN channels or Why."]
+    assert app.errors == ["Body is shown on another page: see CNN channels."]
     assert app.facts["Model"].startswith("Heedmap ViT")

@@ -13,7 +13,15 @@ from pathlib import Path
 from typing import Any
 
 import streamlit as st
-from heedmap.pages.stage.components.sent import Group, Matrix, Panel, Pin, Tool
+from heedmap.pages.stage.components.sent import (
+    Followed,
+    Group,
+    Matrix,
+    Panel,
+    Pin,
+    Tool,
+    Words,
+)
 from heedmap.views.data_urls import color_tables
 from heedmap.views.patches import Sent
 from heedmap.views.render import Look, even
@@ -22,7 +30,9 @@ _HERE = Path(__file__).parent
 _SCRIPTS = {
     "stage": ("paint", "attend", "alike", "tools", "about", "picture", "probe", "pin"),
     "queries": ("attend",),
+    "gallery": ("thumbs",),
     "matrix": ("attend",),
+    "words": ("attend",),
 }  # what a component is made of
 _TURN = "heedmap.turns"  # key of a stage -> how many gestures of its toolbar were heard
 
@@ -41,8 +51,8 @@ def stage(
 ) -> None:
     """Show maps under a toolbar, the photo beside them, bars of shares, and facts.
 
-    Without the photo the maps have the whole width, in even rows of at most four; more than two
-    maps beside a photo stand in rows of two.
+    Without the photo the maps have the whole width, in even rows of at most four, on a phone of
+    two; more than two maps beside a photo stand in rows of two.
 
     Args:
         panels: the maps.
@@ -64,6 +74,7 @@ def stage(
     data = {
         "panels": sent[: len(panels)], "original": sent[-1] if original else None,
         "columns": even(len(panels), 2 if original else 4) if many else None,
+        "narrow": 1 if original else 2,  # on a phone
         "pictures": pictures, "tables": color_tables(),
         "facts": [list(fact) for fact in facts], "bars": [list(bar) for bar in bars],
         "verdict": verdict, "tools": list(tools), "pin": pin,
@@ -97,8 +108,9 @@ def linked(
     }  # fmt: skip
     data = {
         "panels": [{**each, "picture": pictures.index(each["src"]), "src": ""} for each in panels],
-        "columns": columns, "pictures": pictures, "tables": color_tables(), "look": fixed,
-        "original": None, "facts": [], "bars": [], "verdict": "", "tools": [], "pin": pin,
+        "columns": columns, "narrow": 1, "look": fixed, "pictures": pictures,
+        "tables": color_tables(), "original": None, "facts": [], "bars": [], "verdict": "",
+        "tools": [], "pin": pin,
     }  # fmt: skip
     _stage(key, data, on_ask)
 
@@ -135,6 +147,7 @@ def gallery(
     most: int = 8,
     small: bool = False,
     badges: Sequence[str] | None = None,
+    live: Followed | None = None,
 ) -> None:
     """Show pictures to pick from.
 
@@ -149,13 +162,14 @@ def gallery(
         most: see `columns`.
         small: whether captions and gaps are small.
         badges: a letter for each chosen picture, shown on it.
+        live: for heads of a layer, whose keys are numbers or the mean: they follow the stage.
     """
 
     data = {
         "groups": list(groups), "chosen": list(chosen), "label": label, "ratio": ratio,
         "columns": columns or even(max(len(group["items"]) for group in groups), most),
         "fixed": columns is not None, "small": small,
-        "badges": list(badges) if badges else None,
+        "badges": list(badges) if badges else None, "live": live,
     }  # fmt: skip
     _component("gallery", '<div class="gallery"></div>')(
         key=key, data=data, on_picked_change=lambda: _picked(key, on_pick)
@@ -211,6 +225,22 @@ def matrix(given: Matrix, on_pick: Callable[[str], None], *, label: str, key: st
     )
 
 
+def words(given: Words, on_pick: Callable[[str], None], *, key: str) -> None:
+    """Show a text and what its words attend to, as shades, lines and a matrix.
+
+    Args:
+        given: the text, and the attention of one head.
+        on_pick: called with the number of the word that was picked, "" where it was let go, before
+            the next run.
+        key: of the component.
+    """
+    colours = "RdBu_r" if given.get("signed") else "viridis"
+    data = {**given, "table": color_tables()[colours]}
+    _component("words", '<div class="words"></div>')(
+        key=key, data=data, on_picked_change=lambda: _picked(key, on_pick)
+    )
+
+
 def explain(words: Sequence[tuple[str, str, str]]) -> None:
     """Show the button of a panel that explains words: term, sentences, data URL of a picture.
 
@@ -221,8 +251,9 @@ def explain(words: Sequence[tuple[str, str, str]]) -> None:
 
 
 def copy_link(
-    version: str, private: bool, shared: dict[str, str], failed: bool, on_share: Callable[[], None]
-) -> None:
+    version: str, private: bool, shared: dict[str, str], failed: bool, on_share: Callable[[], None],
+    more: dict[str, str],
+) -> None:  # fmt: skip
     """Show the button that copies the URL of this view, with the version that made it.
 
     Args:
@@ -232,8 +263,11 @@ def copy_link(
         shared: {text in the URL: what it is replaced by}, of photos that were stored.
         failed: whether they could not be stored.
         on_share: stores them.
+        more: settings {name: text} that the browser's address has not, and the link has.
     """
-    data = {"version": version, "private": private, "shared": shared, "failed": failed}
+    data = {
+        "version": version, "private": private, "shared": shared, "failed": failed, "more": more,
+    }  # fmt: skip
     component = _component("copy", _read("copy.html"))
     component(key="copy-link", data=data, width="content", on_share_change=on_share)
 

@@ -2,7 +2,7 @@
 
 export default function ({ data, parentElement, setTriggerValue }) {
   const root = parentElement.querySelector(".gallery");
-  if (!root || !data) return;
+  if (!root || !data) return undefined;
   root.className = `gallery ${data.small ? "small" : ""} ${data.fixed ? "fixed" : ""}`;
   root.setAttribute("role", "listbox");
   root.setAttribute("aria-label", data.label);
@@ -20,6 +20,12 @@ export default function ({ data, parentElement, setTriggerValue }) {
     if (item) root.pick(item.dataset.key);
   };
   root.onkeydown = (event) => walk(root, event);
+  root.live = data.live;
+  if (root.shown === undefined) root.shown = ""; // which maps the thumbnails are painted from: the server's
+  if (!data.live) return undefined;
+  const moved = ({ detail }) => track(root, detail);
+  globalThis.addEventListener("heedmap-aim", moved);
+  return () => globalThis.removeEventListener("heedmap-aim", moved);
 }
 
 function group() {
@@ -46,6 +52,7 @@ function item() {
   button.setAttribute("role", "option");
   const frame = add(button, "span", "frame");
   add(frame, "img", "").draggable = false;
+  add(frame, "canvas", "").hidden = true;
   add(frame, "span", "badge");
   const caption = add(button, "span", "caption");
   add(caption, "b", "");
@@ -55,13 +62,16 @@ function item() {
 
 function dress(button, given, data) {
   const [frame, caption] = button.children;
-  const [img, badge] = frame.children;
+  const [img, canvas, badge] = frame.children;
   button.dataset.key = given.key;
   button.title = given.title ?? "";
   button.setAttribute("aria-label", given.alt);
   frame.style.setProperty("--ratio", data.ratio);
   img.alt = "";
-  if (img.getAttribute("src") !== given.src) img.src = given.src;
+  if (img.getAttribute("src") !== given.src) {
+    img.src = given.src;
+    img.decode().finally(() => (canvas.hidden = true)); // what was painted meanwhile
+  }
   caption.children[0].textContent = given.caption;
   caption.children[1].textContent = given.note ?? "";
   caption.hidden = !given.caption;

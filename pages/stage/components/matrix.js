@@ -150,12 +150,13 @@ function press(root, event) {
   if (event.key === "Enter") choose(root, root.at);
   if (event.key === "Escape") tell(root, null);
   const step = STEPS[event.key];
-  if (!step) return;
+  if (!step) return undefined;
   event.preventDefault();
   const last = root.spans.length - 1;
   const clamp = (index) => Math.max(0, Math.min(last, index));
-  const { query, key } = root.at ?? { query: root.given.at ?? 0, key: 0 };
-  tell(root, { query: clamp(query + step[0]), key: clamp(key + step[1]) });
+  if (!root.at) return tell(root, { query: root.given.at ?? 0, key: 0 });
+  const { query, key } = root.at;
+  return tell(root, { query: clamp(query + step[0]), key: clamp(key + step[1]) });
 }
 
 function place(line, token, spans, axis) {

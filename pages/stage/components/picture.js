@@ -35,6 +35,7 @@ function take(figure, given) {
   if (given.units && figure.given?.units !== given.units)
     figure.units = unitsOf(given.units, given.grid[0] * given.grid[1]);
   figure.given = given;
+  figure.pinned = given.pin?.at && { row: given.pin.at[0], column: given.pin.at[1], grid: given.pin.grid, place: given.place };
   figure.own = given.values && mapOf(given);
 }
 
@@ -111,7 +112,8 @@ function put(view, figure) {
   view.bases.get(src, (base) => {
     if (figure.given !== given) return;
     figure.base = base;
-    repaint(view, figure);
+    if (parts.shown) repaint(view, figure);
+    else stir(view); // the first picture is there sooner
   });
 }
 
@@ -222,23 +224,37 @@ class Bases {
   }
 }
 
-// The pixels of a photo, RGBA.
+const SIZES = 3; // smaller ones that are kept of a photo
+
+// A photo in some size, whose pixels (RGBA) are read when they are first asked for.
 class Base {
   constructor(img, width, height) {
+    Object.assign(this, { img, width, height, smaller: new Map() });
+  }
+
+  get data() {
+    this.pixels ??= this.read();
+    return this.pixels;
+  }
+
+  read() {
+    const { img, width, height } = this;
     const canvas = document.createElement("canvas");
     Object.assign(canvas, { width, height });
     const context = canvas.getContext("2d", { willReadFrequently: true });
     context.imageSmoothingQuality = "high";
     context.drawImage(img, 0, 0, width, height);
-    Object.assign(this, { img, width, height, data: context.getImageData(0, 0, width, height).data });
+    return context.getImageData(0, 0, width, height).data;
   }
 
   // The same photo at most so many pixels wide.
   within(most) {
     const width = Math.round(most);
     if (!width || width >= this.width) return this;
-    if (this.small?.width !== width)
-      this.small = new Base(this.img, width, Math.max(1, Math.round((this.height * width) / this.width)));
-    return this.small;
+    if (!this.smaller.has(width)) {
+      if (this.smaller.size > SIZES) this.smaller.clear();
+      this.smaller.set(width, new Base(this.img, width, Math.max(1, Math.round((this.height * width) / this.width))));
+    }
+    return this.smaller.get(width);
   }
 }

@@ -2,22 +2,45 @@
 // while Shift is held or "Follow" is on. Where the queries and keys of a layer are there, its maps
 // are computed here at once (attend.js); otherwise the server's come when the gesture ends.
 
-function pin(view, at) {
+function pin(view, at, figure) {
+  if (figure?.given.pin) return pinColumns(view, at, figure);
   const { pin: asks } = view.data;
   const next = asks && at && cell(at, asks);
-  if (!next || same(next, view.pin)) return;
+  if (!next || same(next, view.pin)) return undefined;
   const { row, column } = next;
   view.pin = { row, column, grid: asks.grid };
   Object.assign(view.asked, { kind: asks.kind, patch: `${row},${column}` });
-  aim(view);
+  return aim(view);
 }
 
-function unpin(view) {
+// Columns have a pin each. One that has none yet gets it by a click; the pins of the others move to
+// the same place of the same photo.
+function pinColumns(view, at, clicked) {
+  for (const figure of view.heroes.children) {
+    const { pin: asks } = figure.given;
+    const next = at && asks && (figure === clicked || figure.pinned) && cell(at, figure.given);
+    if (!next || same(next, figure.pinned)) continue;
+    figure.pinned = next;
+    view.asked[`${asks.prefix}kind`] = asks.kind;
+    view.asked[`${asks.prefix}patch`] = `${next.row},${next.column}`;
+    ring(view, figure);
+  }
+}
+
+function unpin(view, figure) {
+  const { pin: own } = figure.given;
+  if (own) {
+    figure.pinned = null;
+    view.asked[`${own.prefix}kind`] = own.home;
+    delete view.asked[`${own.prefix}patch`];
+    ring(view, figure);
+    return tell(view);
+  }
   view.pin = null;
   view.asked.kind = view.data.pin.home;
   delete view.asked.patch;
   aim(view);
-  tell(view);
+  return tell(view);
 }
 
 // Show the maps of the patch under the pointer, without pinning it.
@@ -84,18 +107,41 @@ function turn(view, figure) {
 }
 
 // The attention from a patch; undefined where the queries and keys are not there.
-function attended({ given }, at) {
+function attended({ given }, at, head = given.live?.head) {
   const layer = given.live && layers.get(given.live.id);
   if (!layer) return undefined;
   const { row, column } = cell(at, given);
-  const maps = rowsFrom(layer, row, column);
-  const values = headOf(maps, layer.rows * layer.columns, given.live.head);
-  const id = `${given.live.id} ${given.live.head} ${row},${column}`;
+  const { maps, ends } = rowsOf(layer, row, column);
+  const values = headOf(maps, layer.rows * layer.columns, head);
+  const id = `${given.live.id} ${head} ${row},${column}`;
   return {
     map: { rows: layer.rows, columns: layer.columns, values, id },
-    limits: { ...given.limits, map: rangeOf(values), layer: rangeOf(maps) },
+    limits: { ...given.limits, map: rangeOf(values), layer: ends },
     what: `attention from row ${row}, column ${column}`,
   };
+}
+
+// All heads of a layer; the last patch is kept, since several pictures ask for it.
+function rowsOf(layer, row, column) {
+  if (layer.last?.row !== row || layer.last.column !== column) {
+    const maps = rowsFrom(layer, row, column);
+    layer.last = { row, column, maps, ends: rangeOf(maps) };
+  }
+  return layer.last;
+}
+
+// Paint one head of a layer small, from the patch that is asked for; false where that is not had.
+function thumbnail(view, id, head, canvas, width) {
+  const figure = [...view.heroes.children].find(({ given }) => given.live?.id === id);
+  const at = view.under ?? view.pin;
+  const found = at && figure?.base && attended(figure, at, head);
+  const scale = view.look.scale === "both" ? "map" : view.look.scale;
+  if (!found || !found.limits[scale]) return false;
+  const base = figure.base.within(width);
+  Object.assign(canvas, { width: base.width, height: base.height });
+  const pixels = paint(base, found.map, { ...lookOf(view, figure), limits: found.limits[scale] });
+  canvas.getContext("2d").putImageData(new ImageData(pixels, base.width, base.height), 0, 0);
+  return true;
 }
 
 // Similarity to a patch of the first picture, on one scale for all pictures that have features.
@@ -113,8 +159,8 @@ function alike(view, figure, at) {
   };
 }
 
-function ring(view, { parts, given }) {
-  const pinned = view.under ?? view.pin;
+function ring(view, { parts, given, pinned: own }) {
+  const pinned = own ?? view.under ?? view.pin;
   const at = pinned && given?.grid && cell(pinned, given);
   parts.pin.classList.toggle("on", Boolean(at));
   if (at) place(parts.pin, boxOf(given, at));

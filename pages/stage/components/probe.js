@@ -8,7 +8,7 @@ function listen(view, figure) {
   frame.onpointermove = (event) => {
     const at = under(figure, event);
     point(view, at);
-    if (view.held) pin(view, at);
+    if (view.held) pin(view, at, figure);
     else follow(view, (event.shiftKey || view.look.follow) && event.pointerType === "mouse" ? at : null);
   };
   frame.onpointerdown = (event) => {
@@ -16,7 +16,7 @@ function listen(view, figure) {
     if (event.pointerType === "touch" || event.button) return;
     view.held = true;
     frame.setPointerCapture(event.pointerId);
-    pin(view, view.at);
+    pin(view, view.at, figure);
   };
   frame.onpointerup = () => {
     if (view.held) tell(view);
@@ -24,7 +24,10 @@ function listen(view, figure) {
   };
   frame.onclick = (event) => {
     if (event.pointerType !== "touch") return;
-    pin(view, under(figure, event));
+    const at = under(figure, event);
+    const pinned = figure.pinned ?? view.pin;
+    if (at && pinned && same(cell(at, pinned), pinned)) return unpin(view, figure); // there is no Esc
+    pin(view, at, figure);
     tell(view);
   };
   frame.onpointerleave = (event) => {
@@ -41,22 +44,23 @@ function listen(view, figure) {
 function press(view, figure, event) {
   const step = STEPS[event.key];
   if (event.key === "Escape") {
-    if (view.pin) unpin(view);
+    if (figure.pinned ?? view.pin) unpin(view, figure);
     return point(view, null);
   }
   if (event.key === "Enter" && view.at) {
-    pin(view, view.at);
+    pin(view, view.at, figure);
     return rest(view);
   }
   if (!step || !figure.map) return undefined;
   event.preventDefault();
   const { rows, columns } = figure.map;
   const { grid, place } = figure.given;
-  const from = view.pin ?? view.at;
+  const pinned = figure.pinned ?? view.pin;
+  const from = pinned ?? view.at;
   const { row, column } = (from && cell(from, figure.given)) ?? before(strongest(figure.map), step);
   point(view, { row: clamp(row + step[0], rows), column: clamp(column + step[1], columns), grid, place });
-  if (!view.pin) return undefined;
-  pin(view, view.at);
+  if (!pinned) return undefined;
+  pin(view, view.at, figure);
   return rest(view);
 }
 

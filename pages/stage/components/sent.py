@@ -9,8 +9,9 @@ class Tool(TypedDict, total=False):
     """One control of the toolbar, named as its setting in the URL.
 
     `kind` is "choice" of `options` (value -> words), "range" from `low` to `high` in steps of
-    `step`, or "switch". With `views` it works in these views only. With `follows`, the name of a
-    switch, its default is `defaults[0]` while that is off and `defaults[1]` while it is on.
+    `step`, or "switch". With `views` it works in these views only, an empty list disables it. With
+    `follows`, the name of a switch, its default is `defaults[0]` while that is off and
+    `defaults[1]` while it is on.
     """
 
     name: str
@@ -42,16 +43,24 @@ class Live(TypedDict):
     head: str
 
 
+class Followed(TypedDict):
+    """The id of the layer whose heads a gallery shows, and the patch that they are from, if any."""
+
+    id: str
+    at: list[int] | None
+
+
 class Pin(TypedDict):
     """How a patch is pinned: the kind of attention that it asks for, and the one without a patch.
 
-    `at` is the pinned patch, in `grid`.
+    `at` is the pinned patch, in `grid`. `prefix` is that of the settings of a column, "" without.
     """
 
     kind: str
     home: str
     grid: list[int]
     at: list[int] | None
+    prefix: str
 
 
 class Trust(TypedDict, total=False):
@@ -93,7 +102,8 @@ class Panel(TypedDict, total=False):
     a picture has. `says` stands in for a picture that failed. From `units`, base64 of float16
     (patches, dim), the browser computes its values: cosine similarity to the patch of the first
     picture that is pinned or pointed at. `colours`, base64 of (rows, cols, 3) uint8, are shown in
-    place of values. `marks` are patches that are outlined. `about` is told under it.
+    place of values. `marks` are patches that are outlined. `about` is told under it. `pin` is how a
+    patch is pinned in this picture alone.
     """
 
     title: str
@@ -120,6 +130,7 @@ class Panel(TypedDict, total=False):
     colours: str
     marks: list[list[int]]
     about: About
+    pin: Pin
 
 
 class Item(TypedDict, total=False):
@@ -158,3 +169,35 @@ class Matrix(TypedDict):
     high: float
     even: list[float]
     at: int | None
+
+
+class Guessed(TypedDict):
+    """What a model guesses at one place: words and their shares."""
+
+    title: str
+    tokens: list[str]
+    shares: list[float]
+
+
+class Words(TypedDict, total=False):
+    """A text and the attention of one head, row = query.
+
+    `values` is base64 of (N, N) float16; "" for a text that is too long: then `row` and `column`
+    are those of the word that is picked, or "", and `small` has neighbours averaged, (n, n).
+    `received` is the mean row, (N,). `kinds` and `parts` are those of `Encoded`. `at` is the
+    number of the word that is picked, or None. `high` is the value at the upper end of the colour
+    bar. A difference is `signed`, and shown as a matrix alone.
+    """
+
+    tokens: list[str]
+    kinds: list[str]
+    parts: list[int]
+    values: str
+    small: str
+    row: str
+    column: str
+    received: str
+    high: float
+    at: int | None
+    guesses: list[Guessed]
+    signed: bool

@@ -16,13 +16,16 @@ export default function ({ data, parentElement, setTriggerValue }) {
   data.panels.forEach((given, i) => take(view.heroes.children[i], given));
   for (const figure of view.heroes.children) show(view, figure);
   view.heroes.classList.toggle("even", Boolean(data.columns));
+  view.heroes.classList.toggle("two", data.narrow === 2);
   view.heroes.style.setProperty("--columns", data.columns);
+  view.heroes.style.setProperty("--narrow", data.narrow);
   if (data.original) {
     take(view.original, data.original);
     show(view, view.original);
   } else view.beside.remove();
   view.bases.keep(data.pictures);
   view.verdict.textContent = data.verdict;
+  view.bars.setAttribute("aria-label", data.verdict);
   bars(view.bars, data.bars);
   facts(view.facts, data.facts);
   point(view, view.at);
@@ -41,6 +44,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
 
 function build(root) {
   const view = { at: null, pin: null, under: null, turn: 0, asked: {}, wanted: new Set(), bases: new Bases(), tables: {} };
+  view.small = (...asked) => thumbnail(view, ...asked);
   view.table = (name) => (view.tables[name] ??= bytes(view.data.tables[name]));
   view.repaint = () => {
     cancelAnimationFrame(view.frame);
@@ -61,7 +65,6 @@ function build(root) {
   view.original = aside.appendChild(panel(view, "img"));
   view.verdict = add(aside, "p", "verdict");
   view.bars = add(aside, "ol", "bars");
-  view.bars.setAttribute("aria-label", "The five most probable classes");
   view.facts = add(aside, "dl", "facts");
   return view;
 }
