@@ -9,7 +9,7 @@ from heedmap.pages.controls.columns import offer_comparison
 from heedmap.pages.controls.elsewhere import offer_why
 from heedmap.pages.controls.galleries import show_heads, show_layers
 from heedmap.pages.controls.look import pick_look
-from heedmap.pages.controls.words import pick_texts, pick_word_map, pick_words, show_vocabulary
+from heedmap.pages.controls.texts import pick_texts, pick_word_map, pick_words, show_vocabulary
 from heedmap.pages.frame import link
 from heedmap.pages.frame.head import explain, head
 from heedmap.pages.frame.notices import Notices
@@ -24,7 +24,7 @@ from heedmap.pages.stage.components import stage
 from heedmap.pages.stage.panels import attention_panels, photo_panel, pin, words
 from heedmap.pages.take.export import offer
 from heedmap.views import attention, export, facts, large
-from heedmap.views import words as wording
+from heedmap.views import texts as wording
 from heedmap.views.attention import Map
 from heedmap.views.compare import BOTH, alone, difference
 from heedmap.views.reasons import Waiting
@@ -45,10 +45,12 @@ def show_words() -> None:
     st.caption(plain(told), help=plain(method.source))
     source = answer(page, adapter, request, asked, wording.source, notices, "words")
     found: list[viz.Explanation | Waiting] = []
+    shown: list[wording.WordMap | Waiting]
     if kind in wording.GRADIENTS:
         found = explanations(source.request, source.seen, source.asked(kind))
         maps = source.explained(kind, [None if isinstance(e, Waiting) else e for e in found])
-        shown = [here or there for here, there in zip(maps, found, strict=True)]
+        missing = (each for each in found if isinstance(each, Waiting))
+        shown = [each or next(missing) for each in maps]
     else:
         shown = [*source.similarities(kind)]
     look, tools = pick_look(texts.SCALES)
@@ -78,7 +80,7 @@ def show_attention() -> None:
         last = attention.clearest_head(source, source.depth - 1)
         chosen = pick_head(source.heads(), default=last)
         pair = pick_pair(source.depth)
-        less = several and pick_difference()
+        less = pick_difference(several)
 
     shown = [Map(source, layer, chosen) for layer in pair]
     scales = ("map", "layers", BOTH) if several else ("map", "layer")

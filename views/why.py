@@ -30,11 +30,12 @@ class Layers:
     Attributes:
         options: their indices or names.
         default: the one that is asked about at first.
-        role: "layer" of attention, "start" of a way through all layers, or "cam".
+        role: "layer" of attention, "start" of a way through all layers, "cam", or "photo" of a
+            method that reads no layer, whose one option is None.
     """
 
-    options: tuple[int | str, ...]
-    default: int | str
+    options: tuple[int | str | None, ...]
+    default: int | str | None
     role: str
 
 
@@ -74,7 +75,7 @@ class Source:
             alike.setdefault(why.removeprefix(name).split(":")[0], []).append(name)
         return [_sentence(names, why) for why, names in alike.items()]
 
-    def asked(self, method: str, target: asking.Target, layer: int | str) -> Asked:
+    def asked(self, method: str, target: asking.Target, layer: int | str | None) -> Asked:
         """What a method is asked."""
         wanted = target if viz.METHODS[method].wants_target else None
         return Asked(self.request, method, wanted, layer)
@@ -123,6 +124,8 @@ def _refusal(adapter: Adapter, method: str) -> str:
 def _layers(adapter: Adapter, method: str) -> Layers:
     from heedmap.viz.why.cams import default_layer  # imports torch
 
+    if method == "ig":
+        return Layers((None,), None, "photo")
     if method == "raw":
         count = 1 if adapter.kinds[0] == "pool" else adapter.depth
         return Layers(tuple(range(count)), count - 1, "layer")

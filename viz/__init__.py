@@ -54,10 +54,17 @@ if TYPE_CHECKING:
     from heedmap.viz.capture.attention import Attention, record_attention, record_attentions
     from heedmap.viz.capture.features import Features, record_features
     from heedmap.viz.capture.giving_up import GivingUp
+    from heedmap.viz.capture.guess import Guess, guess_words
     from heedmap.viz.capture.matrix import AttentionMatrix, attention_matrix
     from heedmap.viz.capture.queries import LayerQueries, record_all_queries, record_queries
     from heedmap.viz.capture.rows import record_rows
-    from heedmap.viz.capture.text import TextAttention, record_encoded, record_text, text_head
+    from heedmap.viz.capture.text import (
+        TextAttention,
+        reader,
+        record_encoded,
+        record_text,
+        text_head,
+    )
     from heedmap.viz.draw.colorbar import colorbar
     from heedmap.viz.draw.colours import COLORMAPS, DIVERGING
     from heedmap.viz.draw.encode import encode_jpeg, encode_png, zip_pngs
@@ -92,7 +99,8 @@ _LATE = {
     "capture.giving_up": ("GivingUp",),
     "capture.queries": ("LayerQueries", "record_all_queries", "record_queries"),
     "capture.rows": ("record_rows",),
-    "capture.text": ("TextAttention", "record_encoded", "record_text", "text_head"),
+    "capture.guess": ("Guess", "guess_words"),
+    "capture.text": ("TextAttention", "reader", "record_encoded", "record_text", "text_head"),
     "draw.colorbar": ("colorbar",),
     "draw.colours": ("COLORMAPS", "DIVERGING"),
     "draw.encode": ("encode_jpeg", "encode_png", "zip_pngs"),
@@ -135,6 +143,7 @@ __all__ = [
     "Faithfulness",
     "Features",
     "GivingUp",
+    "Guess",
     "Head",
     "Kind",
     "LayerQueries",
@@ -170,6 +179,7 @@ __all__ = [
     "faithfulness_passes",
     "grid_figure",
     "grid_lines",
+    "guess_words",
     "head_mean",
     "hide_outliers",
     "highlight",
@@ -186,6 +196,7 @@ __all__ = [
     "per_area",
     "prompt_relevance",
     "rank_correlation",
+    "reader",
     "record_activations",
     "record_all_queries",
     "record_attention",

@@ -50,7 +50,7 @@ def pick_methods(source: Source) -> list[str]:
     return sorted(chosen, key=able.index)
 
 
-def pick_layers(source: Source, methods: Sequence[str]) -> dict[str, int | str]:
+def pick_layers(source: Source, methods: Sequence[str]) -> dict[str, int | str | None]:
     """Let the visitor choose the layer of each method that takes one; methods alike share it."""
     found: dict[str, Layers] = {}
     for method in methods:
@@ -59,7 +59,7 @@ def pick_layers(source: Source, methods: Sequence[str]) -> dict[str, int | str]:
     return {method: chosen[source.layers[method].role] for method in methods}
 
 
-def pick_layer(layers: Layers) -> int | str:
+def pick_layer(layers: Layers) -> int | str | None:
     """Let the visitor choose a layer, where there are several."""
     role, options = layers.role, layers.options
     if len(options) == 1:
@@ -67,7 +67,7 @@ def pick_layer(layers: Layers) -> int | str:
     if isinstance(layers.default, int):
         key = link.whole(role, 0, len(options) - 1, layers.default)
         return int(st.slider(ROLES[role], 0, len(options) - 1, key=key, help=_HELP[role]))
-    key = link.choice(role, [str(each) for each in options], layers.default)
+    key = link.choice(role, [str(each) for each in options], str(layers.default))
     return str(st.selectbox(ROLES[role], options, key=key, help=_HELP[role]))
 
 

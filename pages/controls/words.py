@@ -1,79 +1,48 @@
-"""The controls of words on a photo: the texts, and which of their maps."""
+"""The controls of texts: what is read, how two texts belong together, and which word is picked."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import streamlit as st
 from heedmap.pages.frame import link
-from heedmap.pages.frame.text import plain
-from heedmap.views.words import FIRST, MAPS, MOST, Source, method
+from heedmap.views.words import EXAMPLES
 
-if TYPE_CHECKING:
-    from heedmap.models import Adapter
+MODES = {"one": "One text", "pair": "A pair", "compare": "Two compared"}
+PRIVATE = (
+    "Your text stays in the server’s memory for a while. It is neither logged nor stored, and only "
+    "a link that you copy holds it."
+)
 
-SHOWN = {"layers": "Layers", "words": "Words"}
 
-
-def pick_words(adapter: Adapter) -> bool:
-    """Let the visitor choose between layers and words, where the model reads texts."""
-    if "text" not in adapter.can:
-        link.only("show", "layers")
+def pick_texts() -> tuple[str, str, str | None]:
+    """Let the visitor write a text or two: the mode, the first, and the second if there is one."""
+    mode = str(
         st.segmented_control(
-            "Show", SHOWN.values(), default="Layers", disabled=True, width="stretch"
+            "Texts", MODES, key=link.choice("mode", MODES, "one"), format_func=MODES.__getitem__,
+            label_visibility="collapsed", required=True, width="stretch",
+            help="A pair is read together, as BERT reads two sentences. Two compared are read one "
+            "by one, and their attention side by side.",
         )
-        st.caption(
-            f"{plain(adapter.title)} has no text tower here, so it cannot be asked for words."
-        )
-        return False
-    shown = st.segmented_control(
-        "Show", SHOWN, key=link.choice("show", SHOWN, "layers"), format_func=SHOWN.__getitem__,
-        required=True, width="stretch",
-        help="Layers: where each layer attends. Words: how alike the places of the photo and some "
-        "texts are.",
     )  # fmt: skip
-    return bool(shown == "words")
+    first, second = EXAMPLES[mode]
+    key = link.setting("text", first, str)
+    text = st.text_area("Text", key=key, height=110, label_visibility="collapsed")
+    if mode == "one":
+        st.caption(PRIVATE)
+        return mode, text, None
+    key = link.setting("second", second, str)
+    second = st.text_area("Second text", key=key, height=90, label_visibility="collapsed")
+    st.caption(PRIVATE)
+    return mode, text, second
 
 
-def pick_texts() -> tuple[str, ...]:
-    """Let the visitor write texts, each of which becomes a chip."""
-    key = link.setting(
-        "words", list(FIRST), _read, write="~".join, fits=lambda texts: 0 < len(texts) <= MOST
-    )
-    st.session_state[key] = texts = _read("~".join(st.session_state[key]))
-    st.multiselect(
-        "Words", texts, key=key, accept_new_options=True, max_selections=MOST,
-        placeholder="Write a text, then press Enter",
-        help=f"Up to {MOST} texts, such as “a cat” or “a red car at night”.",
-    )  # fmt: skip
-    if not texts:
-        link.notice("No text is written: two are shown as an example.")
-    return tuple(texts or FIRST)
+def picked_word(count: int) -> int | None:
+    """The number of the word that is picked, None where there is none."""
+    none: int | None = None
+    key = link.setting("word", none, int, fits=lambda at: at is None or 0 <= at < count)
+    found: int | None = st.session_state[key]
+    return found
 
 
-def pick_word_map() -> str:
-    """Let the visitor choose which map of each text is shown."""
-    key = link.choice("map", MAPS, MAPS[0])
-    chosen = st.segmented_control(
-        "Map", MAPS, key=key, format_func=lambda kind: method(kind).name, required=True
-    )
-    return str(chosen)
-
-
-def show_vocabulary(source: Source) -> None:
-    """Say which words the model knows, where these are few."""
-    if not source.vocabulary:
-        return
-    unknown = [word for words in source.unknown.values() for word in words]
-    told = f" It does not know {', '.join(map(plain, dict.fromkeys(unknown)))}." if unknown else ""
-    st.caption(
-        f"{plain(source.model)} learned from {len(source.vocabulary)} words; others it reads in "
-        f"pieces, and what it says of them means little.{told}"
-    )
-    with st.expander("The words it knows"):
-        st.caption(plain(" · ".join(source.vocabulary)))
-
-
-def _read(text: str) -> list[str]:
-    """Texts without blanks around them, each once."""
-    return [each for each in dict.fromkeys(part.strip() for part in text.split("~")) if each]
+def pick_word(picked: str) -> None:
+    """Keep the word that was picked; for a callback."""
+    st.session_state[link.key_of("word")] = int(picked) if picked else None

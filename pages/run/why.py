@@ -13,7 +13,7 @@ from heedmap.pages.frame.notices import sentence
 from heedmap.pages.run.answer import run_shown
 from heedmap.pages.run.loading import load
 from heedmap.views import asked as asking
-from heedmap.views import words
+from heedmap.views import texts
 from heedmap.views.asked import Asked, Target, Tested
 from heedmap.views.costs import LONG, span
 from heedmap.views.reasons import Reason, Waiting
@@ -70,7 +70,7 @@ def tests(
     return found
 
 
-def prompts(source: words.Source) -> list[viz.Prompt | Waiting]:
+def prompts(source: texts.Source) -> list[viz.Prompt | Waiting]:
     """How much each word of each text counted, as far as that is known."""
     adapter = load(source.request.model)
     found: list[viz.Prompt | Waiting] = []

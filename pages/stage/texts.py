@@ -7,13 +7,14 @@ from html import escape
 
 import streamlit as st
 from heedmap import viz
-from heedmap.pages.stage.components import Panel, Tool, stage
+from heedmap.pages.stage.components import stage
+from heedmap.pages.stage.components.sent import Panel, Tool
 from heedmap.pages.stage.panels import panel, photo_of
 from heedmap.pages.stage.reasons import absent
 from heedmap.views import facts
 from heedmap.views.reasons import Waiting
 from heedmap.views.render import Look
-from heedmap.views.words import WORDS, Source, WordMap
+from heedmap.views.texts import WORDS, Source, WordMap
 
 SCALES = (WORDS, "map")
 

@@ -129,6 +129,21 @@ def test_clip_shows_the_heads_of_a_pooling_head(pretend: Pretend) -> None:
     assert len(app.stage["panels"]) == 2
 
 
+def test_clip_disables_what_a_pooling_head_has_no_choice_of(pretend: Pretend) -> None:
+    pretend("bundled-clip", POOLED, ("pool", "tokens"))
+    app = App("clip", less="1", second="1")
+
+    def choices() -> dict[str, tuple[bool, str]]:
+        found = [*app.at.slider, *app.at.toggle]
+        return {each.label: (each.disabled, each.help) for each in found}
+
+    for label in ("First layer", "Second layer", "Their difference"):
+        assert choices()[label] == (True, "There is a single layer.")
+    assert len(app.stage["panels"]) == 1
+    app.set("kind", "tokens")
+    assert not any(disabled for disabled, _ in choices().values())
+
+
 def test_windows_have_heads_and_grids_of_their_own_in_each_layer(pretend: Pretend) -> None:
     pretend("bundled-vit", WINDOWED, ("windows",))
     app = App(head="3", scale="model")

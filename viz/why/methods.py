@@ -96,4 +96,10 @@ METHODS = {
         "A channel matters as much as its map, laid over the photo as a mask, keeps the score.",
         "Masked photos are unlike all that the model was trained on; it runs once a channel.",
     ),
+    "ig": Method(
+        "Integrated gradients", frozenset(), "gradients", "Sundararajan et al. 2017, eq. 1 and 3",
+        "What a patch adds on a straight way from an empty photo to this one is its part.",
+        "It is noisy, hangs on the empty photo, and multiplies by the pixels, so it draws edges "
+        "even with random weights.",
+    ),
 }  # fmt: skip
