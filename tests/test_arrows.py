@@ -65,6 +65,8 @@ INNER = {
         "values",
         "figure",
         "export",
+        "report",
+        "report_command",
     ),
     "pages": ("stage", "frame", "controls", "run", "take", "deeper"),
 }

@@ -77,6 +77,7 @@ if TYPE_CHECKING:
     from heedmap.viz.draw.overlay import Overlay
     from heedmap.viz.draw.render import to_pdf, to_png, to_svg
     from heedmap.viz.epoch import epoch_figure
+    from heedmap.viz.html_report import Row, Section, report
     from heedmap.viz.photo.pool import open_upload, start_workers
     from heedmap.viz.why.explain import check_method, explain
     from heedmap.viz.why.faithful import (
@@ -117,6 +118,7 @@ _LATE = {
     "why.methods": ("METHODS", "Explanation", "Method"),
     "why.prompt": ("Prompt", "prompt_relevance"),
     "why.words": ("WORD_MAPS", "WordMaps", "word_maps"),
+    "html_report": ("Row", "Section", "report"),
     "photo.pool": ("open_upload", "start_workers"),
 }
 _HOME = {name: module for module, names in _LATE.items() for name in names}
@@ -151,7 +153,9 @@ __all__ = [
     "Overlay",
     "Patch",
     "Prompt",
+    "Row",
     "Sample",
+    "Section",
     "TextAttention",
     "WordMaps",
     "area",
@@ -204,6 +208,7 @@ __all__ = [
     "record_text",
     "region",
     "regrid",
+    "report",
     "sample",
     "sample_file",
     "sample_ids",

@@ -9,6 +9,7 @@ import streamlit as st
 from heedmap.pages.frame import head
 from heedmap.pages.frame.notices import sentence
 from heedmap.pages.frame.text import plain
+from heedmap.pages.take import report
 from heedmap.views.figure import FIGURES, FORMATS, Figure, Paper
 
 _PAPER = "heedmap.paper"  # how this session lays its figures out
@@ -26,7 +27,7 @@ def offer(*figures: Figure) -> None:
 @st.dialog("Export", width="large")
 def _export(figures: Sequence[Figure]) -> None:
     figure = _pick_figure(figures)
-    files, program = st.tabs(["Figure and values", "Python"])
+    files, program, several = st.tabs(["Figure and values", "Python", "Report"])
     with files:
         _files(figure)
     with program:
@@ -35,6 +36,9 @@ def _export(figures: Sequence[Figure]) -> None:
             "A photo of your own is opened by the name of its file."
         )
         st.code(figure.python(), language="python", wrap_lines=True)
+    with several:
+        first = figure.pictures[0]
+        report.show(first.shown.request, first.look)
 
 
 def _pick_figure(figures: Sequence[Figure]) -> Figure:

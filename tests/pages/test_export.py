@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 import numpy as np
@@ -9,6 +10,7 @@ import pytest
 from heedmap.pages.take import export as dialog
 from heedmap.views import render
 from heedmap.views.figure import Figure
+from streamlit.testing.v1 import AppTest
 
 from tests.pages.app import App
 
@@ -45,8 +47,28 @@ def test_the_dialog_lays_a_figure_out() -> None:
     app.at.button(key="export").click()
     app.run()
     assert not app.errors
-    assert [tab.label for tab in app.at.tabs] == ["Figure and values", "Python"]
+    assert [tab.label for tab in app.at.tabs] == ["Figure and values", "Python", "Report"]
     assert "models.load('bundled-cnn')" in app.at.code[0].value
     (button,) = app.at.get("download_button")
     assert button.label == "Download"
     assert [field.label for field in app.at.number_input] == ["Width, mm", "Pixels an inch (dpi)"]
+
+
+def _report() -> None:
+    from heedmap.pages.take import report
+    from heedmap.views.render import Look
+    from heedmap.views.request import Request
+
+    report.show(Request("coffee", "bundled-vit", 128), Look())
+
+
+def test_a_report_is_made_and_offered() -> None:
+    at = AppTest.from_function(_report, default_timeout=120).run()
+    assert not at.get("download_button")
+    at.button[0].click().run()
+    assert not at.exception
+    assert not at.error
+    (button,) = at.get("download_button")
+    assert re.fullmatch(r"Download, \d\.\d MB", button.label)
+    at.multiselect[0].select("rocket").run()
+    assert not at.get("download_button"), "it is of another choice"
