@@ -13,9 +13,10 @@ from heedmap.views.attention import MEAN, Map
 from heedmap.views.channels import Channel
 from heedmap.views.compare import Difference, Scaled, cut
 from heedmap.views.large import Large
+from heedmap.views.reasons import Reason
 from heedmap.views.render import Drawable, Look
 from heedmap.views.request import Request
-from heedmap.views.why import Reason
+from heedmap.views.texts import GRADIENTS, WordMap
 
 _FILE = "photo.jpg"  # for a photo whose file has no name here
 
@@ -98,6 +99,8 @@ class Script:
             return self._difference(shown)
         if isinstance(shown, Reason):
             return self._reason(shown)
+        if isinstance(shown, WordMap):
+            return self._words(shown)
         if isinstance(shown, Channel):
             after = shown.source.activations.after
             call = f"viz.record_activations({self._pass(shown.request)}, [{shown.layer!r}]"
@@ -138,11 +141,23 @@ class Script:
     def _reason(self, shown: Reason) -> str:
         asked = shown.asked
         about = f"{asked.method!r}, target={asked.target!r}, layer={asked.layer!r}"
-        heat = self._name("heat", f"viz.explain({self._pass(asked.request)}, {about}).heat")
+        adapter = self._adapter(asked.request)
+        if asked.random:
+            adapter = self._name("adapter", f"models.randomised({adapter})")
+        call = f"viz.explain({adapter}, {self._x(asked.request)}, {about})"
+        heat = self._name("heat", f"{call}.heat")
         if shown.ends is None:
             return heat
-        means = f"({heat} / np.abs({heat}).mean(dtype=np.float64)).astype(np.float32)"
+        means = f"{heat} / float(np.abs({heat}).mean(dtype=np.float64))"
         return self._name("heat", means)
+
+    def _words(self, shown: WordMap) -> str:
+        run, texts = self._pass(shown.request), list(shown.source.texts)
+        if shown.kind in GRADIENTS:
+            call = f"viz.explain({run}, {shown.kind!r}, {texts[shown.index]!r})"
+            return self._name("heat", f"{call}.heat")
+        record = self._name("words", f"viz.word_maps({run}, {texts!r})")
+        return self._name("heat", f"{record}.{shown.kind.replace(' ', '_')}[{shown.index}]")
 
     def _difference(self, shown: Difference) -> str:
         pair = [shown.pair.first.shown, shown.pair.second.shown]

@@ -49,6 +49,12 @@ def cost(adapter: Adapter, x: Prepared, kind: str, times: float = 1.0) -> Cost:
     return Cost(adapter.id, kind, times * work(weights, layers, x.prefix + math.prod(x.grid)))
 
 
+def of_text(adapter: Adapter, tokens: int) -> Cost:
+    """What it costs to record a text of so many tokens."""
+    weights = sum(each.numel() for each in adapter.module.parameters())
+    return Cost(adapter.id, "text", work(weights, adapter.depth, tokens))
+
+
 class Costs:
     """The passes of this machine so far. Thread-safe."""
 

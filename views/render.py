@@ -29,6 +29,7 @@ SCALES = {
     "both": "Common to both maps",
     "columns": "Common to all columns",
     "methods": "Common to all methods",
+    "words": "Common to all texts",
 }
 
 

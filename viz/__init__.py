@@ -54,10 +54,17 @@ if TYPE_CHECKING:
     from heedmap.viz.capture.attention import Attention, record_attention, record_attentions
     from heedmap.viz.capture.features import Features, record_features
     from heedmap.viz.capture.giving_up import GivingUp
+    from heedmap.viz.capture.guess import Guess, guess_words
     from heedmap.viz.capture.matrix import AttentionMatrix, attention_matrix
     from heedmap.viz.capture.queries import LayerQueries, record_all_queries, record_queries
     from heedmap.viz.capture.rows import record_rows
-    from heedmap.viz.capture.text import TextAttention, record_encoded, record_text, text_head
+    from heedmap.viz.capture.text import (
+        TextAttention,
+        reader,
+        record_encoded,
+        record_text,
+        text_head,
+    )
     from heedmap.viz.draw.colorbar import colorbar
     from heedmap.viz.draw.colours import COLORMAPS, DIVERGING
     from heedmap.viz.draw.encode import encode_jpeg, encode_png, zip_pngs
@@ -68,8 +75,9 @@ if TYPE_CHECKING:
     from heedmap.viz.draw.masks import contour, draw_mask, highlight
     from heedmap.viz.draw.matrix import matrix_figure
     from heedmap.viz.draw.overlay import Overlay
-    from heedmap.viz.draw.render import to_pdf, to_png
+    from heedmap.viz.draw.render import to_pdf, to_png, to_svg
     from heedmap.viz.epoch import epoch_figure
+    from heedmap.viz.html_report import Row, Section, report
     from heedmap.viz.photo.pool import open_upload, start_workers
     from heedmap.viz.why.explain import check_method, explain
     from heedmap.viz.why.faithful import (
@@ -91,7 +99,8 @@ _LATE = {
     "capture.giving_up": ("GivingUp",),
     "capture.queries": ("LayerQueries", "record_all_queries", "record_queries"),
     "capture.rows": ("record_rows",),
-    "capture.text": ("TextAttention", "record_encoded", "record_text", "text_head"),
+    "capture.guess": ("Guess", "guess_words"),
+    "capture.text": ("TextAttention", "reader", "record_encoded", "record_text", "text_head"),
     "draw.colorbar": ("colorbar",),
     "draw.colours": ("COLORMAPS", "DIVERGING"),
     "draw.encode": ("encode_jpeg", "encode_png", "zip_pngs"),
@@ -102,13 +111,14 @@ _LATE = {
     "draw.matrix": ("matrix_figure",),
     "draw.masks": ("contour", "draw_mask", "highlight"),
     "draw.overlay": ("Overlay",),
-    "draw.render": ("to_pdf", "to_png"),
+    "draw.render": ("to_pdf", "to_png", "to_svg"),
     "epoch": ("epoch_figure",),
     "why.explain": ("check_method", "explain"),
     "why.faithful": ("BASELINES", "Curves", "Faithfulness", "faithfulness", "faithfulness_passes"),
     "why.methods": ("METHODS", "Explanation", "Method"),
     "why.prompt": ("Prompt", "prompt_relevance"),
     "why.words": ("WORD_MAPS", "WordMaps", "word_maps"),
+    "html_report": ("Row", "Section", "report"),
     "photo.pool": ("open_upload", "start_workers"),
 }
 _HOME = {name: module for module, names in _LATE.items() for name in names}
@@ -133,6 +143,7 @@ __all__ = [
     "Faithfulness",
     "Features",
     "GivingUp",
+    "Guess",
     "Head",
     "Kind",
     "LayerQueries",
@@ -142,7 +153,9 @@ __all__ = [
     "Overlay",
     "Patch",
     "Prompt",
+    "Row",
     "Sample",
+    "Section",
     "TextAttention",
     "WordMaps",
     "area",
@@ -166,6 +179,7 @@ __all__ = [
     "faithfulness_passes",
     "grid_figure",
     "grid_lines",
+    "guess_words",
     "head_mean",
     "hide_outliers",
     "highlight",
@@ -182,6 +196,7 @@ __all__ = [
     "per_area",
     "prompt_relevance",
     "rank_correlation",
+    "reader",
     "record_activations",
     "record_all_queries",
     "record_attention",
@@ -193,6 +208,7 @@ __all__ = [
     "record_text",
     "region",
     "regrid",
+    "report",
     "sample",
     "sample_file",
     "sample_ids",
@@ -203,6 +219,7 @@ __all__ = [
     "threshold_mask",
     "to_pdf",
     "to_png",
+    "to_svg",
     "uniform_distance",
     "uniform_shares",
     "word_maps",

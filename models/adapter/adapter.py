@@ -207,7 +207,7 @@ class Adapter:
                 interpolated by DINO's formula.
 
         Returns:
-            Logits (photos, classes), or features (photos, dim) where the model has no classes, float.
+            Float logits (photos, classes), or features (photos, dim) of a model without classes.
 
         Raises:
             SettingError: not pixels, or a shape that this model cannot take.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -97,13 +98,13 @@ class TextAdapter(Adapter):
         """
         texts = [_checked(each) for each in ([text] if pair is None else [text, pair])]
         with self.lock:
-            found = self.tokenizer(*texts, truncation=False, padding=False)
+            found = self.tokenizer(*texts, truncation=False, padding=False, verbose=False)
         ids = list(found["input_ids"])
         wanted = self.longest if self._filled else len(ids) if length is None else length
         self._check_length(len(ids), wanted)
         pads = wanted - len(ids)
         ids += [self._pad] * pads
-        shown = pieces.shown(self.tokenizer, ids)
+        shown = self.shown(ids)
         kinds = pieces.kinds(self.tokenizer, ids, shown, pads)
         if not {"word", "punctuation", "mask"} & set(kinds):
             raise SettingError(
@@ -112,6 +113,10 @@ class TextAdapter(Adapter):
             )
         return Encoded(self._inputs(found, ids, pads), tuple(shown), tuple(kinds),
                        _parts(found, len(ids)))  # fmt: skip
+
+    def shown(self, ids: Sequence[int]) -> list[str]:
+        """Tokens of the vocabulary as they are shown."""
+        return pieces.shown(self.tokenizer, ids)
 
     def read(self, x: Encoded, whole: bool = False) -> Any:
         """Run the model on tokens, as in evaluation and without gradients.
@@ -126,11 +131,9 @@ class TextAdapter(Adapter):
         """
         module: Any = self.module if whole else self.module.base_model
         taken = inspect.signature(module.forward).parameters
-        given: dict[str, Any] = {
-            name: each.to(self.device) for name, each in x.inputs.items() if name in taken
-        }
-        more: dict[str, Any] = {"use_cache": False, "logits_to_keep": 1}
-        given |= {name: value for name, value in more.items() if name in taken}
+        given: dict[str, Any] = {"use_cache": False, "logits_to_keep": 1}
+        given |= {name: each.to(self.device) for name, each in x.inputs.items()}
+        given = {name: value for name, value in given.items() if name in taken}
         try:
             with evaluating(self.module), torch.inference_mode():
                 return module(**given)

@@ -48,9 +48,9 @@ class Words:
     def known(self) -> tuple[str, ...]:
         """The words that are one token of the vocabulary, or of a label that was taught, sorted."""
         with self._lock:
-            found = (MARKS.sub("", piece) for piece in self._tokenizer.get_vocab())
+            found = (MARKS.sub("", piece) for piece in self.tokenizer.get_vocab())
             words = sorted({word for word in found if WORD.fullmatch(word) and word.isalpha()})
-            pieces = self._tokenizer(words, add_special_tokens=False)["input_ids"]
+            pieces = self.tokenizer(words, add_special_tokens=False)["input_ids"]
         whole = {word for word, ids in zip(words, pieces, strict=True) if len(ids) == 1}
         return tuple(sorted(whole | self._taught))
 
@@ -71,7 +71,7 @@ class Words:
             SettingError: a text that is longer.
         """
         with self._lock:
-            lengths = [len(ids) for ids in self._tokenizer(texts, truncation=False)["input_ids"]]
+            lengths = [len(ids) for ids in self.tokenizer(texts, truncation=False)["input_ids"]]
             for text, length in zip(texts, lengths, strict=True):
                 if length > longest:
                     raise SettingError(
@@ -79,7 +79,7 @@ class Words:
                         f"{longest} at most: shorten it."
                     )
             padding = {"padding": "max_length", "max_length": longest} if whole else {}
-            return self._tokenizer(
+            return self.tokenizer(
                 texts,
                 **(padding or {"padding": True}),
                 return_tensors="pt",
@@ -87,7 +87,8 @@ class Words:
             )
 
     @cached_property
-    def _tokenizer(self) -> Any:
+    def tokenizer(self) -> Any:
+        """The tokenizer itself."""
         try:
             return self._load()
         except Exception as error:  # any error of a library
@@ -218,10 +219,10 @@ def words_for(module: Any, title: str, tokenizer: Any = None) -> Words | None:
     taught = getattr(module.config, "label_names", None) or ()
     if tokenizer is not None:
         return Words(title, lambda: tokenizer, taught)
-    return Words(title, lambda: _beside(str(module.config._name_or_path)), taught)
+    return Words(title, lambda: beside(str(module.config._name_or_path)), taught)
 
 
-def _beside(folder: str) -> Any:
+def beside(folder: str) -> Any:
     """The tokenizer in a folder; the hub is not asked."""
     from transformers import AutoTokenizer, PreTrainedTokenizerFast
 

@@ -1,7 +1,8 @@
 """Every setting is in the URL: read from it, kept from page to page, and written back.
 
-Widgets own their value in `st.session_state` under the key that `setting` returns. Streamlit's
-own `bind="query-params"` is not used: it cannot bind a custom component, it drops a wrong value
+Widgets own their value in `st.session_state` under the key that `setting` returns. What
+visitors write is an exception: it is in the URL only where they copy a link. Streamlit's own
+`bind="query-params"` is not used: it cannot bind a custom component, it drops a wrong value
 in silence, and it forgets what pages share.
 """
 
@@ -20,6 +21,8 @@ T = TypeVar("T")
 
 _STATE = "heedmap.link"
 SHARED = "all"
+# By page, what its visitors write: never in the browser's address, only in a copied link.
+SECRET = {"words": frozenset({"text", "second"})}
 
 
 @dataclass
@@ -198,9 +201,24 @@ def finish() -> None:
     """Write the settings of this run into the URL; defaults are left out."""
     link = _link()
     link.pending = {name: text for name, text in link.pending.items() if name in link.waiting}
-    shown = {name: text for name, text in link.shown.items() if text} | link.pending
+    secret = SECRET.get(link.page, frozenset())
+    shown = {name: text for name, text in link.shown.items() if text and name not in secret}
+    shown |= link.pending
     if shown != st.query_params.to_dict():
         st.query_params.from_dict(shown)
+
+
+def secrets() -> dict[str, str]:
+    """What a copied link has besides the browser's address: the texts of this page, as they are now
+    or as the address asks for them.
+    """
+    link, found = _link(), {}
+    for name in sorted(SECRET.get(link.page, ())):
+        key = f"{link.page}.{name}"
+        value = link.pending.get(name) or st.session_state.get(key, link.memory.get(key))
+        if value and value != link.defaults.get(key):
+            found[name] = str(value)
+    return found
 
 
 def address() -> str:
@@ -265,8 +283,9 @@ def _chosen(key: str, default: T, fits: Callable[[T], bool], kept: bool) -> T | 
 
 def _forget(link: _Link, page: str) -> None:
     """Drop the settings of the page and the shared ones, so that the URL alone decides."""
+    kept = {f"{page}.{name}" for name in SECRET.get(page, frozenset()) - set(link.pending)}
     for key in list(link.memory):
-        if key.startswith((f"{SHARED}.", f"{page}.")):
+        if key.startswith((f"{SHARED}.", f"{page}.")) and key not in kept:
             del link.memory[key]
             st.session_state.pop(key, None)
 

@@ -17,7 +17,9 @@ def copy_button() -> None:
     done: dict[str, str] = st.session_state.setdefault(_DONE, {})
     if said := st.session_state.pop(_FAILED, ""):
         link.notice(said)
-    components.copy_link(versions.ours(), bool(_private()), done, bool(said), _share)
+    components.copy_link(
+        versions.ours(), bool(_private()), done, bool(said), _share, link.secrets()
+    )
 
 
 def _private() -> list[str]:

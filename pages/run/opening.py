@@ -29,6 +29,14 @@ def open_attention(page: Page, notices: Notices) -> attention.Source:
     adapter, request = open_model(page, notices)
     with st.sidebar:
         section("Map")
+    return choose_attention(page, adapter, request, notices)
+
+
+def choose_attention(
+    page: Page, adapter: Adapter, request: Request, notices: Notices
+) -> attention.Source:
+    """The chosen kind of attention, of a photo in a model."""
+    with st.sidebar:
         kind = pick_kind(adapter)
     if kind != patches.KIND:
         return answer(page, adapter, request, (kind,), _source, notices)

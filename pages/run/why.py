@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 import streamlit as st
 from heedmap import viz
@@ -13,28 +13,44 @@ from heedmap.pages.frame.notices import sentence
 from heedmap.pages.run.answer import run_shown
 from heedmap.pages.run.loading import load
 from heedmap.views import asked as asking
+from heedmap.views import texts
 from heedmap.views.asked import Asked, Target, Tested
 from heedmap.views.costs import LONG, span
-from heedmap.views.why import Reason, Source, Waiting
+from heedmap.views.reasons import Reason, Waiting
+from heedmap.views.why import Source
 
 if TYPE_CHECKING:
-    from heedmap.models import Adapter
+    from heedmap.models import Adapter, Prepared
     from heedmap.views.request import Request
 
-_FAILED = "heedmap.why"  # what was asked in vain -> why it failed, of what is asked now
+Key: TypeAlias = Asked | Tested
+
+_FAILED = "heedmap.why"  # what was asked in vain -> why it failed, of the photo in a model
 
 
 def answers(source: Source, asked: Sequence[Asked]) -> list[Reason | Waiting]:
+    """The maps that `explanations` finds, with what can be said of them."""
+    found = explanations(source.request, source.seen, asked)
+    return [
+        each if isinstance(each, Waiting) else Reason(source, one, each)
+        for one, each in zip(asked, found, strict=True)
+    ]
+
+
+def explanations(
+    request: Request, seen: Prepared, asked: Sequence[Asked]
+) -> list[viz.Explanation | Waiting]:
     """The maps that are known, and those that can be made in a moment; the first in any case."""
-    _forget_others(asked)
-    adapter, began = load(source.request.model), time.monotonic()
-    found: list[Reason | Waiting] = []
+    _forget_others(request)
+    adapter, began = load(request.model), time.monotonic()
+    found: list[viz.Explanation | Waiting] = []
     for each in asked:
-        seconds = asking.seconds(adapter, source.seen, each)
+        seconds = asking.seconds(adapter, seen, each)
         soon = time.monotonic() - began + (seconds or 0) < LONG
         if not (asking.known(each) or each in _failed()) and (soon or not found):
             _map(adapter, each)
-        found.append(_answer(source, adapter, each, seconds))
+        make = partial(_map, adapter, each)
+        found.append(asking.known(each) or _waiting(each, each, "map", seconds, make))
     return found
 
 
@@ -54,6 +70,17 @@ def tests(
     return found
 
 
+def prompts(source: texts.Source) -> list[viz.Prompt | Waiting]:
+    """How much each word of each text counted, as far as that is known."""
+    adapter = load(source.request.model)
+    found: list[viz.Prompt | Waiting] = []
+    for asked in source.asked("prompt"):
+        make = partial(_prompt, adapter, asked, str(asked.target))
+        known = asking.prompted(asked.request, str(asked.target))
+        found.append(known or _waiting(asked, asked, "text", None, make))
+    return found
+
+
 def seconds_of_tests(source: Source, count: int) -> float | None:
     """How long `tests` of so many maps take in all, as far as that is known."""
     adapter = load(source.request.model)
@@ -69,16 +96,8 @@ def go_on(found: Sequence[object]) -> None:
         st.rerun()
 
 
-def _answer(
-    source: Source, adapter: Adapter, asked: Asked, seconds: float | None
-) -> Reason | Waiting:
-    if known := asking.known(asked):
-        return Reason(source, asked, known)
-    return _waiting(asked, asked, "map", seconds, partial(_map, adapter, asked))
-
-
 def _waiting(
-    asked: Asked, key: Hashable, what: str, seconds: float | None, make: Callable[[], None]
+    asked: Asked, key: Key, what: str, seconds: float | None, make: Callable[[], None]
 ) -> Waiting:
     if key in _failed():
         return Waiting(asked, _failed()[key])
@@ -90,6 +109,10 @@ def _map(adapter: Adapter, asked: Asked) -> None:
     _run(adapter, asked.request, asked, lambda: asking.explanation(adapter, asked))
 
 
+def _prompt(adapter: Adapter, asked: Asked, text: str) -> None:
+    _run(adapter, asked.request, asked, lambda: asking.prompt(adapter, asked.request, text))
+
+
 def _test(
     adapter: Adapter, tested: Tested, found: viz.Explanation, beside: viz.Faithfulness | None
 ) -> None:
@@ -99,7 +122,7 @@ def _test(
     _run(adapter, tested.asked.request, tested, run)
 
 
-def _run(adapter: Adapter, request: Request, key: Hashable, make: Callable[[], object]) -> None:
+def _run(adapter: Adapter, request: Request, key: Key, make: Callable[[], object]) -> None:
     """Make what is not known; a failure is remembered."""
     try:
         run_shown(adapter, request, None, lambda *_: make())
@@ -107,13 +130,12 @@ def _run(adapter: Adapter, request: Request, key: Hashable, make: Callable[[], o
         _failed()[key] = sentence(error)
 
 
-def _forget_others(asked: Sequence[Asked]) -> None:
-    """Try again what was asked before and failed, when it is asked for anew."""
-    for key in list(_failed()):
-        if (key.asked if isinstance(key, Tested) else key) not in asked:
-            del _failed()[key]
+def _forget_others(request: Request) -> None:
+    """Try again what failed before the visitor turned to another photo or model, and back."""
+    for key in [key for key in _failed() if key.request != request]:
+        del _failed()[key]
 
 
-def _failed() -> dict[Hashable, str]:
-    found: dict[Hashable, str] = st.session_state.setdefault(_FAILED, {})
+def _failed() -> dict[Key, str]:
+    found: dict[Key, str] = st.session_state.setdefault(_FAILED, {})
     return found

@@ -13,8 +13,9 @@ from heedmap.pages.stage.components.sent import About, Panel, Tool, Trust
 from heedmap.pages.stage.panels import panel, photo_of
 from heedmap.views import facts
 from heedmap.views.asked import Asked
+from heedmap.views.reasons import METHODS, Reason, Waiting, agreement, on_one_scale
 from heedmap.views.render import Look
-from heedmap.views.why import METHODS, READS, Reason, Source, Waiting, agreement, on_one_scale
+from heedmap.views.why import READS, Source
 
 if TYPE_CHECKING:
     from heedmap.models import Prepared
@@ -69,11 +70,12 @@ def reason_panels(
     ends = _ends([each for each in tested.values() if isinstance(each, viz.Faithfulness)])
     made: list[Panel] = []
     for each in shown:
-        if isinstance(each, Waiting):
-            one = _absent(each, seen.view.shape[:2])
-        else:
+        method = viz.METHODS[each.asked.method]
+        told = about(method)
+        if isinstance(each, Reason):
             one = panel(next(drawn), look, scales)
-        told = about(viz.METHODS[each.asked.method])
+        else:
+            one = absent(method.name, each.says, seen)
         if each.asked in tested:
             told["trust"] = _trust(tested[each.asked], ends)
         one["about"] = told
@@ -106,11 +108,10 @@ def about(method: viz.Method) -> About:
     }  # fmt: skip
 
 
-def _absent(waiting: Waiting, size: tuple[int, int]) -> Panel:
+def absent(title: str, says: str, seen: Prepared) -> Panel:
     """What stands in for a picture, in its proportions."""
-    name, says = viz.METHODS[waiting.asked.method].name, waiting.says
-    return {"title": name, "says": says, "alt": says, "src": "", "height": size[0],
-            "width": size[1]}  # fmt: skip
+    height, width = seen.view.shape[:2]
+    return {"title": title, "says": says, "alt": says, "src": "", "height": height, "width": width}
 
 
 def _trust(found: viz.Faithfulness | Waiting, ends: tuple[float, float]) -> Trust:

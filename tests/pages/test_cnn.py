@@ -111,6 +111,9 @@ def test_grad_cam_shares_the_stage() -> None:
         wanted = viz.explain(adapter, x, "gradcam", target, layer).heat
         np.testing.assert_allclose(app.hero["values"], wanted, rtol=1e-4, atol=1e-6)
     assert len(app.stage["bars"]) == 5
+    (scale,) = (tool for tool in app.stage["tools"] if tool["name"] == "scale")
+    assert scale["views"] == []  # disabled: there is one map, and its own scale
+    assert scale["help"].startswith("There are no other maps here")
     assert app.link == {"show": "cam", "target": "dog", "cam": "layer3", "less": "cat"}
     app.set("show", "channels")
     assert len(app.gallery("channels")["groups"]) == 3

@@ -86,6 +86,19 @@ def test_one_scale_has_one_unit() -> None:
         assert np.mean(panel["values"]) == pytest.approx(1, rel=1e-4)
 
 
+def test_random_weights_show_what_is_the_methods_own() -> None:
+    app = App("why", methods="raw~gradcam", target="dog").set("random", True)
+    adapter = models.load("bundled-vit")
+    x = adapter.prepare(viz.open_sample("cat"))
+    random = viz.explain(models.randomised(adapter), x, "gradcam", "dog").heat
+    np.testing.assert_allclose(app.stage["panels"][1]["values"], random, rtol=1e-3, atol=1e-6)
+    alike = viz.rank_correlation(heat("gradcam", "dog"), random)
+    badge = app.stage["panels"][1]["badge"].replace("−", "-")
+    assert badge.startswith(f"random weights, rank correlation {alike:.2f} with")
+    assert app.link["random"] == "1"
+    assert not [each for each in app.at.button if each.key == "test"]
+
+
 def test_what_a_model_cannot_do_is_said() -> None:
     app = App("why", model="bundled-cnn")
     assert titles(app) == ["Grad-CAM", "Grad-CAM++", "Layer-CAM", "XGrad-CAM"]
@@ -96,10 +109,19 @@ def test_what_a_model_cannot_do_is_said() -> None:
     assert "LeGrad read attention, and Heedmap" in said
 
 
-def test_a_model_without_classes_is_asked_for_the_norm_of_its_features() -> None:
+def test_a_model_without_classes_is_asked_for_its_features_or_a_text() -> None:
     app = App("why", model="bundled-clip")
     assert app.stage["panels"][2]["what"] == "what raises the norm of the features"
     assert not app.stage["bars"]
+    for name, text in [("text", "a dog"), ("less", "a cat")]:
+        (field,) = [each for each in app.at.text_input if each.key == f"why.{name}"]
+        field.set_value(text)
+        app.run()
+    assert app.link == {"model": "bundled-clip", "text": "a dog", "less": "a cat"}
+    adapter = models.load("bundled-clip")
+    x = adapter.prepare(viz.open_sample("cat"))
+    wanted = viz.explain(adapter, x, "relevance", ("a dog", "a cat")).heat
+    np.testing.assert_allclose(app.stage["panels"][2]["values"], wanted, rtol=1e-3, atol=1e-7)
 
 
 def test_methods_that_agree_are_told_by_their_numbers() -> None:

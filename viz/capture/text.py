@@ -155,15 +155,20 @@ def text_head(adapter: Adapter, x: Encoded, layer: int, head: int | None = None)
 
 
 def reader(adapter: Adapter) -> TextAdapter:
-    """A language model itself.
+    """A language model itself, or the text tower of a CLIP or SigLIP as one.
 
     Raises:
-        SettingError: no language model.
+        SettingError: no such model.
     """
-    from heedmap.models import TextAdapter
+    from heedmap.models import Adapter, TextAdapter
 
     if isinstance(adapter, TextAdapter):
         return adapter
+    if isinstance(adapter, Adapter) and "text" in adapter.can:
+        tower = adapter.text
+        return TextAdapter(
+            tower.module.text_model, adapter.id, adapter.title, tower.words.tokenizer
+        )
     raise SettingError(
         f"{short(adapter)} is not a language model: pass what "
         "models.wrap(module, tokenizer=tokenizer) returns."

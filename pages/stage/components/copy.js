@@ -25,11 +25,12 @@ export default function ({ data, parentElement, setTriggerValue }) {
   else finish();
 }
 
-function address({ version, shared }) {
+function address({ version, shared, more }) {
   const url = new URL(window.location.href);
   for (const [name, text] of url.searchParams) {
     if (text in shared) url.searchParams.set(name, shared[text]);
   }
+  for (const [name, text] of Object.entries(more)) url.searchParams.set(name, text);
   url.searchParams.set("v", version);
   return url.href;
 }

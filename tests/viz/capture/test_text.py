@@ -141,3 +141,25 @@ def test_attention_that_cannot_be_watched_is_told(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(adapter, "read", lambda x: None)
     with pytest.raises(CaptureError, match="does not pass through a call that can be watched"):
         viz.record_text(adapter, TEXT)
+
+
+def test_guesses_are_the_softmax_of_the_models_own_head() -> None:
+    adapter = adapter_of("BERT")
+    x = adapter.encode("the [MASK] sat on the [MASK]")
+    with torch.inference_mode():
+        logits = adapter.module(**x.inputs).logits[0]
+    shares, ids = logits[2].softmax(-1).topk(3)
+    first, second = viz.guess_words(adapter, x, 3)
+    assert (first.place, second.place) == (2, 6)
+    assert first.shares == pytest.approx(shares.tolist())
+    assert list(first.tokens) == adapter.shown(ids.tolist())
+    assert viz.guess_words(adapter, adapter.encode("the cat")) == ()
+    (following,) = viz.guess_words(adapter_of("Llama"), adapter_of("Llama").encode("the cat"))
+    assert following.place == 2
+
+
+def test_a_vocabulary_may_be_smaller_than_the_models() -> None:
+    """Models have rows for tokens that no tokenizer has."""
+    adapter = adapter_of("BERT")
+    found = viz.guess_words(adapter, adapter.encode("[MASK]"), 310)[0]
+    assert len(found.tokens) == 310
