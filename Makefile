@@ -19,7 +19,7 @@ TEST_STAMP := $(VENV)/.test-$(shell cat requirements*.txt pyproject.toml setup.p
 
 # The bundled models are measured on photos that are not part of the repository.
 DATA       := ../shared/data/photos
-BENCHMARKS := capture models page load $(if $(wildcard $(DATA)),bundled)
+BENCHMARKS := capture models batch page load fuzz $(if $(wildcard $(DATA)),bundled)
 
 .PHONY: help run dev quick test check bench clean
 .DEFAULT_GOAL := help
@@ -33,7 +33,7 @@ run: $(RUN_STAMP) ## install what is missing and start the app
 	@$(APP)
 
 dev: $(TEST_STAMP) ## the app, started again whenever a source file is saved
-	@$(PY) -m watchfiles --sigint-timeout 1 "$(APP)" *.py $(wildcard models store viz views pages serving .streamlit)
+	@$(PY) -m watchfiles --sigint-timeout 1 "$(APP)" *.py $(wildcard models store viz views pages serving batch api .streamlit)
 
 quick: $(TEST_STAMP) ## the tests to run all day, under a minute
 	@$(PYTEST) -m "not slow" $(ARGS)

@@ -39,6 +39,14 @@ PAGES = (
         model="bundled-cnn",
     ),
     Page(
+        name="words",
+        title="Words",
+        icon=":material/notes:",
+        address="words",
+        needs=frozenset({"text"}),
+        model="bundled-clip",
+    ),
+    Page(
         name="why",
         title="Why",
         icon=":material/help_center:",

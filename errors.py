@@ -6,6 +6,7 @@
     ├── ModelError
     │   ├── UnknownModelError   an id that the catalogue does not hold
     │   ├── DownloadError       the hub is out of reach, refuses or breaks off, or the host forbids
+    │   │   └── ForbiddenError  the host does not offer this model, or none of its size
     │   └── CheckpointError     files that do not fit: missing, pickled, mismatched, too large
     ├── StoreError              the store of shared photos is out of reach, full or read-only
     ├── CaptureError            a model that showed nothing, or less than it has
@@ -16,6 +17,9 @@ remedy, so a page can show it as it is.
 """
 
 from __future__ import annotations
+
+import re
+import reprlib
 
 
 class HeedmapError(Exception):
@@ -44,6 +48,10 @@ class DownloadError(ModelError):
     """The checkpoint's files cannot be fetched."""
 
 
+class ForbiddenError(DownloadError):
+    """The host does not offer this model, or none of its size."""
+
+
 class CheckpointError(ModelError):
     """The checkpoint's files are there but do not fit."""
 
@@ -60,8 +68,19 @@ class OvertakenError(HeedmapError):
     """A request waited or ran, and nobody wants it any more: its visitor asked for another."""
 
 
+_repr = reprlib.Repr()  # never spells out all of a long list
+_repr.maxstring = _repr.maxother = 57
+
+
 def short(value: object, most: int = 60) -> str:
-    """A value as messages show it: its repr, the middle left out if longer than `most`."""
-    text = repr(value)
+    """A value as messages show it: on one line, the middle left out if longer than `most`.
+
+    Of an array or a tensor these are its shape and type; addresses in memory are never shown.
+    """
+    if hasattr(value, "shape") and hasattr(value, "dtype"):
+        return f"{tuple(value.shape)} {value.dtype}"
+    text = re.sub(" at 0x[0-9a-fA-F]+", "", re.sub(r"\s*\n\s*", " ", _repr.repr(value)))
+    if text.startswith("<"):
+        return f"an object of type {type(value).__name__}"
     half = (most - 3) // 2
     return text if len(text) <= most else f"{text[:half]}...{text[-half:]}"

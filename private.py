@@ -11,7 +11,7 @@ from typing import Any
 
 import streamlit as st
 from streamlit import config, file_util
-from streamlit.runtime import get_instance
+from streamlit.runtime import exists, get_instance
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 
@@ -34,6 +34,12 @@ def upload_bytes(session: str) -> int:
     """The bytes of a session's uploads in Streamlit's memory: a visitor may hold only so many."""
     files: dict[str, Any] = getattr(get_instance().uploaded_file_mgr, "file_storage", {})
     return sum(len(file.data) for file in list(files.get(session, {}).values()))
+
+
+def drop_uploads() -> None:
+    """Free what Streamlit keeps of this session's uploads until the tab closes."""
+    if exists():
+        get_instance().uploaded_file_mgr.remove_session_files(session())
 
 
 def index_page() -> Path:

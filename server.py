@@ -1,7 +1,6 @@
 """The server: the Streamlit app of app.py behind its checks. `streamlit run server.py` starts it.
 
-Routes of other doors, such as an HTTP interface, are mounted here beside the app: they stand
-behind the same checks.
+The interface for programs (`api/`) is mounted beside the app: it stands behind the same checks.
 """
 
 from __future__ import annotations
@@ -14,11 +13,15 @@ from pathlib import Path
 
 import streamlit as st
 from heedmap import private, store
+from heedmap.api import app as api
+from heedmap.api import metrics
+from heedmap.api import settings as api_settings
 from heedmap.errors import HeedmapError, SettingError
 from heedmap.models.catalogue import policy
 from heedmap.serving import first_paint, headers, hosts, leaving, sessions, uploads
 from heedmap.views import photos, turns
 from starlette.middleware import Middleware
+from starlette.routing import BaseRoute, Mount, Route
 
 APP = Path(__file__).with_name("app.py")
 STYLE = APP.with_name("pages") / "frame" / "style.css"
@@ -31,7 +34,9 @@ def check_settings() -> None:
         SettingError: one sentence for each.
     """
     st.secrets.load_if_toml_exists()  # its settings become environment variables
-    problems = [*policy.check_environment(), *store.check_environment()]
+    problems = [
+        *policy.check_environment(), *store.check_environment(), *api_settings.check_environment()
+    ]  # fmt: skip
     for read in (turns.passes_at_once, sessions.from_environment):
         try:
             read()
@@ -53,11 +58,22 @@ def checks() -> list[Middleware]:
     return [
         Middleware(hosts.HostCheck, hosts.from_environment(st.get_option("server.address"))),
         Middleware(headers.SafeHeaders, ancestors, headers.inline_scripts(private.index_page())),
-        Middleware(first_paint.FirstPaint, first_paint.with_style(private.index_page(), STYLE)),
+        Middleware(
+            first_paint.FirstPaint, first_paint.with_style(private.index_page(), STYLE), api.ROOT
+        ),
         Middleware(headers.Private),
         Middleware(sessions.SessionLimit, sessions.from_environment()),
         Middleware(uploads.UploadLimit, private.upload_bytes, photos.refuse),
     ]
+
+
+def routes() -> list[BaseRoute]:
+    """The figures for the host, and the interface for programs or what says that it is off."""
+    access = api_settings.access()
+    figures = Route(metrics.PATH, metrics.endpoint(access))
+    if not api_settings.is_on(st.get_option("server.address")):
+        return [figures, Mount(api.ROOT, api.off())]
+    return [figures, Mount(api.PREFIX, api.create(access, turns.passes_at_once()))]
 
 
 @asynccontextmanager
@@ -66,6 +82,8 @@ async def life(_: st.App) -> AsyncIterator[None]:
     with leaving.clean_end():
         if not st.get_option("server.headless"):
             threading.Thread(target=_open_browser, daemon=True).start()
+        if api_settings.is_asked_for():
+            api.warm_up()
         yield
 
 
@@ -77,6 +95,6 @@ def _open_browser() -> None:
 
 try:
     check_settings()
-    app = st.App(APP, middleware=checks(), lifespan=life)
+    app = st.App(APP, routes=routes(), middleware=checks(), lifespan=life)
 except HeedmapError as error:
     sys.exit(str(error))

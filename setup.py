@@ -11,6 +11,8 @@ ROOMS = (
     "views",
     "pages",
     "serving",
+    "batch",
+    "api",
 )  # installed, with the .py files beside this
 
 files = [path for room in ROOMS for path in Path(room).rglob("*") if path.is_file()]

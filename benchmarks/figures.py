@@ -1,4 +1,4 @@
-"""Write docs/figures.md: `python -m benchmarks.figures capture models page load bundled cards`.
+"""Write docs/figures.md: `python -m benchmarks.figures capture models page load fuzz bundled`.
 
 Runs the benchmarks named, shows what they print, and puts their tables into the page. The tables of
 the bundled models come from their cards (card.json): `cards` writes them without measuring.
@@ -11,6 +11,7 @@ import os
 import re
 import subprocess
 import sys
+from datetime import date
 from importlib.metadata import version
 from pathlib import Path
 
@@ -19,7 +20,7 @@ from heedmap.models.catalogue.entries import CATALOGUE
 from benchmarks import card
 
 PAGE = Path(__file__).parent.parent / "docs" / "figures.md"
-BENCHMARKS = ("capture", "models", "page", "load", "bundled")
+BENCHMARKS = ("capture", "models", "batch", "page", "load", "fuzz", "bundled")
 HEAD = "| model | measured | |\n|---|---|---|"
 LAYER_HEAD = f"| model | {card.LAYERS} |\n|---|---|---|---|---|"
 
@@ -41,7 +42,9 @@ def measured(printed: str) -> str:
     """The table of a benchmark, below the machine that it was measured on."""
     rows = [line for line in printed.splitlines() if line.startswith("|")]
     cores = len(os.sched_getaffinity(0))
-    machine = f"Measured on {cores} CPU cores with PyTorch {version('torch')}."
+    on = f"{date.today():%d %B %Y}"
+    with_these = f"PyTorch {version('torch')} and Pillow {version('pillow')}"
+    machine = f"Measured on {on}, on {cores} CPU cores with {with_these}."
     return "\n".join([machine, "", *rows])
 
 

@@ -187,6 +187,7 @@ def main() -> int:
     print("| ended | files |\n|---|---|")
     for ended, count in counts.most_common():
         print(f"| {ended} | {count} |")
+    print(f"| all | {counts.total()} |")
     return int(any(ended.startswith("FAILURE") for ended in counts))
 
 

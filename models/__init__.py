@@ -5,6 +5,7 @@ Importing this room costs nothing: PyTorch, timm and Transformers come with the 
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from heedmap.models.catalogue.card import Calibration, Card
@@ -15,24 +16,39 @@ from heedmap.models.loading.registry import card, ids, probe, record, records
 from heedmap.models.loading.skeleton import Probe
 
 if TYPE_CHECKING:
-    from heedmap.models.adapter.adapter import Adapter, wrap
+    from heedmap.models.adapter.adapter import Adapter
+    from heedmap.models.adapter.language import Encoded, TextAdapter
+    from heedmap.models.adapter.wrap import wrap
+    from heedmap.models.loading.randomised import randomised
     from heedmap.models.prepare import Prepared
+
+_LATE = {
+    "Adapter": "adapter.adapter",
+    "Encoded": "adapter.language",
+    "Prepared": "prepare",
+    "TextAdapter": "adapter.language",
+    "randomised": "loading.randomised",
+    "wrap": "adapter.wrap",
+}
 
 __all__ = [
     "Adapter",
     "Calibration",
     "Card",
+    "Encoded",
     "Loading",
     "Model",
     "Prepared",
     "Probe",
     "Progress",
+    "TextAdapter",
     "begin",
     "card",
     "ids",
     "load",
     "loaded",
     "probe",
+    "randomised",
     "record",
     "records",
     "wrap",
@@ -40,12 +56,6 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    if name in {"Adapter", "wrap"}:
-        from heedmap.models.adapter import adapter
-
-        return getattr(adapter, name)
-    if name == "Prepared":
-        from heedmap.models.prepare import Prepared
-
-        return Prepared
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    if name not in _LATE:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f".{_LATE[name]}", __name__), name)

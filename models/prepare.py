@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_args
 
 import numpy as np
-from heedmap.errors import SettingError
+from heedmap.errors import SettingError, short
 from heedmap.models.preprocessing import Preprocessing
 from PIL import Image, ImageOps
 
@@ -104,8 +104,8 @@ def prepare(
             long that one pass could not take it at this size.
     """
     photo = _opened(photo)
-    if fit not in FITS:
-        raise SettingError(f"fit={fit!r} is unknown: choose one of {', '.join(FITS)}.")
+    if not isinstance(fit, str) or fit not in FITS:
+        raise SettingError(f"fit={short(fit)} is unknown: choose one of {', '.join(FITS)}.")
     size = how.size if size is None else _checked_size(size, sides.patch)
     height, width = sides.both(photo.shape, size, fit)
     if sides.too_many(height, width):
@@ -136,7 +136,7 @@ def _opened(photo: Any) -> np.ndarray:
     if not isinstance(photo, np.ndarray):
         raise SettingError(
             "A photo is an (H, W, 3) uint8 array, an image of Pillow or a path, "
-            f"not {_told(photo)}: open it with viz.open_image."
+            f"not {short(photo)}: open it with viz.open_image."
         )
     if photo.ndim != 3 or photo.shape[2] != 3 or photo.dtype != np.uint8 or not photo.size:
         raise SettingError(
@@ -172,14 +172,10 @@ def _as_array(image: Image.Image) -> np.ndarray:
     return np.asarray(upright.convert("RGB"))
 
 
-def _told(value: Any) -> str:
-    return "None" if value is None else f"{type(value).__name__} {str(value)[:40]!r}"
-
-
 def _checked_size(size: Any, patch: int) -> int:
     if isinstance(size, bool) or not isinstance(size, int | np.integer):
         raise SettingError(
-            f"size={str(size)[:40]!r} is not a whole number of pixels: "
+            f"size={short(size)} is not a whole number of pixels: "
             f"choose {patch} (one patch) to {MAX_SIZE}."
         )
     if not patch <= size <= MAX_SIZE:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from heedmap.errors import SettingError
+from heedmap.errors import SettingError, short
 from PIL import Image
 
 MIN_CROP = 0.1  # of the short side: no evaluation crop keeps less
@@ -51,7 +51,7 @@ class Preprocessing:
         }
         for name, (fits, wanted) in checks.items():
             if not fits:
-                value = str(getattr(self, name))[:60]
+                value = short(getattr(self, name))
                 raise SettingError(
                     f"{name}={value} cannot be used to prepare photos: give {wanted}."
                 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 from heedmap.pages.controls.attention import pick_hiding
 from heedmap.pages.controls.columns import add_button, pick_letters, pick_pair, say_unread
+from heedmap.pages.controls.elsewhere import offer_why
 from heedmap.pages.controls.look import pick_look
 from heedmap.pages.controls.photo import pick_photo
 from heedmap.pages.frame import link, tables
@@ -14,10 +15,10 @@ from heedmap.pages.frame.page import enter
 from heedmap.pages.frame.text import heading, section
 from heedmap.pages.run.columns import open_column
 from heedmap.pages.run.hiding import hide_in
-from heedmap.pages.stage import downloads
 from heedmap.pages.stage.components import stage
 from heedmap.pages.stage.panels import compared_panels
-from heedmap.views import export, photos
+from heedmap.pages.take.export import offer
+from heedmap.views import export, large, photos
 from heedmap.views.compare import ALL, Column, Difference, pairs
 
 SCALES = (ALL, "map")
@@ -52,10 +53,12 @@ link.finish()
 difference = Difference(pair) if pair else None
 stage(compared_panels(opened, difference, look, SCALES), None, [], tools, link.ask, key="stage")
 if columns:
+    offer_why(columns[0].shown.request)
     heading("The columns")
     tables.side_by_side({each.letter: each.facts for each in columns})
 if compared:
     heading("How far they agree", "1 is the same, chance is what random masks of their sizes share")
     tables.listed([each.facts(look.keep) for each in compared])
 if columns:
-    downloads.figure(export.comparison_figure(columns, look, difference, compared))
+    pictures = large.of_columns(columns, look, difference)
+    offer(export.large(pictures, export.pairs_told(compared, look.keep), link.address()))

@@ -2,23 +2,38 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import streamlit as st
 from heedmap.pages.controls.columns import offer_comparison
+from heedmap.pages.controls.elsewhere import offer_pages
 from heedmap.pages.controls.look import pick_look
-from heedmap.pages.controls.why import pick_layers, pick_methods, pick_target
+from heedmap.pages.controls.why import (
+    pick_layers,
+    pick_methods,
+    pick_random,
+    pick_target,
+    pick_trust,
+)
 from heedmap.pages.frame import link
-from heedmap.pages.frame.head import head
+from heedmap.pages.frame.head import explain, head
 from heedmap.pages.frame.notices import Notices
 from heedmap.pages.frame.page import enter
 from heedmap.pages.frame.text import heading, section
 from heedmap.pages.run.answer import answer
 from heedmap.pages.run.opening import open_model
-from heedmap.pages.run.why import answers, go_on
-from heedmap.pages.stage.components import stage
-from heedmap.pages.stage.panels import photo_of
-from heedmap.pages.stage.reasons import SCALES, reason_panels, show_agreement
-from heedmap.views import facts, why
-from heedmap.views.why import Reason
+from heedmap.pages.run.why import answers, go_on, seconds_of_tests, tests
+from heedmap.pages.stage.panels import words
+from heedmap.pages.stage.reasons import SCALES, show_agreement, show_reasons
+from heedmap.pages.take.export import offer
+from heedmap.views import export, facts, large, reasons, why
+from heedmap.views.reasons import Reason
+
+TESTED = (
+    "Under each map: the score as the photo is put back in the order of the map (solid) and as it "
+    "is taken away (dashed). The number is the area between them: more is better, and a map worth "
+    "its name beats random numbers and a blob in the centre."
+)
 
 page = enter("why")
 head(page.title).caption(
@@ -32,29 +47,28 @@ with st.sidebar:
     section("Methods")
     methods = pick_methods(source)
     layers = pick_layers(source, methods)
-target, less = pick_target(source.classes)
-asked = [source.asked(method, target, less, layers[method]) for method in methods]
-found = answers(source, asked)
+    random = pick_random()
+with st.container(horizontal=True, vertical_alignment="bottom", gap="small", key="asked"):
+    target = pick_target(source)
+    testing = not random and pick_trust(len(methods), seconds_of_tests(source, len(methods)))
+asked = [source.asked(each, target, layers[each]) for each in methods]
+learned = found = answers(source, asked)
+if random:
+    found = reasons.beside(learned, answers(source, [replace(each, random=True) for each in asked]))
 shown = [each for each in found if isinstance(each, Reason)]
-look, tools = pick_look(SCALES, signed=bool(less), mixed=True)
+tested = tests(source, shown, target) if testing else {}
+if testing:
+    st.caption(TESTED)
+look, tools = pick_look(SCALES, signed=isinstance(target, tuple), mixed=True)
 notices.show()
 link.finish()
+offer_pages(page, source.request)
 offer_comparison(look, source.request)
-
-classes = source.classes
-grid = shown[0].values.shape if shown else source.seen.grid
-stage(
-    reason_panels(
-        [each if isinstance(each, Reason) else (each.asked.method, each.says) for each in found],
-        look, source.seen,
-    ),
-    photo_of(source.request, source.seen, grid),
-    facts.reasons(source),
-    tools, link.ask, key="stage",
-    bars=classes.best() if classes else [],
-    verdict=classes.verdict if classes else "",
-)  # fmt: skip
+show_reasons(source, found, look, tools, link.ask, tested)
 if len(shown) > 1:
     heading("How far they agree", "rank correlation: 1 is the same order of places, 0 is chance")
     show_agreement(shown)
-go_on(found)
+if shown:
+    explain(words(shown[0], look))
+    offer(export.large(large.of_reasons(shown, look), facts.reasons(source), link.address()))
+go_on([*learned, *found, *tested.values()])

@@ -26,14 +26,18 @@ def with_style(page: Path, style: Path) -> bytes:
 class FirstPaint:
     """Middleware: answer with `page` wherever the app answers with its HTML page.
 
-    The socket of a session carries the header `STYLED`.
+    What is below the path `but` has HTML of its own. The socket of a session carries the header
+    `STYLED`.
     """
 
-    def __init__(self, app: ASGIApp, page: bytes) -> None:
-        self._app, self._page = app, page
+    def __init__(self, app: ASGIApp, page: bytes, but: str = "") -> None:
+        self._app, self._page, self._but = app, page, but
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on, and replace the page in what comes back."""
+        if self._but and str(scope.get("path", "")).startswith(f"{self._but}/"):
+            await self._app(scope, receive, send)
+            return
         replaced = False
         if scope["type"] == "websocket":
             scope = {**scope, "headers": [*scope["headers"], STYLED]}

@@ -22,6 +22,7 @@ from tests.viz.capture.oracles_class_attention import case as class_attention
 from tests.viz.capture.oracles_convnets import AGAINST, CONVNETS
 from tests.viz.capture.oracles_windows import FAMILIES as WINDOWS
 from tests.viz.capture.oracles_windows import case as windowed
+from tests.viz.capture.test_levit import small_levit
 from tests.viz.capture.test_transformers_swin import small_swin
 
 PAGE = Path(__file__).parent.parent / "docs" / "families.md"
@@ -52,6 +53,7 @@ def _checked() -> Iterator[tuple[str, nn.Module, str]]:
     yield "Transformers Swin", small_swin(), "Transformers, eager, layer by layer"
     for family in WINDOWS:
         yield f"timm {family}", windowed(family).module, "timm, unfused, made for each photo"
+    yield "timm LeViT", small_levit(), "its formula, layer by layer"
     for name, (make, _, _) in CONVNETS.items():
         yield name, make(), AGAINST
 

@@ -21,8 +21,10 @@ ARROWS = {
     "private": set(),
     "pages": {"private", "views", "viz", "models", "errors"},
     "app": {"pages", "views", "viz", "models", "errors"},
+    "batch": {"views", "viz", "models", "errors"},
+    "api": {"views", "viz", "models", "errors"},
     "serving": {"errors"},
-    "server": {"app", "private", "serving", "store", "views", "models", "errors"},
+    "server": {"app", "api", "private", "serving", "store", "views", "models", "errors"},
     "training": {"viz", "models", "errors"},
     "benchmarks": {"app", "pages", "views", "viz", "models", "errors", "training"},
 }
@@ -32,8 +34,10 @@ INNER = {
     "viz": ("photo", "draw", "capture"),
     "views": (
         "request",
+        "wanted",
         "cache",
         "photos",
+        "sharing",
         "turns",
         "passes",
         "asked",
@@ -42,19 +46,29 @@ INNER = {
         "channels",
         "render",
         "why",
+        "reasons",
+        "texts",
         "tours",
         "explain",
         "data_urls",
         "overview",
         "numbers",
-        "matrix",
         "features",
         "facts",
+        "words",
         "compare",
         "model_facts",
+        "large",
+        "names",
+        "matrix",
+        "code",
+        "values",
+        "figure",
         "export",
+        "report",
+        "report_command",
     ),
-    "pages": ("stage", "frame", "controls", "run", "deeper"),
+    "pages": ("stage", "frame", "controls", "run", "take", "deeper"),
 }
 PACKAGED = (
     "errors",
@@ -64,11 +78,15 @@ PACKAGED = (
     "views",
     "pages",
     "app",
+    "batch",
+    "api",
     "serving",
     "server",
     "private",
 )  # imported as heedmap.NAME
-WITHOUT_STREAMLIT = ("errors", "models", "store", "viz", "views", "serving", "training")
+WITHOUT_STREAMLIT = (
+    *("errors", "models", "store", "viz", "views", "batch", "api", "serving", "training"),
+)
 HEAVY = ("torch", "torchvision", "timm", "transformers", "streamlit")
 
 

@@ -155,6 +155,7 @@ class Run:
     minutes_between: float = 4.0
     loss: float = math.nan
     start: int = 0
+    unit: str = "px"
 
     def __post_init__(self) -> None:
         if self.checkpoint.exists():
@@ -193,7 +194,7 @@ class Run:
         left = seconds / done * (self.schedule.total - step - 1) / 60
         side = self.schedule.phase(step).side
         print(
-            f"step {step + 1}/{self.schedule.total}  {side} px  loss {self.loss:.3f}  "
+            f"step {step + 1}/{self.schedule.total}  {side} {self.unit}  loss {self.loss:.3f}  "
             f"{seconds / 60:.1f} min, {left:.1f} min left",
             flush=True,
         )
@@ -206,11 +207,15 @@ def export_timm(model: nn.Module, out: Path, config: dict[str, Any]) -> None:
     (out / "config.json").write_text(json.dumps(config, indent=2, ensure_ascii=False) + "\n")
 
 
-def save_half(model: nn.Module, path: Path) -> None:
-    """Weights as fp16 safetensors; counters and other integers keep their type."""
+def save_half(model: nn.Module, path: Path, without: str = "") -> None:
+    """Weights as fp16 safetensors; counters and other integers keep their type.
+
+    Those whose names hold `without` are left out.
+    """
     half = {
         name: (value.half() if value.is_floating_point() else value).contiguous().cpu()
         for name, value in model.state_dict().items()
+        if not without or without not in name
     }
     save_file(half, path, metadata={"format": "pt"})
     path.chmod(0o644)

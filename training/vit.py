@@ -119,10 +119,10 @@ def sine_positions(grid: int, dim: int) -> Tensor:
 
 
 class Optimisers:
-    """Muon for the blocks' matrices, AdamW for the rest, driven as one."""
+    """Muon for the matrices of the blocks, AdamW for the rest, driven as one."""
 
-    def __init__(self, model: nn.Module) -> None:
-        matrices = [p for n, p in model.named_parameters() if "blocks" in n and p.ndim == 2]
+    def __init__(self, model: nn.Module, blocks: str = "blocks") -> None:
+        matrices = [p for n, p in model.named_parameters() if blocks in n and p.ndim == 2]
         known = {id(p) for p in matrices}
         others = [p for p in model.parameters() if id(p) not in known]
         self.both = (

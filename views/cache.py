@@ -17,8 +17,12 @@ F = TypeVar("F", bound=Callable[..., Any])
 Key: TypeAlias = Callable[..., Hashable]
 
 MEGABYTE = 1 << 20
+RESULTS = "results"  # what is computed, among what `nbytes` tells
 
-_every: list[Callable[[], None]] = []
+Which: TypeAlias = Callable[[Hashable], bool]  # whether what is kept under a key is meant
+
+_every: list[Callable[[Which], None]] = []
+_sizes: list[tuple[str, Callable[[], int]]] = []
 
 
 def kept(nbytes: int, size: Callable[[Any], int], key: Key) -> Callable[[F], F]:
@@ -31,7 +35,9 @@ def kept(nbytes: int, size: Callable[[Any], int], key: Key) -> Callable[[F], F]:
         size: the bytes that one result takes.
         key: what tells results apart, from the arguments of the function.
     """
-    return _keep(LRUCache(nbytes, lambda result: min(size(result), nbytes)), key)
+    cache: LRUCache[Hashable, Any] = LRUCache(nbytes, lambda result: min(size(result), nbytes))
+    measured(RESULTS, lambda: int(cache.currsize))
+    return _keep(cache, key)
 
 
 def kept_briefly(entries: int, seconds: float) -> Callable[[F], F]:
@@ -41,19 +47,48 @@ def kept_briefly(entries: int, seconds: float) -> Callable[[F], F]:
 
 def clear() -> None:
     """Empty all caches."""
+    forget(lambda _: True)
+
+
+def forget(which: Which) -> None:
+    """Drop what is kept under some keys, in all caches."""
     for each in _every:
-        each()
+        each(which)
 
 
-def cleared_with_all(empty: Callable[[], None]) -> None:
-    """Have `clear` empty another cache as well."""
-    _every.append(empty)
+def forgets_with_all(drop: Callable[[Which], None]) -> None:
+    """Have `clear` and `forget` drop from another cache as well."""
+    _every.append(drop)
+
+
+def measured(name: str, size: Callable[[], int]) -> None:
+    """Have `nbytes` count the bytes of another cache, under a name that several may share."""
+    _sizes.append((name, size))
+
+
+def nbytes() -> dict[str, int]:
+    """The bytes that all caches take now, by name."""
+    found: dict[str, int] = {}
+    for name, size in _sizes:
+        found[name] = found.get(name, 0) + size()
+    return found
+
+
+def drop_from(cache: Cache[Hashable, Any], which: Which) -> None:
+    """Drop what is kept under some keys; for who holds the cache's lock."""
+    for key in [key for key in cache if which(key)]:
+        cache.pop(key, None)
 
 
 def _keep(cache: Cache[Hashable, Any], key: Key) -> Callable[[F], F]:
     def decorate(function: F) -> F:
-        wrapped = cached(cache, key, condition=threading.Condition())(function)
-        _every.append(wrapped.cache_clear)
-        return cast(F, wrapped)
+        condition = threading.Condition()
+
+        def drop(which: Which) -> None:
+            with condition:
+                drop_from(cache, which)
+
+        forgets_with_all(drop)
+        return cast(F, cached(cache, key, condition=condition)(function))
 
     return decorate

@@ -65,3 +65,8 @@ def unlike(names: Sequence[str]) -> tuple[str, ...]:
     return tuple(
         f"{name} ({index})" if often[name] > 1 else name for index, name in enumerate(names)
     )
+
+
+def rounded(share: float) -> str:
+    """A share on a button or a tag, in whole percent."""
+    return f"{share:.0%}" if share >= 0.01 else "<1%"

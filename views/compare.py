@@ -254,7 +254,8 @@ class Difference:
     @property
     def seen(self) -> Prepared:
         """What both models saw, as the first saw it."""
-        return _cut(self.pair.first.shown.seen, self.pair.common.box)
+        seen, box = self.pair.first.shown.seen, self.pair.common.box
+        return replace(seen, box=box, view=seen.view[cut(seen, box)])
 
     @property
     def key(self) -> Hashable:
@@ -320,11 +321,10 @@ def _layer_of(shown: Shown) -> tuple[str, ...]:
     return (shown.request.model, shown.layer) if isinstance(shown, Channel) else ()
 
 
-def _cut(seen: Prepared, box: Box) -> Prepared:
-    """A part of what a model saw; `box` in px of the photo."""
+def cut(seen: Prepared, box: Box) -> tuple[slice, slice]:
+    """Which rows and columns of a model's view show a part of the photo; `box` in px of it."""
     height, width = seen.view.shape[:2]
     left, top, right, bottom = seen.box
     x = [round((edge - left) / (right - left) * width) for edge in (box[0], box[2])]
     y = [round((edge - top) / (bottom - top) * height) for edge in (box[1], box[3])]
-    view = seen.view[y[0] : max(y[1], y[0] + 1), x[0] : max(x[1], x[0] + 1)]
-    return replace(seen, box=box, view=view)
+    return slice(y[0], max(y[1], y[0] + 1)), slice(x[0], max(x[1], x[0] + 1))

@@ -49,12 +49,19 @@ def cost(adapter: Adapter, x: Prepared, kind: str, times: float = 1.0) -> Cost:
     return Cost(adapter.id, kind, times * work(weights, layers, x.prefix + math.prod(x.grid)))
 
 
+def of_text(adapter: Adapter, tokens: int) -> Cost:
+    """What it costs to record a text of so many tokens."""
+    weights = sum(each.numel() for each in adapter.module.parameters())
+    return Cost(adapter.id, "text", work(weights, adapter.depth, tokens))
+
+
 class Costs:
     """The passes of this machine so far. Thread-safe."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock, self._lock = clock, threading.Lock()
         self._past: LRUCache[tuple[str, str], deque[tuple[float, float]]] = LRUCache(_KEYS)
+        self._totals: dict[tuple[str, str], tuple[int, float]] = {}
 
     def seconds(self, cost: Cost) -> float | None:
         """The estimate for a pass, None where nothing has run yet.
@@ -81,6 +88,19 @@ class Costs:
         with self._lock:
             for key in _keys(cost):
                 self._past.setdefault(key, deque(maxlen=_PASSES)).append((took, cost.work))
+            self._add(cost, took)
+
+    def totals(self) -> dict[tuple[str, str], tuple[int, float]]:
+        """Passes so far and their seconds, by model and kind; of models beyond some, as "other"."""
+        with self._lock:
+            return dict(self._totals)
+
+    def _add(self, cost: Cost, took: float) -> None:
+        key = (cost.model, cost.kind)
+        if key not in self._totals and len(self._totals) >= _KEYS:
+            key = ("other", cost.kind)
+        count, seconds = self._totals.get(key, (0, 0.0))
+        self._totals[key] = (count + 1, seconds + took)
 
 
 def left(estimate: float | None, passed: float) -> str:

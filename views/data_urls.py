@@ -10,8 +10,9 @@ import numpy as np
 from heedmap import viz
 from heedmap.views import photos
 from heedmap.views.cache import MEGABYTE, kept
-from heedmap.views.render import SCREEN, Drawable, Look, base, drawn, fit_within
+from heedmap.views.render import SCREEN, Drawable, Look, base, drawn
 from heedmap.views.request import Request
+from heedmap.viz.photo.region import fit_within
 
 if TYPE_CHECKING:
     from heedmap.models import Prepared

@@ -10,6 +10,7 @@ from heedmap import viz
 from heedmap.views import attention, render
 from heedmap.views.attention import MEAN, Map
 from heedmap.views.channels import Channel
+from heedmap.views.reasons import Reason, on_one_scale
 from heedmap.views.render import THUMBNAIL, Drawable, Look
 from PIL import Image, ImageDraw
 
@@ -61,6 +62,24 @@ def of_channel(shown: Channel, look: Look) -> list[Word]:
         ("Receptive field", "Each cell is computed from a region of the photo: at least what the "
          "ring is around, and mostly far more. It grows from layer to layer, and the cells grow "
          "coarser.", _ringed(shown, look)),
+    ]  # fmt: skip
+
+
+def of_reason(shown: Reason, look: Look) -> list[Word]:
+    """Target, gradient, the common scale and random weights, in the map of a method."""
+    return [
+        ("Target", "A map answers for one score: of a class, of a text, or the strength of the "
+         f"features. Here it shows {shown.about}.",
+         render.drawn(shown, look, THUMBNAIL)),
+        ("Gradient", "How much that score would change if a value inside the model changed a "
+         f"little; here told for {shown.values.size} places. Attention alone knows no class.",
+         _grid(shown)),
+        ("Strongest place", "Where this method finds most: "
+         f"{shown.strongest}. Another method may find another place: none is the reason itself.",
+         _ringed(shown, look)),
+        ("Common scale", "Each method has a unit of its own. On the scale that all share, values "
+         "are multiples of the mean of their map, so that a peaked map outshines an even one.",
+         render.drawn(on_one_scale([shown])[0], look, THUMBNAIL)),
     ]  # fmt: skip
 
 

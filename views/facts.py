@@ -11,7 +11,7 @@ from heedmap.views.channels import Channel
 if TYPE_CHECKING:
     from heedmap.models import Prepared
     from heedmap.models.families.order import Order
-    from heedmap.views.why import Source
+    from heedmap.views import texts, why
 
 Facts: TypeAlias = "list[tuple[str, str]]"
 
@@ -76,8 +76,8 @@ def channels(shown: Channel) -> str:
     return f"{shown.siblings} channels of {rows} × {columns}"
 
 
-def reasons(source: Source) -> Facts:
-    """The facts that the maps of all methods share."""
+def reasons(source: why.Source | texts.Source) -> Facts:
+    """The facts that the maps of all methods, or of all texts, share."""
     rows, columns = source.seen.grid
     return [
         ("Model", source.model),

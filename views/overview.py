@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -46,8 +47,13 @@ def sprite(shown: Map, look: Look) -> Sprite:
     heads of all layers; the mean has their colours then.
     """
     layers = [_maps(shown, layer) for layer in range(shown.source.depth)]
-    limits = [_limits(maps, look.scale) for maps in layers]
-    if look.scale == "model":
+    return of_layers(layers, look.scale, look.colormap)
+
+
+def of_layers(layers: Sequence[np.ndarray], scale: str, colormap: str) -> Sprite:
+    """All maps of layers, each (1 + heads, rows, cols), the mean first; see `sprite`."""
+    limits = [_limits(maps, scale) for maps in layers]
+    if scale == "model":
         lows, highs = zip(*limits, strict=True)
         limits = [(np.min(lows), np.max(highs))] * len(layers)
     rows = max(maps.shape[1] for maps in layers)
@@ -58,7 +64,7 @@ def sprite(shown: Map, look: Look) -> Sprite:
         tiles = _enlarged(_levels(maps, low, high), rows, cols)  # (maps, rows, cols)
         strip[:, : len(tiles)] = tiles.transpose(1, 0, 2)
     heads = tuple(len(maps) - 1 for maps in layers)
-    return Sprite(_encoded(levels.reshape(len(layers) * rows, -1), look.colormap), heads, wide)
+    return Sprite(_encoded(levels.reshape(len(layers) * rows, -1), colormap), heads, wide)
 
 
 def _maps(shown: Map, layer: int) -> np.ndarray:

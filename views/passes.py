@@ -15,12 +15,12 @@ from heedmap import viz
 from heedmap.errors import CaptureError, OvertakenError
 from heedmap.views import costs, photos, turns
 from heedmap.views.cache import MEGABYTE
-from heedmap.views.request import Request
+from heedmap.views.request import Request, TextRequest
 from heedmap.views.underway import Job, Underway
 
 if TYPE_CHECKING:
-    from heedmap.models import Adapter, Prepared
-    from heedmap.viz import Activations, Attention, AttentionMatrix, Features
+    from heedmap.models import Adapter, Encoded, Prepared
+    from heedmap.viz import Activations, Attention, AttentionMatrix, Features, Guess, TextAttention
 
 T = TypeVar("T")
 
@@ -52,6 +52,9 @@ _norms: Underway[tuple[np.ndarray, ...]] = Underway(
     16 * MEGABYTE, lambda norms: sum(each.nbytes for each in norms)
 )
 _features: Underway[tuple[Features, Prepared]] = Underway(128 * MEGABYTE, _features_nbytes)
+_texts: Underway[TextAttention] = Underway(256 * MEGABYTE, lambda found: found.nbytes)
+_text_heads: Underway[np.ndarray] = Underway(128 * MEGABYTE, lambda values: values.nbytes)
+_guesses: Underway[tuple[Guess, ...]] = Underway(MEGABYTE, lambda found: 2000 * (1 + len(found)))
 _costs = costs.Costs()
 
 
@@ -209,6 +212,54 @@ def activations(
     )
 
 
+def totals() -> dict[tuple[str, str], tuple[int, float]]:
+    """Passes of this process so far and their seconds, by model and kind."""
+    return _costs.totals()
+
+
+def text(adapter: Adapter, request: TextRequest) -> TextAttention:
+    """Attention of all layers and heads over the words of a text; in memory alone, for a while.
+
+    Raises:
+        SettingError, CaptureError: see `viz.record_text`.
+        OvertakenError: whoever is `turns.visiting` asked for something newer meanwhile.
+    """
+    return _texts.result(
+        request,
+        lambda job: read(adapter, request, lambda x: viz.record_encoded(adapter, x), job),
+        turns.tell,
+        turns.SAME,
+    )
+
+
+def text_head(adapter: Adapter, request: TextRequest, layer: int, head: int | None) -> np.ndarray:
+    """One head of a text, or the mean of all, (N, N) float32.
+
+    Raises:
+        As `text`.
+    """
+    return _text_heads.result(
+        (request, layer, head),
+        lambda job: read(adapter, request, lambda x: viz.text_head(adapter, x, layer, head), job),
+        turns.tell,
+        turns.SAME,
+    )
+
+
+def guesses(adapter: Adapter, request: TextRequest) -> tuple[Guess, ...]:
+    """What a model fills into the masks of a text, or puts behind it; see `viz.guess_words`.
+
+    Raises:
+        As `text`.
+    """
+    return _guesses.result(
+        request,
+        lambda job: read(adapter, request, lambda x: viz.guess_words(adapter, x), job),
+        turns.tell,
+        turns.SAME,
+    )
+
+
 def seconds(adapter: Adapter, seen: Prepared, kind: str, times: float = 1.0) -> float | None:
     """How long `run` will take, as far as that is known; see there."""
     return _costs.seconds(costs.cost(adapter, seen, kind, times))
@@ -233,16 +284,30 @@ def run(
         times: how many plain passes it is thought to take before one has been timed.
     """
 
+    x = adapter.prepare(photos.pixels(request.photo), request.size, request.fit)
+    cost = costs.cost(adapter, x, kind, times)
+    captured = _in_turn(cost, job, lambda: capture(x))
+    return captured, replace(x, pixels=x.pixels.new_empty(0))
+
+
+def read(
+    adapter: Adapter, request: TextRequest, capture: Callable[[Encoded], T], job: Job[Any]
+) -> T:
+    """The one place where a model runs on a text."""
+    x = viz.reader(adapter).encode(request.text, request.pair)
+    return _in_turn(costs.of_text(adapter, len(x)), job, lambda: capture(x))
+
+
+def _in_turn(cost: costs.Cost, job: Job[Any], work: Callable[[], T]) -> T:
+    """Run a model when its turn has come, and remember how long it took."""
+
     def wait(ahead: int) -> None:
         job.words = lambda: turns.place(ahead)
         if job.alone() > GRACE:
             raise OvertakenError("This request was given up, since nobody waits for it: ask again.")
 
-    x = adapter.prepare(photos.pixels(request.photo), request.size, request.fit)
-    cost = costs.cost(adapter, x, kind, times)
     with turns.turn(wait) as turn, _costs.timed(cost) as job.words:
-        captured = _unless_left(job, turn, lambda: capture(x))
-    return captured, replace(x, pixels=x.pixels.new_empty(0))
+        return _unless_left(job, turn, work)
 
 
 def _unless_left(job: Job[Any], turn: turns.Turn | None, work: Callable[[], T]) -> T:

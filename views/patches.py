@@ -88,11 +88,15 @@ def maps(adapter: Adapter, request: Request, patch: Patch) -> Layers:
     recorded, seen = passes.attention(adapter, request)
 
     def row(layer: int) -> np.ndarray:
-        rows, columns = recorded.of("windows")[layer].shape[-2:]
-        place = patch[0] * rows // seen.grid[0], patch[1] * columns // seen.grid[1]
+        place = within(patch, seen.grid, recorded.of("windows")[layer].shape)
         return passes.row(adapter, request, layer, place)
 
     return Layers(adapter.depth, row)
+
+
+def within(patch: Patch, grid: tuple[int, int], shape: tuple[int, ...]) -> Patch:
+    """A patch of a grid at its place in maps (..., rows, cols), which may be coarser."""
+    return patch[0] * shape[-2] // grid[0], patch[1] * shape[-1] // grid[1]
 
 
 def middle(grid: tuple[int, int]) -> Patch:

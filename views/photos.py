@@ -1,4 +1,8 @@
-"""Photos by key: the samples, and uploads, kept in memory so that links to them work."""
+"""Photos by key: the samples, uploads in this server's memory, and shared ones in the store.
+
+A sample has a name; an upload the first 32 hexadecimal digits of the hash of its file, and is in
+memory only; what was shared (see `sharing`) its address in the store, 64 digits.
+"""
 
 from __future__ import annotations
 
@@ -9,17 +13,20 @@ from pathlib import Path
 
 import numpy as np
 from cachetools import LRUCache, TTLCache
-from heedmap import viz
-from heedmap.errors import ImageError
-from heedmap.views.cache import MEGABYTE, kept
+from heedmap import store, viz
+from heedmap.errors import ImageError, StoreError
+from heedmap.views.cache import MEGABYTE, kept, kept_briefly, measured
 
 DEFAULT = "cat"
 GONE = (
-    "This server no longer has the photo of this link: drop the photo again to see it; "
-    "a sample is shown for now."
+    "This server does not have the photo of this link (any more), because it was forgotten, was "
+    "not opened for too long or was never shared: drop the photo again to see it; a sample is "
+    "shown for now."
 )
+_MOMENT = 3.0  # seconds for which it is not asked again whether the store has a photo
 
 _uploads: LRUCache[str, bytes] = LRUCache(256 * MEGABYTE, getsizeof=len)
+measured("photos", lambda: int(_uploads.currsize))
 _refused: TTLCache[str, str] = TTLCache(10_000, ttl=60)  # visitor -> why an upload was refused
 _files: LRUCache[str, str] = LRUCache(10_000)  # key -> the name of the upload's file
 _lock = threading.Lock()  # held for a look-up, never while a photo is decoded
@@ -54,19 +61,50 @@ def refusal(visitor: str) -> str:
 
 
 def find(key: str) -> bytes | None:
-    """The bytes of an upload, or None if this server does not have it (any more)."""
+    """The bytes of an upload or a shared photo, or None if they are not to be had (any more).
+
+    Raises:
+        StoreError: the store cannot be reached.
+    """
+    if is_shared(key):
+        return store.shared().get(key)
     with _lock:
         return _uploads.get(key)
 
 
-def is_upload(key: str) -> bool:
-    """Whether `key` has the form of an upload's key."""
+def drop(key: str) -> None:
+    """Forget an upload, as far as it is in memory."""
+    with _lock:
+        _uploads.pop(key, None)
+        _files.pop(key, None)
+
+
+def rename(key: str, other: str) -> None:
+    """Give a photo the name of another's file."""
+    with _lock:
+        _files[other] = _files.get(key, "")
+
+
+def is_private(key: str) -> bool:
+    """Whether `key` has the form of that of an upload that was not shared."""
     return re.fullmatch(r"[0-9a-f]{32}", key) is not None
+
+
+def is_shared(key: str) -> bool:
+    """Whether `key` has the form of an address in the store."""
+    return store.is_address(key)
+
+
+def is_upload(key: str) -> bool:
+    """Whether `key` has the form of an upload's key, shared or not."""
+    return is_private(key) or is_shared(key)
 
 
 def known(key: str) -> bool:
     """Whether `key` names a sample, or an upload that is still here."""
-    return find(key) is not None if is_upload(key) else key in viz.sample_ids()
+    if is_shared(key):
+        return _stored(key)
+    return find(key) is not None if is_private(key) else key in viz.sample_ids()
 
 
 def pixels(key: str) -> np.ndarray:
@@ -74,6 +112,7 @@ def pixels(key: str) -> np.ndarray:
 
     Raises:
         ImageError: an upload that this server no longer has.
+        StoreError: the store cannot be reached.
     """
     content = find(key) if is_upload(key) else b""
     if content is None:
@@ -83,7 +122,9 @@ def pixels(key: str) -> np.ndarray:
 
 def name(key: str) -> str:
     """The name of a photo."""
-    return "Your photo" if is_upload(key) else viz.sample(key).title
+    if is_shared(key):
+        return "Shared photo"
+    return "Your photo" if is_private(key) else viz.sample(key).title
 
 
 def title(key: str) -> str:
@@ -118,6 +159,14 @@ def alt(key: str) -> str:
 def _file(key: str) -> str:
     with _lock:
         return _files.get(key, "")
+
+
+@kept_briefly(10_000, _MOMENT)
+def _stored(key: str) -> bool:
+    try:
+        return store.shared().exists(key)
+    except StoreError:  # the log says what it is
+        return False
 
 
 @kept(256 * MEGABYTE, lambda photo: photo.nbytes, key=lambda key, content: key)

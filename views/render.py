@@ -12,7 +12,7 @@ from heedmap.views import photos
 from heedmap.views.cache import MEGABYTE, kept
 from heedmap.views.request import Request
 from heedmap.viz.draw.overlay import centred
-from PIL import Image
+from heedmap.viz.photo.region import fit_within
 
 if TYPE_CHECKING:
     from heedmap.models import Prepared
@@ -29,6 +29,7 @@ SCALES = {
     "both": "Common to both maps",
     "columns": "Common to all columns",
     "methods": "Common to all methods",
+    "words": "Common to all texts",
 }
 
 
@@ -119,6 +120,14 @@ def draw(shown: Drawable, look: Look, base: np.ndarray) -> np.ndarray:
     return viz.highlight(base, mask) if look.view == "highlight" else viz.contour(base, mask)
 
 
+def plain(base: np.ndarray, heat: np.ndarray) -> np.ndarray:
+    """A bare map (rows, cols) over a picture, as the pages draw it at first, (h, w, 3) uint8."""
+    look, signed = Look(), bool(heat.min() < 0)
+    colormap = look.diverging if signed else look.colormap
+    draw = viz.Overlay(colormap, look.opacity, look.interpolation, fade=look.fade, signed=signed)
+    return draw(base, heat)
+
+
 def overlay(shown: Drawable, look: Look) -> viz.Overlay:
     """The settings that a map is drawn with."""
     return viz.Overlay(
@@ -151,19 +160,8 @@ def base(
     if over == "photo":
         region = viz.region(photos.pixels(request.photo), seen.box, SCREEN)
     else:
-        times = max(1, round(SCREEN / max(seen.view.shape[:2])))
-        region = seen.view.repeat(times, axis=0).repeat(times, axis=1)
+        region = viz.enlarged(seen.view, SCREEN)
     return fit_within(region, long_side)
-
-
-def fit_within(picture: np.ndarray, long_side: int) -> np.ndarray:
-    """A picture (H, W, 3) uint8, shrunk so that its long side is at most `long_side` px."""
-    height, width = picture.shape[:2]
-    scale = long_side / max(height, width)
-    if scale >= 1:
-        return picture
-    size = (max(1, round(width * scale)), max(1, round(height * scale)))
-    return np.asarray(Image.fromarray(picture).resize(size, Image.Resampling.BOX, reducing_gap=2))
 
 
 def limits(shown: Drawable, scale: str) -> tuple[float, float]:

@@ -20,3 +20,18 @@ class Request:
     model: str
     size: int
     fit: str = "whole"
+
+
+@dataclass(frozen=True)
+class TextRequest:
+    """A text, or a pair of texts, in a language model.
+
+    Attributes:
+        text: what it reads.
+        model: the id of a model.
+        pair: a second text behind the first; None for one alone.
+    """
+
+    text: str
+    model: str
+    pair: str | None = None

@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
-from heedmap.views import attention, channels
+from heedmap.views import attention, channels, reasons, why
 from heedmap.views.attention import Map
+from heedmap.views.reasons import Reason
 from heedmap.views.render import Drawable
 
 if TYPE_CHECKING:
@@ -81,6 +82,19 @@ def _channels(ask: Ask) -> Found:
     return ends, {"channel": ends[1].name}
 
 
+def _why(ask: Ask) -> Found:
+    return ask("bundled-vit", _reasons), {"methods": "~".join(_METHODS)}
+
+
+_METHODS = ("raw", "relevance")
+
+
+def _reasons(adapter: Adapter, request: Request, _: object) -> list[Reason]:
+    """What attention reads, and what of it counts for the most probable class."""
+    source = why.source(adapter, request)
+    return [reasons.reason(adapter, source, method) for method in _METHODS]
+
+
 def most_different(maps: Sequence[np.ndarray]) -> tuple[int, int, int]:
     """The layer and the two heads in it whose maps correlate least.
 
@@ -138,5 +152,13 @@ TOURS = (
         "right that of a late one, coarse and close to parts of things.",
         "ResNet-50 has up to 2048 channels a layer, many of which answer to one thing.",
         "cnn", _channels,
+    ),
+    Tour(
+        "why", "What is read, and what counts",
+        "On the left where the last layer reads, the same for every class. On the right what of "
+        "it raised the score of the class that the model is most sure of, by one method of "
+        "several: they disagree, and the page says how far to trust each.",
+        "ViT-B/16 knows 1000 classes, and which of them is asked about moves the map.",
+        "why", _why,
     ),
 )  # fmt: skip

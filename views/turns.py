@@ -66,6 +66,11 @@ class Turns:
         self._counted = clock()  # when `_share` was brought up to date
         self._asked = 0
 
+    def count(self) -> tuple[int, int]:
+        """How many requests wait, and how many run."""
+        with self._changed:
+            return len(self._waiting), len(self._running)
+
     @contextmanager
     def take(self, visitor: str, on_wait: OnWait = lambda ahead: None) -> Iterator[Turn]:
         """Hold a turn of `visitor` within the block, waiting for it first.
@@ -211,7 +216,7 @@ def passes_at_once() -> int:
     """
     value = os.environ.get("HEEDMAP_PASSES", "").strip()
     if not value:
-        return max(2, _cores() // 2)
+        return max(2, cores() // 2)
     if not (value.isascii() and value.isdigit()) or not 0 < len(value) < 5 or int(value) == 0:
         raise SettingError(
             f"HEEDMAP_PASSES={value[:20]!r} is not a number of passes: set it to a whole number "
@@ -226,7 +231,7 @@ def shared() -> Turns:
     return Turns(passes_at_once())
 
 
-def _cores() -> int:
+def cores() -> int:
     """The cores that this process may use."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))

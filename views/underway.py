@@ -65,7 +65,8 @@ class Underway(Generic[T]):
         self._jobs: dict[Hashable, Job[T]] = {}
         self._lock = threading.Lock()  # held for a look-up, and to join or leave
         self._every, self._clock = every, clock
-        cache.cleared_with_all(self.clear)
+        cache.forgets_with_all(self.forget)
+        cache.measured(cache.RESULTS, lambda: int(self._kept.currsize))
 
     def result(self, key: Hashable, work: Callable[[Job[T]], T], tell: Tell, joined: str = "") -> T:
         """What is kept under `key`, else what the work under way, or started now, returns.
@@ -103,10 +104,10 @@ class Underway(Generic[T]):
         with self._lock:
             return self._kept.get(key)
 
-    def clear(self) -> None:
-        """Forget all results; work under way goes on."""
+    def forget(self, which: cache.Which) -> None:
+        """Forget the results under some keys; work under way goes on."""
         with self._lock:
-            self._kept.clear()
+            cache.drop_from(self._kept, which)
 
     def _start(self, key: Hashable, work: Callable[[Job[T]], T]) -> Job[T]:
         job = self._jobs[key] = Job(self._clock)

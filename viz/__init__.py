@@ -46,7 +46,7 @@ from heedmap.viz.maps import (
     threshold_mask,
 )
 from heedmap.viz.photo.image import open_image
-from heedmap.viz.photo.region import region
+from heedmap.viz.photo.region import enlarged, region
 from heedmap.viz.photo.samples import SAMPLES, Sample, open_sample, sample, sample_file, sample_ids
 
 if TYPE_CHECKING:
@@ -54,9 +54,17 @@ if TYPE_CHECKING:
     from heedmap.viz.capture.attention import Attention, record_attention, record_attentions
     from heedmap.viz.capture.features import Features, record_features
     from heedmap.viz.capture.giving_up import GivingUp
+    from heedmap.viz.capture.guess import Guess, guess_words
     from heedmap.viz.capture.matrix import AttentionMatrix, attention_matrix
     from heedmap.viz.capture.queries import LayerQueries, record_all_queries, record_queries
     from heedmap.viz.capture.rows import record_rows
+    from heedmap.viz.capture.text import (
+        TextAttention,
+        reader,
+        record_encoded,
+        record_text,
+        text_head,
+    )
     from heedmap.viz.draw.colorbar import colorbar
     from heedmap.viz.draw.colours import COLORMAPS, DIVERGING
     from heedmap.viz.draw.encode import encode_jpeg, encode_png, zip_pngs
@@ -67,8 +75,9 @@ if TYPE_CHECKING:
     from heedmap.viz.draw.masks import contour, draw_mask, highlight
     from heedmap.viz.draw.matrix import matrix_figure
     from heedmap.viz.draw.overlay import Overlay
-    from heedmap.viz.draw.render import to_pdf, to_png
+    from heedmap.viz.draw.render import to_pdf, to_png, to_svg
     from heedmap.viz.epoch import epoch_figure
+    from heedmap.viz.html_report import Row, Section, report
     from heedmap.viz.photo.pool import open_upload, start_workers
     from heedmap.viz.why.explain import check_method, explain
     from heedmap.viz.why.faithful import (
@@ -79,6 +88,8 @@ if TYPE_CHECKING:
         faithfulness_passes,
     )
     from heedmap.viz.why.methods import METHODS, Explanation, Method
+    from heedmap.viz.why.prompt import Prompt, prompt_relevance
+    from heedmap.viz.why.words import WORD_MAPS, WordMaps, word_maps
 
 _LATE = {
     "capture.activations": ("Activations", "record_activations"),
@@ -88,6 +99,8 @@ _LATE = {
     "capture.giving_up": ("GivingUp",),
     "capture.queries": ("LayerQueries", "record_all_queries", "record_queries"),
     "capture.rows": ("record_rows",),
+    "capture.guess": ("Guess", "guess_words"),
+    "capture.text": ("TextAttention", "reader", "record_encoded", "record_text", "text_head"),
     "draw.colorbar": ("colorbar",),
     "draw.colours": ("COLORMAPS", "DIVERGING"),
     "draw.encode": ("encode_jpeg", "encode_png", "zip_pngs"),
@@ -98,11 +111,14 @@ _LATE = {
     "draw.matrix": ("matrix_figure",),
     "draw.masks": ("contour", "draw_mask", "highlight"),
     "draw.overlay": ("Overlay",),
-    "draw.render": ("to_pdf", "to_png"),
+    "draw.render": ("to_pdf", "to_png", "to_svg"),
     "epoch": ("epoch_figure",),
     "why.explain": ("check_method", "explain"),
     "why.faithful": ("BASELINES", "Curves", "Faithfulness", "faithfulness", "faithfulness_passes"),
     "why.methods": ("METHODS", "Explanation", "Method"),
+    "why.prompt": ("Prompt", "prompt_relevance"),
+    "why.words": ("WORD_MAPS", "WordMaps", "word_maps"),
+    "html_report": ("Row", "Section", "report"),
     "photo.pool": ("open_upload", "start_workers"),
 }
 _HOME = {name: module for module, names in _LATE.items() for name in names}
@@ -116,6 +132,7 @@ __all__ = [
     "METHODS",
     "SAMPLES",
     "UNIFORM_ENTROPY",
+    "WORD_MAPS",
     "Activations",
     "Attention",
     "AttentionMatrix",
@@ -126,6 +143,7 @@ __all__ = [
     "Faithfulness",
     "Features",
     "GivingUp",
+    "Guess",
     "Head",
     "Kind",
     "LayerQueries",
@@ -134,7 +152,12 @@ __all__ = [
     "Overlap",
     "Overlay",
     "Patch",
+    "Prompt",
+    "Row",
     "Sample",
+    "Section",
+    "TextAttention",
+    "WordMaps",
     "area",
     "attention_matrix",
     "check_method",
@@ -148,6 +171,7 @@ __all__ = [
     "draw_mask",
     "encode_jpeg",
     "encode_png",
+    "enlarged",
     "entropy",
     "epoch_figure",
     "explain",
@@ -155,6 +179,7 @@ __all__ = [
     "faithfulness_passes",
     "grid_figure",
     "grid_lines",
+    "guess_words",
     "head_mean",
     "hide_outliers",
     "highlight",
@@ -169,27 +194,35 @@ __all__ = [
     "outliers",
     "overlap",
     "per_area",
+    "prompt_relevance",
     "rank_correlation",
+    "reader",
     "record_activations",
     "record_all_queries",
     "record_attention",
     "record_attentions",
+    "record_encoded",
     "record_features",
     "record_queries",
     "record_rows",
+    "record_text",
     "region",
     "regrid",
+    "report",
     "sample",
     "sample_file",
     "sample_ids",
     "similarity",
     "start_workers",
     "strongest_patch",
+    "text_head",
     "threshold_mask",
     "to_pdf",
     "to_png",
+    "to_svg",
     "uniform_distance",
     "uniform_shares",
+    "word_maps",
     "zip_pngs",
 ]
 

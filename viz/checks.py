@@ -7,12 +7,11 @@ from __future__ import annotations
 
 import math
 import re
-import reprlib
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from heedmap.errors import SettingError
+from heedmap.errors import SettingError, short
 from heedmap.viz.photo.image import open_image
 from numpy.typing import NDArray
 from PIL import Image
@@ -23,20 +22,6 @@ if TYPE_CHECKING:
 MAX_PIXELS = 100_000_000  # of a picture that is drawn
 _LARGEST = float(np.finfo(np.float32).max)
 
-_LENGTH = 60  # of a value in a sentence
-_short = reprlib.Repr()  # never spells out all of a long list
-_short.maxstring = _short.maxother = 50
-
-
-def told(value: Any) -> str:
-    """A value in a sentence: on one line, short, without memory addresses."""
-    if hasattr(value, "shape") and hasattr(value, "dtype"):
-        return f"{tuple(value.shape)} {value.dtype}"
-    text = re.sub(" at 0x[0-9a-fA-F]+", "", " ".join(_short.repr(value).split()))
-    if text.startswith("<"):
-        return f"an object of type {type(value).__name__}"
-    return text if len(text) <= _LENGTH else f"{text[: _LENGTH - 3]}..."
-
 
 def number(value: Any, sentence: str, fits: Callable[[float], bool]) -> float:
     """A number for which `fits` is true; anything that is not a number is passed to it as NaN.
@@ -46,7 +31,7 @@ def number(value: Any, sentence: str, fits: Callable[[float], bool]) -> float:
     """
     found = _float(value)
     if not fits(found):
-        raise SettingError(sentence.format(told(value)))
+        raise SettingError(sentence.format(short(value)))
     return found
 
 
@@ -60,7 +45,7 @@ def pair(value: Any, sentence: str, fits: Callable[[float, float], bool]) -> tup
     items = _items(value) or ()
     first, second = map(_float, items) if len(items) == 2 else (math.nan, math.nan)
     if not fits(first, second):
-        raise SettingError(sentence.format(told(value)))
+        raise SettingError(sentence.format(short(value)))
     return first, second
 
 
@@ -68,21 +53,21 @@ def choice(value: Any, known: Iterable[str], what: str, shown: Iterable[str] = (
     """One of the known names; the sentence lists `shown`, all of them by default."""
     if not isinstance(value, str) or value not in known:
         names = ", ".join(shown or known)
-        raise SettingError(f"There is no {what} {told(value)}: choose one of {names}.")
+        raise SettingError(f"There is no {what} {short(value)}: choose one of {names}.")
     return value
 
 
 def text(value: Any, what: str) -> str:
     """A string without lone surrogates."""
     if not isinstance(value, str) or re.search("[\ud800-\udfff]", value):
-        raise SettingError(f"{what} is text, this is {told(value)}: give a string.")
+        raise SettingError(f"{what} is text, this is {short(value)}: give a string.")
     return value
 
 
 def flag(value: Any, what: str) -> bool:
     """True or False."""
     if not isinstance(value, bool | np.bool_):
-        raise SettingError(f"{what} is on or off, this is {told(value)}: give True or False.")
+        raise SettingError(f"{what} is on or off, this is {short(value)}: give True or False.")
     return bool(value)
 
 
@@ -90,7 +75,7 @@ def listed(value: Any, what: str) -> list[Any]:
     """A list, tuple, array or iterator as a list; a string is refused."""
     items = _items(value)
     if items is None:
-        raise SettingError(f"{what} are a list, this is {told(value)}: give a list.")
+        raise SettingError(f"{what} are a list, this is {short(value)}: give a list.")
     return items
 
 
@@ -123,7 +108,7 @@ def picture(photo: Any) -> Picture:
     fits = isinstance(values, np.ndarray) and values.dtype == np.uint8 and values.ndim == 3
     if not fits or values.shape[2] != 3 or 0 in values.shape:
         raise SettingError(
-            f"A photo is (H, W, 3) uint8 with at least one pixel, this is {told(values)}: "
+            f"A photo is (H, W, 3) uint8 with at least one pixel, this is {short(values)}: "
             "open it with viz.open_image."
         )
     return np.ascontiguousarray(values)
@@ -215,4 +200,4 @@ def _array(values: Any) -> NDArray[Any] | None:
 
 def _form(values: Any, given: NDArray[Any] | None) -> str:
     """Shape and dtype where there is one, else the value."""
-    return told(values if given is None or given.dtype.kind not in "biuf" else given)
+    return short(values if given is None or given.dtype.kind not in "biuf" else given)

@@ -58,7 +58,7 @@ def clearest(layers: Sequence[ArrayLike]) -> Head | None:
     Raises:
         SettingError: values that are negative or not finite.
     """
-    found = [hide_outliers(maps)[0] for maps in layers]
+    found = [hide_outliers(maps)[0] for maps in checks.listed(layers, "Layers")]
     ranked = [
         (not fit, float(even), Head(layer, head))
         for layer, maps in enumerate(found)

@@ -13,7 +13,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
-from heedmap.errors import SettingError
+from heedmap.errors import SettingError, short
 from heedmap.viz import checks
 from heedmap.viz.maps import Map, threshold_mask
 from numpy.typing import ArrayLike, NDArray
@@ -194,7 +194,7 @@ def _meet(one: Box, other: Box) -> Box:
     right, bottom = min(one[2], other[2]), min(one[3], other[3])
     if not (left < right and top < bottom):
         raise SettingError(
-            f"The maps show regions {checks.told(one)} and {checks.told(other)}, which do not "
+            f"The maps show regions {short(one)} and {short(other)}, which do not "
             "meet: show the whole photo in both."
         )
     return left, top, right, bottom
@@ -216,7 +216,7 @@ def _box(value: Any) -> Box:
     sentence = "A region {} has no area: give (left, top, right, bottom), left < right."
     items = checks.listed(value, "The edges of a region")
     if len(items) != 4:
-        raise SettingError(sentence.format(checks.told(value)))
+        raise SettingError(sentence.format(short(value)))
     left, right = checks.pair((items[0], items[2]), sentence, _rises)
     top, bottom = checks.pair((items[1], items[3]), sentence, _rises)
     return left, top, right, bottom
@@ -225,7 +225,7 @@ def _box(value: Any) -> Box:
 def _part(value: Any) -> Box:
     box = _box(value)
     if min(box) < 0 or max(box) > 1:
-        raise SettingError(f"A part {checks.told(value)} lies outside the map: give fractions.")
+        raise SettingError(f"A part {short(value)} lies outside the map: give fractions.")
     return box
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
-from heedmap.errors import SettingError
+from heedmap.errors import SettingError, short
 from heedmap.models.prepare import Prepared
 from heedmap.viz import checks
 from heedmap.viz.capture.activations import record_activations
@@ -110,9 +110,7 @@ def _check(adapter: Adapter, overlay: Overlay) -> None:
             f"An adapter is needed, this is a {type(adapter).__name__}: give models.wrap(model)."
         )
     if not isinstance(overlay, Overlay):
-        raise SettingError(
-            f"An overlay is needed, this is {checks.told(overlay)}: give a viz.Overlay."
-        )
+        raise SettingError(f"An overlay is needed, this is {short(overlay)}: give a viz.Overlay.")
 
 
 def _first(batches: Iterable[Any], n: int) -> Iterator[tuple[torch.Tensor, int]]:
@@ -120,7 +118,7 @@ def _first(batches: Iterable[Any], n: int) -> Iterator[tuple[torch.Tensor, int]]
     count = left = checks.whole(n, "n={} samples cannot be shown: choose 1 or more.", 1)
     if not isinstance(batches, Iterable):
         raise SettingError(
-            f"A loader yields (pixels, labels), this is {checks.told(batches)}: give a DataLoader."
+            f"A loader yields (pixels, labels), this is {short(batches)}: give a DataLoader."
         )
     for batch in batches:
         pixels, labels = _pair(batch)
@@ -155,7 +153,7 @@ def _numbers(labels: Any) -> torch.Tensor:
         return torch.as_tensor(labels)
     except (TypeError, ValueError, RuntimeError):
         raise SettingError(
-            f"Labels are whole numbers, these are {checks.told(labels)}: "
+            f"Labels are whole numbers, these are {short(labels)}: "
             "give the index of each sample's class."
         ) from None
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from heedmap.errors import SettingError
+from heedmap.errors import SettingError, short
 from heedmap.viz import checks
 from heedmap.viz.maps import outliers
 from numpy.typing import ArrayLike, NDArray
@@ -132,6 +132,11 @@ def _of_cls(
     attention: Attention, hidden: ArrayLike | None
 ) -> tuple[NDArray[Any], NDArray[Any], NDArray[np.bool_]]:
     """Maps and other tokens of CLS, and the mask of outliers that fits them."""
+    if not hasattr(attention, "cls_prefix"):
+        raise SettingError(
+            f"{short(attention)} is no attention that was recorded: pass what "
+            "viz.record_attention returns."
+        )
     maps, others = attention.cls, attention.cls_prefix
     if maps is None or others is None:
         raise SettingError("This record has no CLS token: record a model that has one.")

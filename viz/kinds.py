@@ -52,8 +52,8 @@ _TABLE = (
         "windows",
         "Within windows",
         "mean attention token to token, within windows",
-        "How much each patch is read by the patches of its window, on average: this model attends "
-        "within windows.",
+        "How much each patch is read, on average, by the patches of its window, which may be the "
+        "layer’s whole grid.",
     ),
 )
 KINDS: dict[str, Kind] = {kind.id: kind for kind in _TABLE}

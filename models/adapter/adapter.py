@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import fields, replace
 from functools import cached_property
 from typing import Any
 
 import torch
 from heedmap.errors import CaptureError, HeedmapError, ModelError, SettingError
 from heedmap.models import families
-from heedmap.models.adapter.checks import channels_of, check_channels, check_module
+from heedmap.models.adapter.checks import check_channels, check_pixels
 from heedmap.models.adapter.evaluation import evaluating, lock_of
-from heedmap.models.adapter.inner import inner
+from heedmap.models.adapter.text import TextTower, Words, no_text
 from heedmap.models.prepare import Photo, Prepared, Sides, prepare
 from heedmap.models.preprocessing import Preprocessing
 from torch import nn
@@ -50,6 +49,7 @@ class Adapter:
         preprocessing: Preprocessing,
         classes: Sequence[str] | None,
         channels: int = 3,
+        words: Words | None = None,
     ) -> None:
         self.module = module
         self.id, self.title = id, title
@@ -64,7 +64,7 @@ class Adapter:
         self.classes = tuple(classes) if classes is not None else None
         self.channels = channels
         self.lock = lock_of(module)
-        self._family = family
+        self._family, self._words = family, words
 
     def __repr__(self) -> str:
         return f"Adapter({self.id!r}, patch={self.patch}, prefix={self.prefix})"
@@ -156,9 +156,36 @@ class Adapter:
             ModelError: a ConvNet for gray photos.
         """
         check_channels(self.channels, self.title)
-        own = 0 if self.kinds else self._built_for  # a ViT takes whole patches alone
-        sides = Sides(self.patch, own, bool(self.kinds) and "windows" not in self.kinds)
+        attends = bool(self.kinds) and "windows" not in self.kinds
+        own = 0 if attends else self._built_for  # a ViT takes whole patches alone
+        sides = Sides(self.patch, own, attends)
         return prepare(photo, self.preprocessing, sides, self.prefix, size, fit)
+
+    @property
+    def text(self) -> TextTower:
+        """Its text tower.
+
+        Raises:
+            ModelError: it has none.
+        """
+        if self._words is None:
+            raise ModelError(no_text(self.title, self.can))
+        return TextTower(self.module, self._words)
+
+    def encode_text(self, texts: Sequence[str]) -> torch.Tensor:
+        """Texts in the space that the model shares between photos and texts.
+
+        Args:
+            texts: a list of one or more.
+
+        Returns:
+            (n, dim) float32 of length 1, on the CPU.
+
+        Raises:
+            SettingError: no list of texts, or a text that is longer than the tower reads.
+            ModelError: a model without a text tower, or without its tokenizer.
+        """
+        return self.text.encode(texts)
 
     def windows(self, x: Prepared) -> tuple[families.Window, ...]:
         """Where each layer attends in a photo; none for a model that attends over all of it."""
@@ -175,15 +202,15 @@ class Adapter:
         """Run the model once, as in evaluation and without gradients.
 
         Args:
-            pixels: (1, 3, H', W') float32.
-            fit: how the photo was fitted; for "squash" the positions of DINO's checkpoints are
+            pixels: (photos, 3, H', W') float32.
+            fit: how they were fitted; for "squash" the positions of DINO's checkpoints are
                 interpolated by DINO's formula.
 
         Returns:
-            Logits (1, classes), or features (1, dim) where the model has no classes, float.
+            Float logits (photos, classes), or features (photos, dim) of a model without classes.
 
         Raises:
-            SettingError: a shape that this model cannot take.
+            SettingError: not pixels, or a shape that this model cannot take.
             CaptureError: a model that returns neither, or fails on any shape.
         """
         output = self.run(pixels, fit)
@@ -196,6 +223,7 @@ class Adapter:
 
     def run(self, pixels: torch.Tensor, fit: str = "whole") -> torch.Tensor | None:
         """Run the model once; None where its output is not a single tensor."""
+        check_pixels(pixels)
         try:
             return self._run(pixels, fit)
         except torch.OutOfMemoryError:
@@ -238,69 +266,3 @@ class Adapter:
                 continue
             return size
         return None
-
-
-def wrap(
-    module: nn.Module,
-    *,
-    id: str | None = None,
-    title: str | None = None,
-    classes: Sequence[str] | None = None,
-    **preprocessing: Any,
-) -> Adapter:
-    """Make any module in memory a model that Heedmap can look into; the module stays as it was.
-
-    Args:
-        module: a timm or torchvision ViT, a vision model (or CLIP) of Transformers, or any module
-            with convolutions that takes (1, 3, H, W). What wraps such a module (`torch.compile`,
-            DataParallel, an average of weights, a class of your own that passes it the pixels as
-            they are) is looked through.
-        id: what to call it in messages; the name of its class by default.
-        title: its name for people; `id` by default.
-        classes: names of its logits.
-        **preprocessing: fields of `Preprocessing` (size, mean, std, crop_pct, interpolation, dino)
-            that differ from what the module says of itself.
-
-    Raises:
-        ModelError: no module, one with neither patches nor convolutions, one for photos of
-            other than three channels (a ConvNet may take one), or one that holds several models.
-        SettingError: a field of `Preprocessing` that does not exist or is out of range.
-    """
-    check_module(module)
-    within = inner(module)
-    name = id or type(within).__name__
-    for kind in families.FAMILIES:
-        if kind.matches(within):
-            # `viz.epoch_figure` shows gray samples to a ConvNet for these; `prepare` refuses photos
-            channels = channels_of(within)
-            check_channels(channels, name, gray=kind is families.ConvNet)
-            family = kind(within)
-            how, named = _told(family, preprocessing), classes or _labels(within)
-            return Adapter(family, within, name, title or name, how, named, channels)
-    raise ModelError(
-        f"{name} has neither patch tokens nor convolutions that Heedmap knows: "
-        "give a timm or Transformers vision model, or a module with nn.Conv2d layers."
-    )
-
-
-def _told(family: families.Family, said: dict[str, Any]) -> Preprocessing:
-    """The preprocessing that the module states, with the fields that the caller set."""
-    known = [field.name for field in fields(Preprocessing)]
-    unknown = [name for name in said if name not in known]
-    if unknown:
-        raise SettingError(f"wrap knows no {unknown[0]!r}: give any of {', '.join(known)}.")
-    if said.get("dino") and not (isinstance(family, families.DINO) and family.can_be_dino):
-        raise SettingError(
-            "dino=True is for a plain ViT of timm or Transformers with a CLS token, as DINO's: "
-            "leave it out."
-        )
-    return replace(family.preprocessing, **said)
-
-
-def _labels(module: nn.Module) -> Sequence[str] | None:
-    if type(module).__module__.startswith("torchvision.models."):
-        return families.torchvision_classes(module)
-    labels = getattr(getattr(module, "config", None), "id2label", None)
-    if not labels or not hasattr(module, "classifier"):
-        return None
-    return [labels[i] for i in range(len(labels))]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import torch
-from heedmap.errors import ModelError
+from heedmap.errors import ModelError, SettingError, short
 from heedmap.models.families.layers import without_weights
 from torch import nn
 
@@ -14,7 +14,7 @@ def check_module(module: Any) -> None:
     """Raise a ModelError for what is not a module."""
     if isinstance(module, str):
         raise ModelError(
-            f"{module[:60]!r} is a name, not a module: load it with models.load, "
+            f"{short(module)} is a name, not a module: load it with models.load, "
             "or pass the module itself."
         )
     if isinstance(module, type) and issubclass(module, nn.Module):
@@ -24,9 +24,25 @@ def check_module(module: Any) -> None:
             "A module of TorchScript cannot be looked into: pass the module that it was made from."
         )
     if not isinstance(module, nn.Module):
-        raise ModelError(
-            f"{str(module)[:60]} of type {type(module).__name__} is not a module: "
-            "pass a torch.nn.Module."
+        raise ModelError(f"{short(module)} is not a module: pass a torch.nn.Module.")
+
+
+def check_names(id: Any, title: Any, classes: Any) -> None:
+    """Raise a SettingError for what cannot be shown as a name, or as names of classes."""
+    for name, value in (("id", id), ("title", title)):
+        if value is not None and not isinstance(value, str):
+            raise SettingError(f"{name}={short(value)} is not a name: give a string.")
+    listed = classes is None or isinstance(classes, list | tuple)
+    if not listed or not all(isinstance(each, str) for each in classes or ()):
+        raise SettingError(f"classes={short(classes)} are not names: give a list of strings.")
+
+
+def check_pixels(pixels: Any) -> None:
+    """Raise a SettingError for what are no photos made ready for a model."""
+    if not isinstance(pixels, torch.Tensor) or pixels.ndim != 4 or not len(pixels):
+        raise SettingError(
+            f"Pixels are a tensor (photos, 3, height, width), this is {short(pixels)}: pass the "
+            "pixels of what adapter.prepare returns."
         )
 
 

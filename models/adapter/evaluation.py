@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 from weakref import WeakKeyDictionary
 
 from torch import nn
@@ -41,9 +42,17 @@ def _hold(module: nn.Module) -> list[nn.Module]:
     with _table:
         held = [part for part in module.modules() if part.training or part in _holders]
         for part in held:
+            if part.training:
+                _forget_biases(part)
             part.training = False
             _holders[part] = _holders.get(part, 0) + 1
         return held
+
+
+def _forget_biases(part: Any) -> None:
+    """Drop what LeViT and its like in timm keep from one pass in evaluation to the next."""
+    if getattr(part, "attention_bias_cache", None):
+        part.attention_bias_cache = {}
 
 
 def _release(held: list[nn.Module]) -> None:

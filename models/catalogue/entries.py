@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from heedmap.models.capabilities import Can
 
@@ -15,10 +16,22 @@ VIT = frozenset({"attention"})
 CLASSIFYING_VIT = frozenset({"attention", "logits"})
 CLIP = frozenset({"attention", "contrastive", "text"})
 CNN = frozenset({"convolutions", "logits"})
+TEXT = frozenset({"text"})
 
 BUNDLED = Path(__file__).parent.parent / "bundled"
 
-GROUPS = ("Bundled", "Own folder", "DINO", "DINOv2", "DINOv3", "CLIP", "ConvNets", "Hub")
+GROUPS = (
+    "Bundled",
+    "Own folder",
+    "DINO",
+    "DINOv2",
+    "DINOv3",
+    "CLIP",
+    "ConvNets",
+    "Encoders",
+    "Decoders",
+    "Hub",
+)
 
 APACHE, MIT, BSD = "apache-2.0", "mit", "bsd-3-clause"
 
@@ -72,6 +85,17 @@ class Model:
 def contrastive(name: str) -> bool:
     """Whether an architecture of timm or a model type of Transformers is a CLIP's by its name."""
     return "clip" in name or "siglip" in name
+
+
+def reads_text(said: dict[str, Any]) -> bool:
+    """Whether a config.json of Transformers is a language model's by its names."""
+    named = (said.get("architectures") or [""])[0]
+    family = ("bert", "gpt", "llama", "qwen", "gemma", "electra", "mistral")
+    plain = not contrastive(str(said.get("model_type", "")))
+    return plain and (
+        str(named).endswith(("ForMaskedLM", "ForCausalLM", "LMHeadModel"))
+        or any(part in str(said.get("model_type", "")) for part in family)
+    )
 
 
 def _bundled(id: str, title: str, can: Can, library: str) -> Model:
@@ -144,6 +168,16 @@ def _convnet(
     )  # fmt: skip
 
 
+def _text(
+    id: str, title: str, repo: str, megabytes: float, parameters: int, group: str,
+    licence: str = APACHE, gated: bool = False, note: str = "",
+) -> Model:  # fmt: skip
+    return Model(
+        id, title, TEXT, "transformers", repo=repo, licence=licence, gated=gated, note=note,
+        download_bytes=round(megabytes * 1e6), parameters=parameters, group=group,
+    )  # fmt: skip
+
+
 CATALOGUE: tuple[Model, ...] = (
     _bundled("bundled-vit", "Heedmap ViT/8 at 128 px", CLASSIFYING_VIT, "timm"),
     _bundled("bundled-vit-reg", "Heedmap ViT/8 with registers", CLASSIFYING_VIT, "timm"),
@@ -175,4 +209,30 @@ CATALOGUE: tuple[Model, ...] = (
     _convnet("vgg16", "VGG-16", "vgg16.tv_in1k", 553.4, 138_357_544, licence=BSD),
     _convnet("mobilenetv3-large", "MobileNetV3-Large", "mobilenetv3_large_100.ra_in1k", 22.1,
           5_483_032),
+    _text("bert-base", "BERT base, uncased", "google-bert/bert-base-uncased", 440.4, 110_106_428,
+          "Encoders"),
+    _text("bert-multilingual", "BERT base, 104 languages",
+          "google-bert/bert-base-multilingual-cased", 714.3, 178_566_653, "Encoders"),
+    _text("distilbert", "DistilBERT base, uncased", "distilbert/distilbert-base-uncased", 268.0,
+          66_985_530, "Encoders"),
+    _text("roberta-base", "RoBERTa base", "FacebookAI/roberta-base", 498.8, 124_697_947, "Encoders",
+          MIT),
+    _text("modernbert-base", "ModernBERT base", "answerdotai/ModernBERT-base", 598.6, 149_655_232,
+          "Encoders", note="Two of three layers attend to 64 tokens on each side alone."),
+    _text("minilm", "MiniLM-L6, for sentences", "sentence-transformers/all-MiniLM-L6-v2", 90.9,
+          22_713_728, "Encoders"),
+    _text("gpt2", "GPT-2", "openai-community/gpt2", 548.1, 137_022_720, "Decoders", MIT),
+    _text("distilgpt2", "DistilGPT-2", "distilbert/distilgpt2", 352.8, 88_204_032, "Decoders"),
+    _text("smollm2-135m", "SmolLM2 135M", "HuggingFaceTB/SmolLM2-135M", 269.1, 134_515_008,
+          "Decoders"),
+    _text("smollm2-360m", "SmolLM2 360M", "HuggingFaceTB/SmolLM2-360M", 723.7, 361_821_120,
+          "Decoders"),
+    _text("qwen25-500m", "Qwen2.5 0.5B", "Qwen/Qwen2.5-0.5B", 988.1, 494_032_768, "Decoders"),
+    _text("qwen3-600m", "Qwen3 0.6B", "Qwen/Qwen3-0.6B-Base", 1192.1, 596_049_920, "Decoders"),
+    _text("llama32-1b", "Llama 3.2 1B", "meta-llama/Llama-3.2-1B", 2471.6, 1_235_814_400,
+          "Decoders", "llama3.2", gated=True,
+          note="Under Meta's Llama 3.2 licence, which has conditions of its own: read it first."),
+    _text("gemma-3-270m", "Gemma 3 270M", "google/gemma-3-270m", 536.2, 268_098_176, "Decoders",
+          "gemma", gated=True,
+          note="Under Google's Gemma terms, which have conditions of their own: read them first."),
 )  # fmt: skip

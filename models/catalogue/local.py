@@ -12,7 +12,7 @@ from typing import Any
 from heedmap.errors import CheckpointError, SettingError
 from heedmap.models.capabilities import Can
 from heedmap.models.catalogue import model_toml, policy
-from heedmap.models.catalogue.entries import VIT, Model, contrastive
+from heedmap.models.catalogue.entries import TEXT, VIT, Model, contrastive, reads_text
 
 PREFIX = "local:"
 GROUP = "Own folder"
@@ -55,9 +55,7 @@ def json_object(folder: Path, name: str) -> dict[str, Any]:
     try:
         said = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
     except (OSError, ValueError) as error:
-        raise CheckpointError(
-            f"{folder.name}/{name} is not JSON ({error}): correct it."
-        ) from error
+        raise CheckpointError(f"{folder.name}/{name} is not JSON ({error}): correct it.") from error
     if not isinstance(said, dict):
         raise CheckpointError(
             f"{folder.name}/{name} holds a {type(said).__name__}, not an object: copy the file "
@@ -112,6 +110,8 @@ def _can(said: dict[str, Any], config: dict[str, Any]) -> Can:
         return frozenset(said["can"])
     kind = str(config.get("model_type", ""))
     name = said.get("architecture") or kind or str(config.get("architecture", ""))
+    if kind and reads_text(config):
+        return TEXT
     if not kind and not ATTENDS.search(f"{name}_"):
         return frozenset({"convolutions"})
     return frozenset({"attention", "contrastive"}) if contrastive(name) else VIT

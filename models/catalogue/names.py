@@ -51,7 +51,11 @@ def canonical(text: str) -> str:
 def unknown(id: str) -> UnknownModelError:
     """The sentence for an id that names no model."""
     close = near(id)
-    hint = f"did you mean {close}?" if close else f"choose one of {', '.join(_offered())}."
+    hint = (
+        f"did you mean {close}?"
+        if close
+        else "choose one of models.ids(), for example 'bundled-vit'."
+    )
     return UnknownModelError(f"There is no model {short(id)}: {hint}")
 
 

@@ -23,7 +23,7 @@ import re
 from fnmatch import fnmatchcase
 from pathlib import Path
 
-from heedmap.errors import DownloadError, SettingError, short
+from heedmap.errors import ForbiddenError, SettingError, short
 from heedmap.models.catalogue.entries import Model
 
 GB = 1e9
@@ -96,10 +96,10 @@ def check(model: Model) -> None:
     """Ask before a model is loaded.
 
     Raises:
-        DownloadError: the host does not permit this model, or not one of this size.
+        ForbiddenError: the host does not permit this model, or not one of this size.
     """
     if not allowed(model):
-        raise DownloadError(
+        raise ForbiddenError(
             f"The host of this app does not offer {model.id}: choose a model from the list, or "
             "add the id to HEEDMAP_ALLOW."
         )
@@ -111,11 +111,11 @@ def check_size(model: Model, nbytes: int) -> None:
     """Ask before `nbytes` are downloaded.
 
     Raises:
-        DownloadError: more than the host permits.
+        ForbiddenError: more than the host permits.
     """
     limit = max_bytes()
     if limit is not None and nbytes > limit:
-        raise DownloadError(
+        raise ForbiddenError(
             f"{model.title} is a download of {size(nbytes)} and the host of this app permits "
             f"{size(limit)}: choose a smaller model, or raise HEEDMAP_MAX_GB."
         )

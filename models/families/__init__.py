@@ -11,7 +11,9 @@ from typing import Any
 from heedmap.models.families.class_attention import VOLO, CaiT, XCiT
 from heedmap.models.families.convnet import ConvNet
 from heedmap.models.families.family import DINO, Family, Windowed
+from heedmap.models.families.language import Language
 from heedmap.models.families.layers import Layout, map_layers
+from heedmap.models.families.levit import LeViT
 from heedmap.models.families.maxvit import MaxViT
 from heedmap.models.families.order import Order
 from heedmap.models.families.output import vector
@@ -43,6 +45,7 @@ FAMILIES: tuple[type[Family], ...] = (
     VOLO,
     Swin,
     MaxViT,
+    LeViT,
     ConvNet,
 )
 
@@ -51,6 +54,7 @@ __all__ = [
     "FAMILIES",
     "ConvNet",
     "Family",
+    "Language",
     "Layout",
     "Order",
     "Stream",

@@ -22,7 +22,7 @@ PICKLED = re.compile(
 )
 SMALL = re.compile(
     r"(config|preprocessor_config|processor_config|tokenizer|tokenizer_config|special_tokens_map"
-    r"|vocab|added_tokens)\.json|merges\.txt|.*\.model"
+    r"|vocab|added_tokens)\.json|(merges|vocab)\.txt|.*\.model"
 )
 CONVERTED = "heedmap-safetensors"  # our name in the cache for a conversion by the hub
 CONVERTER, CONVERSION = "SFconvertbot", "Adding `safetensors` variant of this model"

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from heedmap.errors import CheckpointError, SettingError, short
 from heedmap.models.catalogue import local, model_toml
 from heedmap.models.catalogue.entries import Model
-from heedmap.models.loading import checkpoint, factory, trained
+from heedmap.models.loading import checkpoint, factory, language, trained
 
 if TYPE_CHECKING:
     import torch
@@ -139,16 +139,18 @@ def _timm_classes(module: Any) -> list[str] | None:
 
 def _transformers(model: Model, folder: Path) -> Adapter:
     import torch
+    from heedmap.models.families import Language
 
     checkpoint.weights(model, folder)
     with transformers_builds, _no_progress_bar():
-        module, report = transformers_class(folder).from_pretrained(
+        kind = transformers_class(folder)
+        module, report = kind.from_pretrained(
             folder,
             use_safetensors=True,
             local_files_only=True,
             trust_remote_code=False,
             dtype=torch.float32,
-            attn_implementation="sdpa",
+            attn_implementation=language.attention(kind, folder),
             ignore_mismatched_sizes=True,
             output_loading_info=True,
         )
@@ -156,6 +158,8 @@ def _transformers(model: Model, folder: Path) -> Adapter:
     lacking = [key for key in report["missing_keys"] if "pooler." not in key]
     if lacking or report["mismatched_keys"]:
         raise checkpoint.mismatch(model, module, checkpoint.shapes(model, folder))
+    if Language.matches(module):
+        return _wrap(model, module, {"tokenizer": language.tokenizer(model, folder)})
     return _wrap(model, module, _processor(folder))
 
 
@@ -176,7 +180,7 @@ def _wrap(
     model: Model, module: nn.Module, own: dict[str, Any], classes: list[str] | None = None
 ) -> Adapter:
     """An adapter over a module that is ready to run; what model.toml says comes first."""
-    from heedmap.models.adapter.adapter import wrap
+    from heedmap.models.adapter.wrap import wrap
 
     checkpoint.check_finite(model, module)
     if model.folder:
@@ -215,13 +219,15 @@ def _no_progress_bar() -> Iterator[None]:
 
 
 def transformers_class(folder: Path) -> Any:
-    """The class that config.json names where it classifies or is a CLIP, else the bare model."""
+    """The class that config.json names where it classifies or guesses words, else a bare model."""
     import transformers
 
     said = json.loads((folder / "config.json").read_text(encoding="utf-8"))
     named = (said.get("architectures") or [""])[0]
     known = transformers.models.auto.modeling_auto.MODEL_FOR_IMAGE_CLASSIFICATION_MAPPING_NAMES
     classes = known.get(said.get("model_type"), ())
+    if str(named).endswith(language.HEADS) and hasattr(transformers, named):
+        return getattr(transformers, named)
     if named in ((classes,) if isinstance(classes, str) else classes):
         return getattr(transformers, named)
     return transformers.AutoModel

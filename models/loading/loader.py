@@ -56,6 +56,11 @@ def loaded(id: str) -> bool:
     return _cache.loaded(names.canonical(id))
 
 
+def nbytes() -> int:
+    """Bytes that the models in memory take."""
+    return _cache.nbytes()
+
+
 def _build(id: str, loading: Loading) -> Adapter:
     try:
         return _from_record(record(id), loading)
@@ -77,7 +82,7 @@ def _from_record(model: Model, loading: Loading) -> Adapter:
     loading.report("Building the model")
     with _imports:  # two threads in the first import of these can see half of a module
         from heedmap.models import families  # noqa: F401
-        from heedmap.models.adapter import adapter as adapters  # noqa: F401
+        from heedmap.models.adapter import wrap  # noqa: F401
     if not model.bundled:
         _cache.reserve(model.id, model.title, build.nbytes(model, folder))
     elif not (folder / model.weights).is_file():

@@ -5,10 +5,11 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterable
 from dataclasses import replace
+from typing import Any
 
 from cachetools import LRUCache, cached
-from heedmap.errors import CheckpointError, SettingError
-from heedmap.models.capabilities import CAPABILITIES, fits, surplus
+from heedmap.errors import CheckpointError, SettingError, short
+from heedmap.models.capabilities import CAPABILITIES, Can, fits, surplus
 from heedmap.models.catalogue import card as cards
 from heedmap.models.catalogue import names, policy
 from heedmap.models.catalogue.card import Card
@@ -35,15 +36,22 @@ def records(needs: Iterable[str] = ()) -> list[Model]:
     Raises:
         SettingError: no such capability.
     """
-    asked = frozenset(needs)
-    unknown = sorted(asked - CAPABILITIES)
-    if unknown:
-        known = ", ".join(sorted(CAPABILITIES))
-        raise SettingError(f"No model can do {unknown[0]!r}: choose from {known}.")
+    asked = _capabilities(needs)
     shown = [m for m in names.listed() if policy.allowed(m) and fits(m.can, asked)]
     if not asked:
         return shown
     return sorted(shown, key=lambda each: (GROUPS.index(each.group), surplus(each.can, asked)))
+
+
+def _capabilities(needs: Any) -> Can:
+    """What is asked for, one word alone or several, once each is known."""
+    several = isinstance(needs, Iterable) and not isinstance(needs, str)
+    asked = list(needs) if several else [needs]
+    for each in asked:
+        if not isinstance(each, str) or each not in CAPABILITIES:
+            known = ", ".join(sorted(CAPABILITIES))
+            raise SettingError(f"No model can do {short(each)}: choose from {known}.")
+    return frozenset(asked)
 
 
 def record(id: str) -> Model:

@@ -33,6 +33,7 @@ class Probe:
         patch: side of a patch, px; for a ConvNet its total stride.
         order: where the patches and the CLS tokens are among its tokens.
         size: short side that it was made for, px.
+        longest: tokens that a language model takes at most; 0 for one that takes photos.
         parameters: number of weights.
         nbytes: memory that it takes once it is loaded.
     """
@@ -47,6 +48,7 @@ class Probe:
     size: int
     parameters: int
     nbytes: int
+    longest: int = 0
 
     @property
     def prefix(self) -> int:
@@ -80,6 +82,7 @@ def probe(model: Model) -> Probe:
         size=model.size or adapter.size,
         parameters=count,
         nbytes=count * build.precision().itemsize,
+        longest=getattr(adapter, "longest", 0),
     )
 
 
@@ -89,7 +92,7 @@ def _order(model: Model, adapter: Adapter) -> Order:
     A tower of Transformers is built again with a single layer and random weights: the names of its
     weights do not tell whether CLS comes before the patches or behind them.
     """
-    from heedmap.models.adapter.adapter import wrap
+    from heedmap.models.adapter.wrap import wrap
 
     if model.library != "transformers" or "windows" in adapter.kinds or not adapter.kinds:
         return adapter.order
@@ -121,7 +124,9 @@ def skeleton(model: Model) -> Adapter:
     Raises:
         As `probe`.
     """
-    from heedmap.models.adapter.adapter import wrap
+    from heedmap.models.adapter.language import TextAdapter
+    from heedmap.models.adapter.wrap import wrap
+    from heedmap.models.families import Language
 
     try:
         module, own = _module(model)
@@ -129,8 +134,10 @@ def skeleton(model: Model) -> Adapter:
         raise
     except Exception as error:
         raise CheckpointError(
-            f"{model.title} cannot be built ({build.reason(error)}): choose another vision model."
+            f"{model.title} cannot be built ({build.reason(error)}): choose another model."
         ) from error
+    if Language.matches(module):  # its tokenizer is not there yet
+        return TextAdapter(module, model.id, model.title, None)
     return wrap(module, id=model.id, title=model.title, **own)
 
 

@@ -19,6 +19,7 @@ FIRST = (
     "dwell on one patch or on the rim are passed over."
 )
 PAIR = ("first", "second")  # the settings of two layers side by side
+ONE_LAYER, ONE_HEAD = "There is a single layer.", "There is a single head."
 
 
 def pick_kind(adapter: Adapter, name: str = "kind") -> str | None:
@@ -57,7 +58,7 @@ def pick_map(source: Source) -> tuple[int, str]:
     first_layer, first_head = source.first
     if source.depth == 1:  # no choice of a layer, and none to remember for other kinds
         link.only("layer", "0")
-        st.slider("Layer", 0, 1, 0, disabled=True, help="There is a single layer.")
+        st.slider("Layer", 0, 1, 0, disabled=True, help=ONE_LAYER)
         return 0, pick_head(source.heads(0), default=first_head, kept=link.together(head=MEAN))
     kept = link.together(layer=str(source.depth - 1), head=MEAN)
     layer = pick_layer(source.depth, default=first_layer, kept=kept)
@@ -82,7 +83,9 @@ def pick_layer(
     return int(
         st.slider(
             "Layer", 0, max(last, 1), key=key, disabled=last == 0,
-            help="A model reads the photo in layers, each from the one before. Counted from 0.",
+            help="A model reads the photo in layers, each from the one before. Counted from 0."
+            if last
+            else ONE_LAYER,
         )
     )  # fmt: skip
 
@@ -95,10 +98,12 @@ def pick_pair(depth: int) -> tuple[int, ...]:
     defaults = (max(0, depth // 2 - 1), depth - 1)
     keys = [link.whole(name, 0, depth - 1, own) for name, own in zip(PAIR, defaults, strict=True)]
     if depth == 1:
+        for name in PAIR:
+            st.slider(_pair_name(name), 0, 1, 0, disabled=True, help=ONE_LAYER)
         return (0,)
     left, right = (
         st.slider(
-            f"{name.capitalize()} layer", 0, depth - 1, key=key,
+            _pair_name(name), 0, depth - 1, key=key,
             help="The picture on this side, and where it stands among the layers; from 0.",
         )
         for name, key in zip(PAIR, keys, strict=True)
@@ -117,13 +122,16 @@ def pick_head(
         st.selectbox(
             "Second head" if compact else "Head", options, key=key, format_func=_head_name,
             label_visibility="collapsed" if compact else "visible",
-            width=190 if compact else "stretch", help=FIRST,
+            width=190 if compact else "stretch", help=FIRST if count > 1 else ONE_HEAD,
+            disabled=count == 1,
         )
     )  # fmt: skip
 
 
-def pick_difference() -> bool:
-    """Let the visitor see the difference of two maps as a third picture."""
+def pick_difference(several: bool = True) -> bool:
+    """Let the visitor see the difference of two maps as a third picture, where there are two."""
+    if not several:
+        return st.toggle("Their difference", disabled=True, help=ONE_LAYER)
     return st.toggle(
         "Their difference", key=link.switch("less"),
         help="Where which of the two has more of its attention, by share per area.",
@@ -138,6 +146,10 @@ def pick_hiding() -> bool:
         "outshine all others. This hides those whose tokens are far longer than the rest, and "
         "renormalises what is left.",
     )  # fmt: skip
+
+
+def _pair_name(name: str) -> str:
+    return f"{name.capitalize()} layer"
 
 
 def _read_patch(text: str) -> Patch:

@@ -11,7 +11,19 @@ from heedmap.views.channels import Channel, Source
 if TYPE_CHECKING:
     from heedmap.models import Adapter
 
+SHOWN = {"channels": "Channels", "cam": "Grad-CAM"}
 AFTER = {"activation": "As passed on", "convolution": "As convolved"}
+
+
+def pick_cam() -> bool:
+    """Let the visitor choose between channels and Grad-CAM; whether it is the latter."""
+    shown = st.segmented_control(
+        "Show", SHOWN, key=link.choice("show", SHOWN, "channels"), format_func=SHOWN.__getitem__,
+        required=True, width="stretch",
+        help="Channels: where single channels respond, whatever the class. Grad-CAM: the channels "
+        "of one layer, weighted by what speaks for a class, and added.",
+    )  # fmt: skip
+    return bool(shown == "cam")
 
 
 def pick_layers(adapter: Adapter) -> tuple[str, ...]:

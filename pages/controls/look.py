@@ -22,6 +22,7 @@ DIVERGING = {
 }  # fmt: skip
 COLORS = {name: name.capitalize() for name in viz.COLORMAPS}
 OVERLAY: Tool = {"views": ["overlay"]}
+NEVER: Tool = {"views": []}
 MASKS: Tool = {"views": [view for view in VIEWS if view != "overlay"]}
 
 
@@ -50,14 +51,13 @@ def pick_look(
         *(_mask_tools() if masks else []),
         _choice("colors", "Colours", COLORS, "inferno", shared=True)
         | {"hidden": signed and not mixed} | OVERLAY,
-        _choice("signed", "Colours", DIVERGING, "RdBu_r", shared=True,
-                help="Some values are negative: two colours part at zero.")
+        _choice("signed", "Signed colours" if mixed else "Colours", DIVERGING, "RdBu_r",
+                shared=True, help="Some values are negative: two colours part at zero.")
         | {"hidden": not signed} | OVERLAY,
         fade,
         _percent("opacity", "Opacity", 0, defaults[int(fade["value"])], step=5, shared=True)
         | {"follows": "fade", "defaults": defaults} | OVERLAY,
-        _choice("scale", "Colour scale", {scale: SCALES[scale] for scale in scales}, scales[0],
-                help="Which maps the ends of the colour bar are taken from.") | OVERLAY,
+        _scale_tool(scales),
         _choice("interp", "Interpolation", INTERPOLATIONS, "bicubic",
                 help="Nearest shows each patch as it is; the others smooth the values before "
                 "colouring.") | OVERLAY,
@@ -67,6 +67,16 @@ def pick_look(
         *([_follow()] if patches else []),
     ]  # fmt: skip
     return _look({tool["name"]: tool["value"] for tool in tools}), tools
+
+
+def _scale_tool(scales: Sequence[str]) -> Tool:
+    """The choice of a scale; of one alone there is none."""
+    several = len(scales) > 1
+    words = "Which maps the ends of the colour bar are taken from."
+    alone = "There are no other maps here to take the ends of the colour bar from."
+    tool = _choice("scale", "Colour scale", {scale: SCALES[scale] for scale in scales}, scales[0],
+                   help=words if several else alone)  # fmt: skip
+    return tool | (OVERLAY if several else NEVER)
 
 
 def _follow() -> Tool:

@@ -8,8 +8,9 @@ import streamlit as st
 from heedmap import viz
 from heedmap.pages.frame import link
 from heedmap.pages.frame.text import plain
-from heedmap.views.attention import percent
-from heedmap.views.classes import Classes
+from heedmap.views.asked import Target
+from heedmap.views.classes import Classes, rounded
+from heedmap.views.costs import span
 from heedmap.views.why import FIRST, Layers, Source
 
 NONE = ""  # no second class
@@ -19,6 +20,10 @@ _HELP = {
     "start": "Rollout, relevance and LeGrad go through all layers from this one to the last.",
     "cam": "The layer whose channels are weighted and added.",
 }
+_LESS = (
+    "What speaks for the one and not for the other: the difference of both maps, in two colours "
+    "that part at zero."
+)
 _LONGEST = 26  # letters of a class on a button
 
 
@@ -45,7 +50,7 @@ def pick_methods(source: Source) -> list[str]:
     return sorted(chosen, key=able.index)
 
 
-def pick_layers(source: Source, methods: Sequence[str]) -> dict[str, int | str]:
+def pick_layers(source: Source, methods: Sequence[str]) -> dict[str, int | str | None]:
     """Let the visitor choose the layer of each method that takes one; methods alike share it."""
     found: dict[str, Layers] = {}
     for method in methods:
@@ -54,7 +59,7 @@ def pick_layers(source: Source, methods: Sequence[str]) -> dict[str, int | str]:
     return {method: chosen[source.layers[method].role] for method in methods}
 
 
-def pick_layer(layers: Layers) -> int | str:
+def pick_layer(layers: Layers) -> int | str | None:
     """Let the visitor choose a layer, where there are several."""
     role, options = layers.role, layers.options
     if len(options) == 1:
@@ -62,35 +67,81 @@ def pick_layer(layers: Layers) -> int | str:
     if isinstance(layers.default, int):
         key = link.whole(role, 0, len(options) - 1, layers.default)
         return int(st.slider(ROLES[role], 0, len(options) - 1, key=key, help=_HELP[role]))
-    key = link.choice(role, [str(each) for each in options], layers.default)
+    key = link.choice(role, [str(each) for each in options], str(layers.default))
     return str(st.selectbox(ROLES[role], options, key=key, help=_HELP[role]))
 
 
-def pick_target(classes: Classes | None) -> tuple[str, str]:
-    """Let the visitor choose the class that is asked about, and one that it is told apart from.
+def pick_random() -> bool:
+    """Let the visitor see the maps of the same model with random weights."""
+    return st.toggle(
+        "Randomised weights", key=link.switch("random"),
+        help="The same model with weights as they are before training: it has learned nothing. A "
+        "method whose map stays much the same shows its own habits and the photo, not the model "
+        "(Adebayo et al. 2018).",
+    )  # fmt: skip
 
-    A bar above the maps: the five best as buttons, a field that finds any.
-    """
-    if classes is None:
-        st.caption(
-            "This model knows no classes: asked is what makes its features strong, by their norm."
-        )
-        return "", NONE
+
+def pick_target(source: Source) -> Target:
+    """Let the visitor choose what is asked about, and what it is told apart from."""
+    if source.classes:
+        return _pick_classes(source.classes)
+    if source.reads:
+        return _pick_texts()
+    st.caption("It knows no classes: asked is what makes its features strong, by their norm.")
+    return None
+
+
+def _pick_classes(classes: Classes) -> Target:
+    target = pick_class(classes)
+    others = [NONE, *(name for name in classes.names if name != target)]
+    less = st.selectbox(
+        "Less", others, key=link.choice("less", others, NONE), width=200, help=_LESS,
+        format_func=lambda name: name or "no other class",
+    )  # fmt: skip
+    one = classes.index(target)
+    return (one, classes.index(less)) if less else one
+
+
+def _pick_texts() -> Target:
+    """A text, and another; without one the norm of the features is asked about."""
+    text, less = (
+        st.text_input(
+            label, key=link.setting(name, NONE, str.strip), width=240, max_chars=200, help=help,
+            placeholder=example,
+        ).strip()
+        for name, label, example, help in [
+            ("text", "A text", "a photo of a cat", "Asked is what makes the photo like this text. "
+             "Without a text: what makes its features strong, by their norm."),
+            ("less", "Less", "no other text", _LESS),
+        ]
+    )  # fmt: skip
+    return (text, less) if text and less else text or None
+
+
+def pick_class(classes: Classes) -> str:
+    """Let the visitor choose a class: the five best as buttons, a field that finds any."""
     best = dict(classes.best())
     key = link.choice("target", classes.names, next(iter(best)))
-    with st.container(horizontal=True, vertical_alignment="bottom", gap="small", key="asked"):
-        _best_buttons(key, best)
-        target = str(
-            st.selectbox("Any class", classes.names, key=key, width=220, help="Type to search.")
-        )
-        others = [NONE, *(name for name in classes.names if name != target)]
-        less = st.selectbox(
-            "Less", others, key=link.choice("less", others, NONE), width=220,
-            format_func=lambda name: name or "no other class",
-            help="What speaks for the one class and not for the other: the difference of both "
-            "maps, in two colours that part at zero.",
-        )  # fmt: skip
-    return target, str(less)
+    _best_buttons(key, best)
+    return str(st.selectbox("Any class", classes.names, key=key, width=200, help="Type to search."))
+
+
+def pick_trust(count: int, seconds: float | None) -> bool:
+    """Let the visitor have so many maps tested; the button tells how long that takes."""
+    key = link.switch("trust")
+    on = bool(st.session_state[key])
+    time = f" · about {span(max(1.0, seconds))}" if seconds is not None and not on else ""
+    st.button(
+        "Hide the test" if on else f"How far to trust {'it' if count == 1 else 'them'}{time}",
+        key="test", on_click=_set, args=(key, not on), icon=":material/balance:",
+        help="The photo is taken away in the order of each map, and put back, and the model asked "
+        "again each time: a map that names what counts makes its score fall and rise soon.",
+    )  # fmt: skip
+    return on
+
+
+def _set(key: str, value: bool) -> None:
+    st.session_state[key] = value
 
 
 def _best_buttons(key: str, best: dict[str, float]) -> None:
@@ -104,7 +155,7 @@ def _best_buttons(key: str, best: dict[str, float]) -> None:
 
     st.segmented_control(
         "Why this class?", list(best), key=button, on_change=choose,
-        format_func=lambda name: f"{_short(name)} {percent(best[name])}",
+        format_func=lambda name: f"{_short(name)} {rounded(best[name])}",
     )  # fmt: skip
 
 

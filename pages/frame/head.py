@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import streamlit as st
-from heedmap.pages.frame import link, status
+from heedmap.pages.frame import link, sharing, status
 from heedmap.pages.stage import components
 
 if TYPE_CHECKING:
@@ -19,6 +19,7 @@ _STYLED = "Heedmap-Styled"  # the header of a server whose first page has the st
 _TAB = "heedmap.tab"  # the name of the tab, kept between runs so that it does not flicker
 _WORDS = "heedmap.words"  # the place of the explanations in the head
 _LINKS = "heedmap.links"  # the place of links to other pages in the head
+_TAKE = "heedmap.take"  # the place of the export in the head
 
 
 def navigation(pages: Sequence[Any]) -> None:
@@ -36,15 +37,24 @@ def head(title: str) -> DeltaGenerator:
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="head"):
         st.title(title, anchor=False, width="content")
         status.reserve()
-        st.session_state[_LINKS] = st.container(key="links", width="content")
+        st.session_state[_LINKS] = st.container(
+            key="links", width="content", horizontal=True, gap="small"
+        )
         st.session_state[_WORDS] = st.container(key="words", width="content")
-        components.copy_link()
+        st.session_state[_TAKE] = st.container(key="take", width="content")
+        sharing.copy_button()
     return st.container(key="caption")
 
 
 def links() -> DeltaGenerator:
     """The place in the head for links to other pages."""
     place: DeltaGenerator = st.session_state[_LINKS]
+    return place
+
+
+def take() -> DeltaGenerator:
+    """The place in the head for the export."""
+    place: DeltaGenerator = st.session_state[_TAKE]
     return place
 
 

@@ -1,7 +1,8 @@
 """Every setting is in the URL: read from it, kept from page to page, and written back.
 
-Widgets own their value in `st.session_state` under the key that `setting` returns. Streamlit's
-own `bind="query-params"` is not used: it cannot bind a custom component, it drops a wrong value
+Widgets own their value in `st.session_state` under the key that `setting` returns. What
+visitors write is an exception: it is in the URL only where they copy a link. Streamlit's own
+`bind="query-params"` is not used: it cannot bind a custom component, it drops a wrong value
 in silence, and it forgets what pages share.
 """
 
@@ -13,12 +14,15 @@ from typing import Any, TypeVar
 from urllib.parse import urlencode, urlsplit
 
 import streamlit as st
+from heedmap.pages.frame import versions
 from heedmap.private import went_through_history
 
 T = TypeVar("T")
 
 _STATE = "heedmap.link"
 SHARED = "all"
+# By page, what its visitors write: never in the browser's address, only in a copied link.
+SECRET = {"words": frozenset({"text", "second"})}
 
 
 @dataclass
@@ -33,6 +37,7 @@ class _Link:
     waiting: set[str] = field(default_factory=set)  # names that stay pending after this run
     notices: list[str] = field(default_factory=list)
     settled: set[str] = field(default_factory=set)  # keys set in the state on this page
+    version: str = ""  # that the URL names
 
 
 def begin(page: str) -> None:
@@ -47,6 +52,7 @@ def begin(page: str) -> None:
     if new:
         link.pending = {name: st.query_params[name] for name in st.query_params}
         _forget(link, page)
+    link.version = link.pending.pop(versions.NAME, "")
 
 
 def setting(
@@ -118,6 +124,23 @@ def move(old: str, new: str) -> None:
         link.memory[moved] = st.session_state[moved] = st.session_state.get(key, link.memory[key])
 
 
+def texts() -> list[str]:
+    """Every text that a setting of this page or a shared one has or is asked to have."""
+    link = _link()
+    own = [key for key in link.memory if key.startswith((f"{SHARED}.", f"{link.page}."))]
+    values = [st.session_state.get(key, link.memory[key]) for key in own]
+    return [*link.pending.values(), *(value for value in values if isinstance(value, str))]
+
+
+def replace(old: str, new: str) -> None:
+    """Give each setting whose text is `old` the text `new`; for a callback."""
+    link = _link()
+    link.pending = {name: new if text == old else text for name, text in link.pending.items()}
+    for key, value in link.memory.items():
+        if st.session_state.get(key, value) == old:
+            link.memory[key] = st.session_state[key] = new
+
+
 def unread(prefix: str) -> list[str]:
     """The names that start so, are in the URL, and were neither asked for yet nor wait."""
     link = _link()
@@ -178,15 +201,31 @@ def finish() -> None:
     """Write the settings of this run into the URL; defaults are left out."""
     link = _link()
     link.pending = {name: text for name, text in link.pending.items() if name in link.waiting}
-    shown = {name: text for name, text in link.shown.items() if text} | link.pending
+    secret = SECRET.get(link.page, frozenset())
+    shown = {name: text for name, text in link.shown.items() if text and name not in secret}
+    shown |= link.pending
     if shown != st.query_params.to_dict():
         st.query_params.from_dict(shown)
+
+
+def secrets() -> dict[str, str]:
+    """What a copied link has besides the browser's address: the texts of this page, as they are now
+    or as the address asks for them.
+    """
+    link, found = _link(), {}
+    for name in sorted(SECRET.get(link.page, ())):
+        key = f"{link.page}.{name}"
+        value = link.pending.get(name) or st.session_state.get(key, link.memory.get(key))
+        if value and value != link.defaults.get(key):
+            found[name] = str(value)
+    return found
 
 
 def address() -> str:
     """The address of this view; without a browser only its settings."""
     page = urlsplit(st.context.url or "")
-    query = urlencode({name: text for name, text in _link().shown.items() if text})
+    shown = {name: text for name, text in _link().shown.items() if text}
+    query = urlencode({**shown, versions.NAME: versions.ours()})
     return page._replace(path=page.path or "/", query=query).geturl()
 
 
@@ -210,7 +249,10 @@ def notice(sentence: str) -> None:
 
 def notices() -> list[str]:
     """The notices of this run."""
-    return list(_link().notices)
+    link = _link()
+    unread = [name for name in link.pending if name not in link.waiting]
+    of_version = versions.said(link.version, bool(link.notices), unread)
+    return [*link.notices, *([of_version] if of_version else [])]
 
 
 def _link() -> _Link:
@@ -241,8 +283,9 @@ def _chosen(key: str, default: T, fits: Callable[[T], bool], kept: bool) -> T | 
 
 def _forget(link: _Link, page: str) -> None:
     """Drop the settings of the page and the shared ones, so that the URL alone decides."""
+    kept = {f"{page}.{name}" for name in SECRET.get(page, frozenset()) - set(link.pending)}
     for key in list(link.memory):
-        if key.startswith((f"{SHARED}.", f"{page}.")):
+        if key.startswith((f"{SHARED}.", f"{page}.")) and key not in kept:
             del link.memory[key]
             st.session_state.pop(key, None)
 

@@ -59,10 +59,15 @@ def enter(name: str) -> Page:
     return page
 
 
-def pages_for(model: Model) -> list[str]:
-    """The titles of the pages that can show a model."""
+def pages_of(model: Model) -> list[Page]:
+    """The pages for models of its kind."""
     table: dict[str, Page] = st.session_state[_TABLE]
-    return [page.title for page in table.values() if page.model and fits(model.can, page.needs)]
+    return [page for page in table.values() if page.needs and fits(model.can, page.needs)]
+
+
+def pages_for(model: Model) -> list[str]:
+    """Their titles."""
+    return [page.title for page in pages_of(model)]
 
 
 def script_of(name: str) -> str:

@@ -22,16 +22,21 @@ if TYPE_CHECKING:
     from heedmap.models import Adapter
 
 T = TypeVar("T")
+R = TypeVar("R")
 
 _LAST = "heedmap.last"  # name of a page -> what worked last in this session
 
 
 @dataclass(frozen=True)
 class _Asked:
-    """A forward pass, and what of it: a kind of attention, names of layers, or None for any."""
+    """A forward pass, and what of it: a kind of attention, names of layers, or None for any.
+
+    `view` says of which of the page's views.
+    """
 
     request: Request
     part: Any
+    view: str = ""
 
 
 def first_ready(page: Page, id: str, fits: bool, notices: Notices) -> Adapter:
@@ -64,6 +69,7 @@ def answer(
     part: Any,
     run: Callable[[Adapter, Request, Any], T],
     notices: Notices,
+    view: str = "",
 ) -> T:
     """Run a model for what is asked; where that fails, show the error and what worked last.
 
@@ -74,8 +80,9 @@ def answer(
         part: what is asked for of it.
         run: makes the answer; takes None for the part that a model shows by default.
         notices: where an error is shown.
+        view: tells apart views of a page whose parts are unlike.
     """
-    for asked in _in_turn(page, _Asked(request, part)):
+    for asked in _in_turn(page, _Asked(request, part, view)):
         with notices.guard():
             model = adapter if asked.request.model == adapter.id else load(asked.request.model)
             found = run_shown(model, asked.request, asked.part, run)
@@ -87,9 +94,9 @@ def answer(
 
 def run_shown(
     adapter: Adapter,
-    request: Request,
+    request: R,
     part: Any,
-    run: Callable[[Adapter, Request, Any], T],
+    run: Callable[[Adapter, R, Any], T],
 ) -> T:
     """Run a model, showing a spinner, and the visitor's place where others go first.
 
@@ -118,8 +125,11 @@ def _in_turn(page: Page, asked: _Asked) -> Iterator[_Asked]:
     """
     yield asked
     size = model_facts.native_size(models.record(page.model))
-    first = _Asked(Request(photos.DEFAULT, page.model, size), None)
-    others = [each for each in (_last().get(page.name), first) if each]
+    first = _Asked(Request(photos.DEFAULT, page.model, size), None, asked.view)
+    last = _last().get(page.name)
+    if last and last.view != asked.view:
+        last = _Asked(last.request, None, asked.view)
+    others = [each for each in (last, first) if each]
     here = [replace(e, request=replace(e.request, photo=asked.request.photo)) for e in others]
     yield from (each for each in dict.fromkeys([*here, *others]) if each != asked)
 

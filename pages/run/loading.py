@@ -32,8 +32,9 @@ def describe(page: Page, id: str) -> list[str]:
         entry = models.record(id)
         if fits(entry.can, page.needs):
             return model_facts.lines(entry)
-    others = " or ".join(pages_for(entry))
-    raise ModelError(f"{entry.title} is shown on another page: see {others}.")
+    *others, last = pages_for(entry)
+    where = f"{', '.join(others)} or {last}" if others else last
+    raise ModelError(f"{entry.title} is shown on another page: see {where}.")
 
 
 def load(id: str) -> Adapter:

@@ -29,6 +29,14 @@ def open_attention(page: Page, notices: Notices) -> attention.Source:
     adapter, request = open_model(page, notices)
     with st.sidebar:
         section("Map")
+    return choose_attention(page, adapter, request, notices)
+
+
+def choose_attention(
+    page: Page, adapter: Adapter, request: Request, notices: Notices
+) -> attention.Source:
+    """The chosen kind of attention, of a photo in a model."""
+    with st.sidebar:
         kind = pick_kind(adapter)
     if kind != patches.KIND:
         return answer(page, adapter, request, (kind,), _source, notices)
@@ -40,11 +48,11 @@ def _source(adapter: Adapter, request: Request, part: tuple[Any, ...] | None) ->
     return attention.source(adapter, request, *(part or ()))
 
 
-def open_channels(page: Page, notices: Notices) -> tuple[channels.Source, int]:
-    """The chosen layers, of the chosen photo and model, and how many channels to show of each."""
-    adapter, request = open_model(page, notices)
+def open_channels(
+    page: Page, adapter: Adapter, request: Request, notices: Notices
+) -> tuple[channels.Source, int]:
+    """The chosen layers, of a photo in a model, and how many channels to show of each."""
     with st.sidebar:
-        section("Map")
         layers = pick_layers(adapter)
         after = pick_after()
         count = pick_count()

@@ -3,86 +3,139 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import TYPE_CHECKING, TypeAlias
 
 import streamlit as st
+from heedmap import viz
 from heedmap.pages.frame.notices import sentence
 from heedmap.pages.run.answer import run_shown
 from heedmap.pages.run.loading import load
 from heedmap.views import asked as asking
-from heedmap.views.asked import Asked
+from heedmap.views import texts
+from heedmap.views.asked import Asked, Target, Tested
 from heedmap.views.costs import LONG, span
-from heedmap.views.why import Reason, Source
+from heedmap.views.reasons import Reason, Waiting
+from heedmap.views.why import Source
 
 if TYPE_CHECKING:
-    from heedmap.models import Adapter
+    from heedmap.models import Adapter, Prepared
     from heedmap.views.request import Request
 
-_FAILED = "heedmap.why"  # what was asked in vain -> why it failed, of what is asked now
+Key: TypeAlias = Asked | Tested
 
-
-@dataclass(frozen=True)
-class Waiting:
-    """A map that is not there: what is asked, and what is told in its place."""
-
-    asked: Asked
-    says: str
+_FAILED = "heedmap.why"  # what was asked in vain -> why it failed, of the photo in a model
 
 
 def answers(source: Source, asked: Sequence[Asked]) -> list[Reason | Waiting]:
+    """The maps that `explanations` finds, with what can be said of them."""
+    found = explanations(source.request, source.seen, asked)
+    return [
+        each if isinstance(each, Waiting) else Reason(source, one, each)
+        for one, each in zip(asked, found, strict=True)
+    ]
+
+
+def explanations(
+    request: Request, seen: Prepared, asked: Sequence[Asked]
+) -> list[viz.Explanation | Waiting]:
     """The maps that are known, and those that can be made in a moment; the first in any case."""
-    _forget_others(asked)
-    adapter, began = load(source.request.model), time.monotonic()
-    found: list[Reason | Waiting] = []
+    _forget_others(request)
+    adapter, began = load(request.model), time.monotonic()
+    found: list[viz.Explanation | Waiting] = []
     for each in asked:
-        estimate = asking.seconds(adapter, source.seen, each)
-        soon = time.monotonic() - began + (estimate or 0) < LONG
-        if not found or soon:
-            _run(adapter, each)
-        found.append(_known(source, each, estimate))
+        seconds = asking.seconds(adapter, seen, each)
+        soon = time.monotonic() - began + (seconds or 0) < LONG
+        if not (asking.known(each) or each in _failed()) and (soon or not found):
+            _map(adapter, each)
+        make = partial(_map, adapter, each)
+        found.append(asking.known(each) or _waiting(each, each, "map", seconds, make))
     return found
 
 
-def go_on(found: Sequence[Reason | Waiting]) -> None:
-    """Make the next map that is not there, and run the page anew with it."""
-    waiting = [each.asked for each in found if isinstance(each, Waiting)]
-    left = [each for each in waiting if each not in _failed()]
-    if left:
-        _run(load(left[0].request.model), left[0])
+def tests(
+    source: Source, shown: Sequence[Reason], target: Target
+) -> dict[Asked, viz.Faithfulness | Waiting]:
+    """How far each map can be trusted, as far as that is known."""
+    adapter = load(source.request.model)
+    every = [Tested(each.asked, target) for each in shown]
+    beside = next(filter(None, map(asking.trusted, every)), None)
+    seconds = asking.trust_seconds(adapter, source.seen, beside is not None)
+    found: dict[Asked, viz.Faithfulness | Waiting] = {}
+    for each, tested in zip(shown, every, strict=True):
+        make = partial(_test, adapter, tested, each.found, beside)
+        known = asking.trusted(tested)
+        found[each.asked] = known or _waiting(each.asked, tested, "test", seconds, make)
+    return found
+
+
+def prompts(source: texts.Source) -> list[viz.Prompt | Waiting]:
+    """How much each word of each text counted, as far as that is known."""
+    adapter = load(source.request.model)
+    found: list[viz.Prompt | Waiting] = []
+    for asked in source.asked("prompt"):
+        make = partial(_prompt, adapter, asked, str(asked.target))
+        known = asking.prompted(asked.request, str(asked.target))
+        found.append(known or _waiting(asked, asked, "text", None, make))
+    return found
+
+
+def seconds_of_tests(source: Source, count: int) -> float | None:
+    """How long `tests` of so many maps take in all, as far as that is known."""
+    adapter = load(source.request.model)
+    first, other = (asking.trust_seconds(adapter, source.seen, beside) for beside in (False, True))
+    return first + (count - 1) * other if first is not None and other is not None else None
+
+
+def go_on(found: Sequence[object]) -> None:
+    """Make the next result that is not there, and run the page anew with it."""
+    makes = [each.make for each in found if isinstance(each, Waiting) and each.make]
+    if makes:
+        makes[0]()
         st.rerun()
 
 
-def _run(adapter: Adapter, asked: Asked) -> None:
-    """Make a map unless it is known; a failure is remembered."""
-    if asked in _failed() or asking.known(asked):
-        return
+def _waiting(
+    asked: Asked, key: Key, what: str, seconds: float | None, make: Callable[[], None]
+) -> Waiting:
+    if key in _failed():
+        return Waiting(asked, _failed()[key])
+    time = f"takes about {span(seconds)}" if seconds and seconds >= LONG else "is on its way"
+    return Waiting(asked, f"This {what} {time}.", make)
+
+
+def _map(adapter: Adapter, asked: Asked) -> None:
+    _run(adapter, asked.request, asked, lambda: asking.explanation(adapter, asked))
+
+
+def _prompt(adapter: Adapter, asked: Asked, text: str) -> None:
+    _run(adapter, asked.request, asked, lambda: asking.prompt(adapter, asked.request, text))
+
+
+def _test(
+    adapter: Adapter, tested: Tested, found: viz.Explanation, beside: viz.Faithfulness | None
+) -> None:
+    def run() -> viz.Faithfulness:
+        return asking.trust(adapter, tested, found.heat, beside)
+
+    _run(adapter, tested.asked.request, tested, run)
+
+
+def _run(adapter: Adapter, request: Request, key: Key, make: Callable[[], object]) -> None:
+    """Make what is not known; a failure is remembered."""
     try:
-        run_shown(adapter, asked.request, asked, _explanation)
+        run_shown(adapter, request, None, lambda *_: make())
     except Exception as error:
-        _failed()[asked] = sentence(error)
+        _failed()[key] = sentence(error)
 
 
-def _explanation(adapter: Adapter, request: Request, asked: Asked) -> Any:
-    return asking.explanation(adapter, asked)
+def _forget_others(request: Request) -> None:
+    """Try again what failed before the visitor turned to another photo or model, and back."""
+    for key in [key for key in _failed() if key.request != request]:
+        del _failed()[key]
 
 
-def _known(source: Source, asked: Asked, estimate: float | None) -> Reason | Waiting:
-    if found := asking.known(asked):
-        return Reason(source, asked, found)
-    if asked in _failed():
-        return Waiting(asked, _failed()[asked])
-    told = f"takes about {span(estimate)}" if estimate and estimate >= LONG else "is on its way"
-    return Waiting(asked, f"This map {told}.")
-
-
-def _forget_others(asked: Sequence[Asked]) -> None:
-    """Try again what was asked before and failed, when it is asked for anew."""
-    for other in set(_failed()) - set(asked):
-        del _failed()[other]
-
-
-def _failed() -> dict[Asked, str]:
-    found: dict[Asked, str] = st.session_state.setdefault(_FAILED, {})
+def _failed() -> dict[Key, str]:
+    found: dict[Key, str] = st.session_state.setdefault(_FAILED, {})
     return found

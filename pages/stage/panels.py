@@ -10,6 +10,7 @@ from heedmap.views import attention, data_urls, explain, facts, patches, photos,
 from heedmap.views.attention import Map
 from heedmap.views.channels import Channel
 from heedmap.views.compare import BOTH, Column, Difference, Failed, Scaled, on_one_scale
+from heedmap.views.reasons import Reason
 from heedmap.views.render import THUMBNAIL, Drawable, Look
 from heedmap.views.request import Request
 
@@ -230,10 +231,12 @@ def channel_groups(rows: dict[str, list[Channel]], look: Look) -> list[Group]:
     ]
 
 
-def words(shown: Map | Channel, look: Look) -> list[tuple[str, str, str]]:
+def words(shown: Map | Channel | Reason, look: Look) -> list[tuple[str, str, str]]:
     """What the words of the page mean, each with a data URL of a picture that shows it."""
     if isinstance(shown, Map):
         told = explain.of_attention(shown, look)
+    elif isinstance(shown, Reason):
+        told = explain.of_reason(shown, look)
     else:
         told = explain.of_channel(shown, look)
     return [(term, text, data_urls.encoded(picture)) for term, text, picture in told]

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-import pytest
-from playwright.sync_api import expect
+import re
+from importlib.metadata import version
+from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
 
+import pytest
+from playwright.sync_api import Browser, expect
+
+from benchmarks.server import App, serve
 from tests.browser.conftest import Opener
 from tests.browser.test_photos import photo
-from tests.browser.view import View
+from tests.browser.view import Ears, View
 
 VIEWS = {
     "vit": ("", {"photo": "coffee", "layer": 1, "head": 2, "colors": "magma", "view": "contour"}),
@@ -26,15 +32,29 @@ def test_a_copied_link_shows_the_same_to_somebody_else(
         assert f"{name}={value}" in link
     theirs = window().go(link)
     assert theirs.pictures() == mine.pictures()
-    assert theirs.tab.url == link
+    asked = parse_qs(urlsplit(theirs.tab.url).query)
+    assert {**asked, "v": [version("heedmap")]} == parse_qs(urlsplit(link).query)
     expect(theirs.alert()).to_have_count(0)
 
 
-def test_a_link_to_an_upload_shows_the_upload(window: Opener) -> None:
-    mine = window().open()
-    mine.change(lambda: mine.drop_file("mine.png", photo()))
-    theirs = window().go(mine.copy_link())
-    assert theirs.pictures() == mine.pictures()
+def test_a_shared_upload_outlives_its_server_until_it_is_forgotten(
+    browser: Browser, window: Opener, app: App, tmp_path: Path
+) -> None:
+    with serve(tmp_path / "log.txt") as other:  # on the same store
+        mine = View(browser, other.url, Ears("")).open()
+        mine.change(lambda: mine.drop_file("mine.png", photo()))
+        assert re.search("photo=[0-9a-f]{32}(&|$)", mine.tab.url)
+        link = mine.copy_link()
+        other.process.kill()
+        pictures = mine.pictures()
+        mine.close()
+    theirs = window().go(link.replace(other.url, app.url))
+    assert theirs.pictures() == pictures
+    theirs.tab.get_by_text("Forget this photo").click()
+    theirs.change(theirs.tab.get_by_role("button", name="Forget it now").click)
+    assert "photo=" not in theirs.tab.url
+    late = window().go(link.replace(other.url, app.url))
+    expect(late.alert()).to_contain_text("was forgotten")
 
 
 def test_a_link_that_asks_for_too_much_says_so(view: View) -> None:

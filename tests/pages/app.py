@@ -18,6 +18,7 @@ PAGES = {
     "clip": "pages/clip.py",
     "cnn": "pages/cnn.py",
     "why": "pages/why.py",
+    "words": "pages/words.py",
     "compare": "pages/compare.py",
 }
 
@@ -49,7 +50,15 @@ class App:
     def set(self, name: str, value: Any, shared: bool = False) -> App:
         """Move a control as a person would, whatever kind it is."""
         key = f"{'all' if shared else self.page}.{name}"
-        for kind in ("slider", "selectbox", "toggle", "radio", "multiselect", "button_group"):
+        for kind in (
+            "slider",
+            "selectbox",
+            "toggle",
+            "radio",
+            "multiselect",
+            "button_group",
+            "text_area",
+        ):
             for widget in self.at.get(kind):
                 if widget.key == key:
                     widget.set_value(value)
@@ -120,6 +129,17 @@ class App:
 
     def matrix(self) -> dict[str, Any]:
         return self._data("matrix", "matrix")
+
+    def words(self, key: str = "text") -> dict[str, Any]:
+        """What the component of a text was given, its numbers decoded."""
+        found = self._data("words", key)
+        for name in ("values", "small", "row", "column", "received"):
+            found[name] = np.frombuffer(base64.b64decode(found[name]), np.float16)
+        return found
+
+    def copied(self) -> dict[str, str]:
+        """What a copied link has besides the browser's address."""
+        return dict(self._data("copy", "copy-link")["more"])
 
     def items(self, key: str) -> list[dict[str, Any]]:
         return [item for group in self.gallery(key)["groups"] for item in group["items"]]

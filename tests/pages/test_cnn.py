@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 from heedmap import models, viz
 from heedmap.errors import CaptureError
@@ -95,3 +96,24 @@ def test_a_failing_pass_keeps_the_layers(monkeypatch: pytest.MonkeyPatch) -> Non
     app.set("layers", [models.load("bundled-cnn").conv_layers[3]])
     assert app.errors == ["It did not run this one: choose other layers."]
     assert app.painted == before
+
+
+def test_grad_cam_shares_the_stage() -> None:
+    app = App("cnn").set("show", "cam")
+    adapter = models.load("bundled-cnn")
+    x = adapter.prepare(viz.open_sample("cat"))
+    for settings, target, layer in [
+        ({}, None, None), ({"target": "dog"}, "dog", None), ({"cam": "layer3"}, "dog", "layer3"),
+        ({"less": "cat"}, ("dog", "cat"), "layer3"),
+    ]:  # fmt: skip
+        for name, value in settings.items():
+            app.set(name, value)
+        wanted = viz.explain(adapter, x, "gradcam", target, layer).heat
+        np.testing.assert_allclose(app.hero["values"], wanted, rtol=1e-4, atol=1e-6)
+    assert len(app.stage["bars"]) == 5
+    (scale,) = (tool for tool in app.stage["tools"] if tool["name"] == "scale")
+    assert scale["views"] == []  # disabled: there is one map, and its own scale
+    assert scale["help"].startswith("There are no other maps here")
+    assert app.link == {"show": "cam", "target": "dog", "cam": "layer3", "less": "cat"}
+    app.set("show", "channels")
+    assert len(app.gallery("channels")["groups"]) == 3

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 import streamlit as st
 from heedmap import models, viz
 from heedmap.errors import CaptureError, CheckpointError, DownloadError
 from heedmap.models import Loading
+from heedmap.pages.frame import sharing, versions
 from heedmap.pages.frame.notices import UNEXPECTED
 from heedmap.pages.run import opening
 from heedmap.views import cache, photos
@@ -77,7 +80,61 @@ def test_an_upload_is_shown_kept_and_linked(portrait: bytes) -> None:
     assert app.items("photos")[0]["key"] == key
     app.go("clip")
     assert app.link == {"photo": key}
+    assert "in memory" in app.at.sidebar.caption[0].value
     assert App(photo=key).facts["Saw"] == "whole photo, 128 × 192 px, enlarged from 60 × 90"
+
+
+def test_a_shared_photo_is_found_again_and_forgotten(portrait: bytes) -> None:
+    private = photos.take(portrait)
+    app = App("compare", **{"photo": private, "b.photo": private})
+    before = app.painted
+    with pytest.MonkeyPatch.context() as patch:  # as the button does, in a run of this session
+        patch.setattr(sharing, "copy_button", sharing._share)
+        app.run()
+    app.run()
+    shared = app.link["photo"]
+    assert photos.is_shared(shared)
+    assert app.link.get("b.photo", shared) == shared
+    photos.drop(private)  # as when the server ends
+    cache.clear()
+    theirs = App("compare", photo=shared)
+    assert not theirs.notices
+    assert theirs.hero["values"] == app.hero["values"]
+    assert app.painted == before
+    theirs.at.button(key="forget").click()
+    theirs.run()
+    assert "photo" not in theirs.link
+    assert "was forgotten" in App(photo=shared).notices[0]
+    assert "photo" not in app.run().link, "nor does a window that had it open show it"
+
+
+KEPT = json.loads(Path(__file__).with_name("links.json").read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize(
+    ("version", "kept"), [(version, each) for version, links in KEPT.items() for each in links]
+)
+def test_links_of_every_release_show_what_they_showed(version: str, kept: dict) -> None:
+    app = App(kept["page"], v=version, **kept["link"])
+    assert app.notices == kept.get("says", [])
+    assert not app.errors
+    for panel, title in zip(app.stage["panels"], kept["titles"], strict=True):
+        assert panel["title"].startswith(title)
+    assert {name: app.look[name] for name in kept["look"]} == kept["look"]
+    assert app.link.items() <= kept["link"].items(), "only defaults have left it"
+
+
+def test_this_release_has_kept_links() -> None:
+    assert versions.ours() in KEPT
+
+
+def test_a_link_of_another_version_says_what_is_not_known() -> None:
+    (said,) = App(v="9.9", layer="3", depth="5").notices
+    assert "by Heedmap 9\\.9" in said
+    assert "depth is not known" in said
+    assert not App(v="9.9", layer="3").notices
+    assert len(App(v="9.9", layer="99").notices) == 2
+    assert len(App(v=versions.ours(), layer="99").notices) == 1
 
 
 @pytest.mark.parametrize("content", [b"no image", b"", b"\xff\xd8\xff\xe0 cut off"])

@@ -34,7 +34,8 @@ def ask(app: App, monkeypatch: pytest.MonkeyPatch, **settings: str) -> App:
 def test_a_link_shows_what_a_patch_attends_to(passes: list[str]) -> None:
     app = App(kind="patch", patch="3,5", layer="2", head="1")
     assert np.allclose(app.hero["values"], rows(2, (3, 5))[1], rtol=1e-2, atol=1e-5)
-    assert app.stage["pin"] == {"kind": "patch", "home": "cls", "grid": [16, 24], "at": [3, 5]}
+    told = {"kind": "patch", "home": "cls", "grid": [16, 24], "at": [3, 5], "prefix": ""}
+    assert app.stage["pin"] == told
     assert app.facts["Attention"] == "attention from row 3, column 5"
     assert "attention from row 3, column 5" in app.hero["alt"]
     assert len({item["src"] for item in app.items("heads")}) == 7

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from typing import Any
+from urllib.parse import parse_qsl
+
 import numpy as np
 import pytest
 from heedmap import models, viz
@@ -83,6 +86,19 @@ def test_one_scale_has_one_unit() -> None:
         assert np.mean(panel["values"]) == pytest.approx(1, rel=1e-4)
 
 
+def test_random_weights_show_what_is_the_methods_own() -> None:
+    app = App("why", methods="raw~gradcam", target="dog").set("random", True)
+    adapter = models.load("bundled-vit")
+    x = adapter.prepare(viz.open_sample("cat"))
+    random = viz.explain(models.randomised(adapter), x, "gradcam", "dog").heat
+    np.testing.assert_allclose(app.stage["panels"][1]["values"], random, rtol=1e-3, atol=1e-6)
+    alike = viz.rank_correlation(heat("gradcam", "dog"), random)
+    badge = app.stage["panels"][1]["badge"].replace("−", "-")
+    assert badge.startswith(f"random weights, rank correlation {alike:.2f} with")
+    assert app.link["random"] == "1"
+    assert not [each for each in app.at.button if each.key == "test"]
+
+
 def test_what_a_model_cannot_do_is_said() -> None:
     app = App("why", model="bundled-cnn")
     assert titles(app) == ["Grad-CAM", "Grad-CAM++", "Layer-CAM", "XGrad-CAM"]
@@ -93,10 +109,19 @@ def test_what_a_model_cannot_do_is_said() -> None:
     assert "LeGrad read attention, and Heedmap" in said
 
 
-def test_a_model_without_classes_is_asked_for_the_norm_of_its_features() -> None:
+def test_a_model_without_classes_is_asked_for_its_features_or_a_text() -> None:
     app = App("why", model="bundled-clip")
     assert app.stage["panels"][2]["what"] == "what raises the norm of the features"
     assert not app.stage["bars"]
+    for name, text in [("text", "a dog"), ("less", "a cat")]:
+        (field,) = [each for each in app.at.text_input if each.key == f"why.{name}"]
+        field.set_value(text)
+        app.run()
+    assert app.link == {"model": "bundled-clip", "text": "a dog", "less": "a cat"}
+    adapter = models.load("bundled-clip")
+    x = adapter.prepare(viz.open_sample("cat"))
+    wanted = viz.explain(adapter, x, "relevance", ("a dog", "a cat")).heat
+    np.testing.assert_allclose(app.stage["panels"][2]["values"], wanted, rtol=1e-3, atol=1e-7)
 
 
 def test_methods_that_agree_are_told_by_their_numbers() -> None:
@@ -117,3 +142,55 @@ def test_a_method_that_fails_says_so_in_its_place(monkeypatch: pytest.MonkeyPatc
     panels = App("why", target="tick", methods="rollout~relevance").stage["panels"]
     assert panels[1]["says"] == "It does not pass: choose rollout."
     assert "values" in panels[0]
+
+
+def test_a_map_is_tested_beside_two_that_know_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    test = viz.faithfulness
+
+    def short(adapter, x, heat, target, beside=None):
+        return test(adapter, x, heat, target, steps=2, beside=beside)
+
+    monkeypatch.setattr(viz, "faithfulness", short, raising=False)
+    app = App("why", methods="raw~relevance")
+    (button,) = [each for each in app.at.button if each.key == "test"]
+    assert button.label.startswith("How far to trust them · about ")
+    button.click()
+    app.run()
+    assert app.link["trust"] == "1"
+    adapter = models.load("bundled-vit")
+    x = adapter.prepare(viz.open_sample("cat"))
+    told = [panel["about"]["trust"] for panel in app.stage["panels"]]
+    for each, method in zip(told, ("raw", "relevance"), strict=True):
+        wanted = short(adapter, x, heat(method), adapter.classes.index("cat"))
+        assert float(each["gain"].replace("−", "-")) == round(wanted.heat.gain, 3)
+        name, number = each["beside"][1]
+        assert name == "blob in the centre"
+        assert float(number.replace("−", "-")) == round(wanted.centre.gain, 3)
+        np.testing.assert_allclose(each["deletion"], wanted.heat.deletion.mean(0), rtol=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("page", "link", "back"),
+    [
+        ("vit", {"size": "96"}, "ViT heads"),
+        ("clip", {}, "CLIP layers"),
+        ("cnn", {"fit": "crop"}, "CNN channels"),
+        ("compare", {"a.size": "96"}, "ViT heads"),
+    ],
+)
+def test_links_lead_there_and_back(page: str, link: dict[str, str], back: str) -> None:
+    here = App(page, photo="coffee", **link)
+    there = App("why", **_query(here, "Ask why"), methods="raw~gradcam")
+    assert there.link["photo"] == "coffee"
+    assert there.link.get("size") == next((t for n, t in link.items() if "size" in n), None)
+    again = App(page, **_query(there, back if page != "compare" else "Compare with …"))
+    assert {name: again.link[name] for name in link} == link
+
+
+def _query(app: App, label: str) -> dict[str, str]:
+    (found,) = {each.proto.query_string for each in _links(app) if each.proto.label == label}
+    return dict(parse_qsl(found))
+
+
+def _links(app: App) -> list[Any]:
+    return [each for each in app.at.get("page_link") if each.proto.query_string.count("model")]

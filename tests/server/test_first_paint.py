@@ -41,6 +41,12 @@ def test_what_is_not_the_page_passes(status: int, kind: str) -> None:
     assert header(sent, "etag") == "x"
 
 
+def test_what_has_html_of_its_own_keeps_it() -> None:
+    app = FirstPaint(Answer(200, "text/html"), b"styled page", "/api")
+    assert text(ask(app, "/api/v1/docs")) == "oldold"
+    assert text(ask(app, "/apiary")) == "styled page"
+
+
 def test_streamlits_page_has_a_place_for_both(tmp_path: Path) -> None:
     from heedmap import private
 

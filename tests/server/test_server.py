@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import http.client
+import json
 import os
 import re
 import signal
@@ -14,6 +15,7 @@ from contextlib import closing
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import httpx2
 import pytest
 from heedmap.serving.uploads import Bounds
 from websockets.asyncio.client import connect
@@ -71,6 +73,33 @@ def test_another_host_gets_nothing(app: App) -> None:
 
 def test_metrics_are_not_public(app: App) -> None:
     assert ask(app, "/_stcore/metrics").status == 404
+
+
+def test_the_interface_answers_curl_and_httpx(app: App, portrait: bytes, tmp_path: Path) -> None:
+    (tmp_path / "photo.png").write_bytes(portrait)
+    address = f"{app.url}/api/v1/maps?size=64&layer=2"
+    curl = [
+        "curl",
+        "--silent",
+        "--fail",
+        "--retry",
+        "60",
+        address,
+    ]  # again while the model is loaded
+    curl += ["--data-binary", f"@{tmp_path / 'photo.png'}"]
+    by_curl = json.loads(subprocess.run(curl, capture_output=True, check=True).stdout)
+    by_httpx = httpx2.post(address, content=portrait, timeout=60).raise_for_status().json()
+    assert by_curl == by_httpx
+    assert (by_curl["layers"][0]["rows"], by_curl["layers"][0]["cols"]) == (12, 8)
+
+
+def test_the_interface_stands_behind_the_servers_checks(app: App) -> None:
+    assert ask(app, "/api/v1/health").status == 200
+    assert ask(app, "/api/v1/health", Host=EVIL).status == 421
+    assert ask(app, "/api/v1/health", Origin=FOREIGN).status == 403
+    assert ask(app, "/metrics").status == 200
+    assert ask(app, "/metrics", Host=EVIL).status == 421
+    assert ask(app, "/api/v1/docs").headers["X-Content-Type-Options"] == "nosniff"
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from heedmap import models
-from heedmap.views import attention, channels, explain
+from heedmap.views import attention, channels, explain, reasons, why
 from heedmap.views.attention import Map
 from heedmap.views.render import THUMBNAIL, Look, drawn
 from heedmap.views.request import Request
@@ -55,3 +55,12 @@ def test_a_channel_is_explained_in_its_own_words() -> None:
     told = {term: text for term, text, _ in explain.of_channel(channel, Look())}
     assert list(told) == ["Channel", "Convolution", "Receptive field"]
     assert f"here {channel.siblings}:" in told["Channel"]
+
+
+def test_a_reason_is_explained_by_what_it_was_asked() -> None:
+    adapter, request = models.load("bundled-vit"), Request("cat", "bundled-vit", 128)
+    reason = reasons.reason(adapter, why.source(adapter, request), "relevance")
+    told = {term: text for term, text, _ in explain.of_reason(reason, Look())}
+    assert list(told) == ["Target", "Gradient", "Strongest place", "Common scale"]
+    assert "“cat”" in told["Target"]
+    assert reason.strongest in told["Strongest place"]

@@ -119,7 +119,7 @@ def attention(rows: int, cols: int) -> np.ndarray:
     """What a sound head looks like: a soft object of several patches on a noisy ground."""
     r, c = np.mgrid[:rows, :cols]
     thing = np.exp(-(((r - rows / 2) / 2) ** 2) - ((c - cols / 3) / 2) ** 2)
-    heat = np.exp(3.5 * thing + 0.3 * RNG.standard_normal((rows, cols)))
+    heat = np.exp(3.5 * thing + 0.3 * np.random.default_rng(7).standard_normal((rows, cols)))
     return heat / heat.sum()
 
 

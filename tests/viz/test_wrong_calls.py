@@ -63,7 +63,7 @@ PHOTOS: list[tuple[Callable[[], object], str]] = [
     (lambda: draw("cat.jpg"), r"this is 'cat.jpg': open it with viz.open_image"),
     (lambda: draw(Path("cat.jpg")), r"cat.jpg.*: open it with viz.open_image"),
     (lambda: draw(b"\xff\xd8" * 10_000), r"this is b'.{1,60}: open it"),
-    (lambda: draw(PHOTO.tolist()), r"this is \[\[\[128, 128.{1,60}\.\.\.: open it"),
+    (lambda: draw(PHOTO.tolist()), r"this is \[\[\[128, 128.{1,30}\.\.\..{1,30}: open it"),
     (lambda: draw(PHOTO.astype(float)), r"\(40, 60, 3\) float64: open it"),
     (lambda: draw(PHOTO.astype(object)), r"\(40, 60, 3\) object: open it"),
     (lambda: draw(PHOTO[..., 0]), r"\(40, 60\) uint8: open it"),

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
-from heedmap.errors import CaptureError, SettingError
+from heedmap.errors import CaptureError, SettingError, short
 from heedmap.viz import checks
 from heedmap.viz.capture.calls import check_call, names_of
 from heedmap.viz.capture.passed_on import PassedOn
@@ -45,10 +45,10 @@ class Activations:
         Raises:
             SettingError: a layer that was not recorded, or `k` below 1.
         """
-        if layer not in self.maps:
-            raise SettingError(f"Layer {layer!r} was not recorded: choose from {_some(self.maps)}.")
-        if k < 1:
-            raise SettingError(f"k={k} channels cannot be shown: choose 1 or more.")
+        if not isinstance(layer, str) or layer not in self.maps:
+            known = _some(self.maps)
+            raise SettingError(f"Layer {short(layer)} was not recorded: choose from {known}.")
+        k = checks.whole(k, "k={} channels cannot be shown: choose 1 or more.", 1)
         means = self.maps[layer].mean((1, 2), dtype=np.float64)
         order = np.argsort(-means, kind="stable")[:k]
         return [(int(channel), float(means[channel])) for channel in order]
@@ -60,10 +60,11 @@ class Activations:
         of a bundled model.
 
         Raises:
-            SettingError: a temperature of 0 or less.
+            SettingError: `k` below 1, or a temperature of 0 or less.
         """
         sentence = "A temperature of {} is out of range: choose one above 0."
         warmth = checks.number(temperature, sentence, lambda t: 0 < t < np.inf)
+        k = checks.whole(k, "k={} classes cannot be shown: choose 1 or more.", 1)
         if self.logits is None or self.classes is None:
             return None
         scaled = self.logits.astype(np.float64) / warmth

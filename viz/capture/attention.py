@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 import torch
-from heedmap.errors import CaptureError, SettingError
+from heedmap.errors import CaptureError, SettingError, short
 from heedmap.viz import checks
 from heedmap.viz.capture.calls import check_call
 from heedmap.viz.capture.reasons import check, why_not
@@ -70,8 +70,9 @@ class Attention:
         Raises:
             SettingError: a kind that was not recorded.
         """
-        if kind not in self.maps:
-            raise SettingError(f"{kind!r} was not recorded: choose from {', '.join(self.maps)}.")
+        if not isinstance(kind, str) or kind not in self.maps:
+            known = ", ".join(self.maps)
+            raise SettingError(f"{short(kind)} was not recorded: choose from {known}.")
         return self.maps[kind]
 
     @property

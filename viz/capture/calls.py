@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from heedmap.errors import SettingError
+from heedmap.errors import SettingError, short
 
 
 def check_call(adapter: Any, x: Any) -> None:
@@ -14,12 +14,12 @@ def check_call(adapter: Any, x: Any) -> None:
 
     if not isinstance(adapter, Adapter):
         raise SettingError(
-            f"{_told(adapter)} is not a model to record: pass what models.load or models.wrap "
+            f"{short(adapter)} is not a model to record: pass what models.load or models.wrap "
             "returns."
         )
     if not isinstance(x, Prepared):
         raise SettingError(
-            f"{_told(x)} is not a prepared photo: pass what adapter.prepare returns."
+            f"{short(x)} is not a prepared photo: pass what adapter.prepare returns."
         )
     if (x.patch, x.prefix) != (adapter.patch, adapter.prefix):
         raise SettingError(
@@ -37,11 +37,5 @@ def names_of(layers: Any) -> tuple[str, ...]:
     """
     whole = isinstance(layers, Sequence | set | frozenset) and not isinstance(layers, str | bytes)
     if not whole or not all(isinstance(name, str) for name in layers):
-        raise SettingError(
-            f"layers={str(layers)[:60]!r} is not a list of names: give ['NAME', ...]."
-        )
+        raise SettingError(f"layers={short(layers)} is not a list of names: give ['NAME', ...].")
     return tuple(layers)
-
-
-def _told(value: Any) -> str:
-    return "None" if value is None else f"{str(value)[:40]!r} of type {type(value).__name__}"

@@ -1,4 +1,4 @@
-"""Query, key and mask of `multi_head_attention_forward`, inside which no call can be watched."""
+"""The arguments of `multi_head_attention_forward`, inside which no call is seen, as attention."""
 
 from __future__ import annotations
 
@@ -8,7 +8,21 @@ from typing import Any
 import torch
 import torch.nn.functional as F
 
-ARGUMENTS = inspect.signature(F.multi_head_attention_forward)
+MULTI_HEAD = inspect.signature(F.multi_head_attention_forward)
+
+
+def over_tokens(call: dict[str, Any]) -> bool:
+    """Whether all keys of a `multi_head_attention_forward` are tokens."""
+    more = any(call.get(name) is not None for name in ("bias_k", "static_k"))
+    return not more and not call["add_zero_attn"]
+
+
+def projected_value(call: dict[str, Any]) -> torch.Tensor:
+    """Value, (batch, heads, tokens, e)."""
+    separate = call.get("use_separate_proj_weight")
+    weight = call["v_proj_weight"] if separate else call["in_proj_weight"].chunk(3)[2]
+    bias = call["in_proj_bias"].chunk(3)[2] if call["in_proj_bias"] is not None else None
+    return _split(F.linear(call["value"], weight, bias), call["num_heads"])
 
 
 def projected(call: dict[str, Any]) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor | None]:

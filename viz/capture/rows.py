@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 import torch
-from heedmap.errors import CaptureError, SettingError
+from heedmap.errors import CaptureError, SettingError, short
 from heedmap.viz import checks
 from heedmap.viz.capture.calls import check_call
 from heedmap.viz.capture.reasons import check, why_not
@@ -53,7 +53,7 @@ def record_rows(adapter: Adapter, x: Prepared, layer: int, patches: Sequence[Tok
     if adapter.kinds == ("cls",) and any(query != "cls" for query in queries):
         raise SettingError(
             f"{adapter.title} shows what CLS attends to and no patch's attention, this is "
-            f'{checks.told(queries)}: give ["cls"].'
+            f'{short(queries)}: give ["cls"].'
         )
     tokens = [tokens_of(adapter, x.grid, query) for query in queries]
 

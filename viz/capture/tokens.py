@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from heedmap.errors import SettingError
+from heedmap.errors import SettingError, short
 from heedmap.viz import checks
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def tokens_of(adapter: Adapter, grid: tuple[int, int], token: Any) -> list[int]:
         if token == "cls" and adapter.has_cls:
             return list(range(readers.start, readers.stop))
         known = 'a patch (row, col) or "cls"' if adapter.has_cls else "a patch (row, col)"
-        raise SettingError(f"{adapter.title} has no token {checks.told(token)}: give {known}.")
+        raise SettingError(f"{adapter.title} has no token {short(token)}: give {known}.")
     if isinstance(token, tuple | list) and len(token) == 2 and token[0] == "register":
         return [_register(adapter, patches, readers, token[1])]
     return [adapter.prefix + _patch(grid, token)]
@@ -78,5 +78,6 @@ def _register(adapter: Adapter, patches: int, readers: slice, index: Any) -> int
     kept = [*tokens[: order.prefix], *tokens[order.prefix + patches :]]
     registers = [token for token in kept if token not in tokens[readers]]
     has = f"has {len(registers)} tokens that are neither CLS nor patches"
-    sentence = f"{adapter.title} has no register {{}}, it {has}: count from 0, or ask a patch."
+    ways = "count from 0, or ask a patch" if registers else "ask a patch"
+    sentence = f"{adapter.title} has no register {{}}, it {has}: {ways}."
     return registers[checks.whole(index, sentence, 0, len(registers) - 1)]

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 import torch.nn.functional as F
-from heedmap.viz.capture import multi_head
+from heedmap.viz.capture.multi_head import MULTI_HEAD, over_tokens, projected
 from heedmap.viz.capture.scores import Call, Formed, Queries, Scores, received_in_windows
 from torch.overrides import TorchFunctionMode
 
@@ -37,7 +37,11 @@ class Watch(TorchFunctionMode):
             output = self.fused(Call(*args, **kwargs))
             return func(*args, **kwargs) if output is None else output
         if func is F.multi_head_attention_forward:
-            self.multi_head(multi_head.ARGUMENTS.bind(*args, **kwargs).arguments)
+            bound = MULTI_HEAD.bind(*args, **kwargs)
+            bound.apply_defaults()
+            found = self.multi_head(bound.arguments)
+            if found is not None:
+                return found, None
         output = func(*args, **kwargs)
         if func in SOFTMAX and output.ndim >= 4:
             self.formed(output)
@@ -51,8 +55,9 @@ class Watch(TorchFunctionMode):
         """After a softmax: an attention (batch, heads, Q, N) that the model computed itself."""
         raise NotImplementedError
 
-    def multi_head(self, call: dict[str, Any]) -> None:
-        """Before `multi_head_attention_forward`, inside which no call is seen: its arguments."""
+    def multi_head(self, call: dict[str, Any]) -> torch.Tensor | None:
+        """Before `multi_head_attention_forward`, inside which no call is seen: as `fused`."""
+        return None
 
 
 @dataclass
@@ -100,16 +105,15 @@ class SeesTokens(Watch):
             return None
         return output.view(*call.query.shape[:2], *output.shape[1:]).to(call.value.dtype)
 
-    def multi_head(self, call: dict[str, Any]) -> None:
+    def multi_head(self, call: dict[str, Any]) -> torch.Tensor | None:
         """The mode is off inside the call, so its query and key are projected here once more."""
-        if any(call.get(name) is not None for name in ("bias_k", "static_k")):
-            return  # not all its keys are tokens, so it is not recorded
-        if call["add_zero_attn"]:
-            return
-        query, key, mask = multi_head.projected(call)
+        if not over_tokens(call):
+            return None  # so it is not recorded
+        query, key, mask = projected(call)
         kind = self._kind(query.shape, key.shape[-2])
         if kind:
             self.see(kind, Scores.of(Call(query, key, key, mask)), None)
+        return None
 
     def formed(self, attention: torch.Tensor) -> None:
         kind = self._kind(attention.shape, attention.shape[-1])

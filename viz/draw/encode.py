@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from heedmap.errors import SettingError
+from heedmap.errors import SettingError, short
 from heedmap.viz import checks
 from heedmap.viz.photo.picture import Picture
 from PIL import Image
@@ -59,7 +59,7 @@ def zip_pngs(pictures: Mapping[str, Picture], about: Mapping[str, str] | None = 
     """
     if not isinstance(pictures, Mapping):
         raise SettingError(
-            f"A ZIP is made of {{name: picture}}, this is {checks.told(pictures)}: give a dict."
+            f"A ZIP is made of {{name: picture}}, this is {short(pictures)}: give a dict."
         )
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as archive:
@@ -78,7 +78,7 @@ def _file_name(name: str, taken: Sequence[str]) -> str:
     file = text if text.lower().endswith(".png") else f"{text}.png"
     if file == ".png" or "/" in file or "\\" in file or file in taken:
         raise SettingError(
-            f"A ZIP cannot hold a file {checks.told(name)} here: give each picture a name of its "
+            f"A ZIP cannot hold a file {short(name)} here: give each picture a name of its "
             "own, without folders."
         )
     return file
@@ -89,7 +89,7 @@ def _encode(picture: Picture, kind: str, **settings: Any) -> bytes:
     fits = isinstance(picture, np.ndarray) and picture.dtype == np.uint8 and 0 not in picture.shape
     if not fits or (picture.ndim != 2 and (picture.ndim != 3 or picture.shape[2] != 3)):
         raise SettingError(
-            f"A picture is (H, W, 3) or (H, W) uint8, this is {checks.told(picture)}: "
+            f"A picture is (H, W, 3) or (H, W) uint8, this is {short(picture)}: "
             "draw it with viz.Overlay."
         )
     buffer = io.BytesIO()

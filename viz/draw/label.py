@@ -6,7 +6,7 @@ from functools import lru_cache
 from typing import Literal, TypeAlias
 
 import numpy as np
-from heedmap.errors import SettingError
+from heedmap.errors import SettingError, short
 from heedmap.viz import checks
 from heedmap.viz.photo.picture import Picture
 from PIL import Image, ImageDraw, ImageFont
@@ -31,7 +31,7 @@ def label(picture: Picture, text: str, corner: Corner = "bottom-left") -> Pictur
     """
     vertical, horizontal = checks.choice(corner, CORNERS, "corner").split("-")
     if len(checks.text(text, "A label").splitlines()) != 1:
-        raise SettingError(f"A label of {checks.told(text)} cannot be drawn: give one line.")
+        raise SettingError(f"A label of {short(text)} cannot be drawn: give one line.")
     image = Image.fromarray(checks.picture(picture)).convert("RGBA")
     width, height = image.size
     size = _size(text, image.size)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import cv2
 import numpy as np
-from heedmap.errors import SettingError
+from heedmap.errors import SettingError, short
 from heedmap.viz import checks
 from heedmap.viz.draw.fade import LUMA
 from heedmap.viz.draw.interpolate import enlarge_mask
@@ -107,7 +107,7 @@ def _rgb(color: str) -> tuple[int, ...]:
         return ImageColor.getrgb(name)[:3]
     except ValueError:
         raise SettingError(
-            f"There is no colour {checks.told(name)}: give a name or a number such as #ffd60a."
+            f"There is no colour {short(name)}: give a name or a number such as #ffd60a."
         ) from None
 
 

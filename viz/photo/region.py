@@ -1,6 +1,7 @@
 """The part of a photo that a model saw, at the resolution of the screen.
 
 shown = region(photo, prepared.box)           # (h, w, 3) uint8
+shown = enlarged(prepared.view)               # the same in the model's own pixels
 """
 
 from __future__ import annotations
@@ -8,7 +9,7 @@ from __future__ import annotations
 from typing import Any, TypeAlias
 
 import numpy as np
-from heedmap.errors import SettingError
+from heedmap.errors import SettingError, short
 from heedmap.viz import checks
 from heedmap.viz.photo.picture import Picture
 from PIL import Image
@@ -55,12 +56,41 @@ def region(photo: Picture, box: Box, long_side: int = 1024) -> Picture:
     return np.array(resized)
 
 
+def enlarged(view: Picture, long_side: int = 1024) -> Picture:
+    """What a model saw, in its own pixels: each a square, as large as the screen takes.
+
+    Args:
+        view: (H, W, 3) uint8, as `Prepared.view`.
+        long_side: of the result at most, in pixels.
+
+    Returns:
+        (h, w, 3) uint8.
+
+    Raises:
+        SettingError: no picture, or a long side below 1.
+    """
+    view = checks.picture(view)
+    _check_long_side(long_side)
+    times = max(1, round(long_side / max(view.shape[:2])))
+    return fit_within(view.repeat(times, axis=0).repeat(times, axis=1), long_side)
+
+
+def fit_within(picture: Picture, long_side: int) -> Picture:
+    """A picture (H, W, 3) uint8, shrunk so that its long side is at most `long_side` px."""
+    height, width = picture.shape[:2]
+    scale = long_side / max(height, width)
+    if scale >= 1:
+        return picture
+    size = (max(1, round(width * scale)), max(1, round(height * scale)))
+    return np.asarray(Image.fromarray(picture).resize(size, Image.Resampling.BOX, reducing_gap=2))
+
+
 def _check_box(box: Any, width: int, height: int) -> Box:
     try:
         left, top, right, bottom = (float(edge) for edge in box)
     except (TypeError, ValueError):
         raise SettingError(
-            f"The box {str(box)[:60]} is not four numbers: give (left, top, right, bottom) in px."
+            f"The box {short(box)} is not four numbers: give (left, top, right, bottom) in px."
         ) from None
     if not (0 <= left < right <= width + 1e-3 and 0 <= top < bottom <= height + 1e-3):
         raise SettingError(
@@ -73,7 +103,7 @@ def _check_box(box: Any, width: int, height: int) -> Box:
 def _check_long_side(long_side: Any) -> None:
     if not isinstance(long_side, int | np.integer):
         raise SettingError(
-            f"A long side of {long_side!r:.60} is not a number of px: give 1 or more."
+            f"A long side of {short(long_side)} is not a number of px: give 1 or more."
         )
     if long_side < 1:
         raise SettingError(f"A long side of {long_side} px shows nothing: give 1 or more.")

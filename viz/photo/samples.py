@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
-from heedmap.errors import ImageError, SettingError
+from heedmap.errors import ImageError
+from heedmap.viz import checks
 from heedmap.viz.photo.image import open_image
 from heedmap.viz.photo.picture import Picture
 
@@ -98,9 +99,7 @@ def sample(id: str) -> Sample:
     Raises:
         SettingError: no sample has this id.
     """
-    if id not in _BY_ID:
-        raise SettingError(f"There is no sample photo {id!r}: choose one of {', '.join(_BY_ID)}.")
-    return _BY_ID[id]
+    return _BY_ID[checks.choice(id, _BY_ID, "sample photo")]
 
 
 def open_sample(id: str) -> Picture:

@@ -9,11 +9,20 @@ import numpy as np
 import torch
 from heedmap.errors import CaptureError, SettingError, short
 from heedmap.models.adapter.twin import Twin, twin
+from heedmap.viz import checks
 from heedmap.viz.capture.attention import record_attention
 from heedmap.viz.capture.calls import check_call
 from heedmap.viz.capture.reasons import check
 from heedmap.viz.why.cams import EXTRACTORS, ON_TOKENS, cam
-from heedmap.viz.why.head import kept_outputs, layers_of, only_head, put_tokens, tokens_in
+from heedmap.viz.why.head import (
+    kept_calls,
+    layers_of,
+    only_head,
+    plain_layers,
+    put_tokens,
+    tokens_in,
+)
+from heedmap.viz.why.integrated import integrated
 from heedmap.viz.why.keep import Keeping
 from heedmap.viz.why.methods import METHODS, Explanation
 from heedmap.viz.why.rows import positive, received, relevance, rollout
@@ -42,7 +51,7 @@ def explain(
         layer: "raw": the layer, by default the last. "rollout", "relevance" and "legrad": the first
             layer, by default 0; the last is always the last. CAMs: the name of a layer that makes a
             map, by default the last stage; on a ViT the index of a layer, by default the last but
-            one.
+            one. "ig": none.
 
     Raises:
         SettingError: a method, target or layer that does not exist.
@@ -58,6 +67,9 @@ def explain(
         return Explanation(_raw(adapter, x, layer), method, "")
     if method == "rollout":
         return Explanation(_rollout(adapter, x, layer), method, "")
+    if method == "ig":
+        heat, found = integrated(twin(adapter), x, target, layer)
+        return Explanation(heat, method, found.name, signed=True)
     if method in EXTRACTORS:
         heat, found = cam(twin(adapter), x, method, target, layer)
     elif method == "relevance":
@@ -74,22 +86,32 @@ def check_method(adapter: Adapter, method: str) -> None:
         SettingError: a method that does not exist.
         CaptureError: a model that it is not defined for, and which one is.
     """
-    if method not in METHODS:
-        raise SettingError(f"There is no method {short(method)}: choose from {', '.join(METHODS)}.")
-    title, name = adapter.title, METHODS[method].name
-    if method in EXTRACTORS:
-        if adapter.kinds and method not in ON_TOKENS:
-            raise CaptureError(
-                f"{name} reads convolutions, and {title} attends: choose Grad-CAM or relevance."
-            )
-    elif not adapter.kinds:
-        raise CaptureError(f"{name} reads attention, and {title} has none: choose Grad-CAM.")
-    elif "tokens" not in adapter.kinds and method != "raw":
+    checks.choice(method, METHODS, "method")
+    if why := _why_not(adapter, method):
+        # Those that answer for a class first.
+        able = [each for each in METHODS if not _why_not(adapter, each)]
+        able.sort(key=lambda each: METHODS[each].reads == "attention")
+        named = " or ".join(METHODS[each].name for each in able[:2])
+        raise CaptureError(f"{METHODS[method].name} {why}: choose {named}.")
+
+
+def _why_not(adapter: Adapter, method: str) -> str:
+    """Why a method is not defined for a model, "" where it is."""
+    title = adapter.title
+    if method == "ig" or (method in EXTRACTORS and not adapter.kinds):
+        return ""
+    if method in EXTRACTORS and method not in ON_TOKENS:
+        return f"reads convolutions, and {title} attends"
+    if not adapter.kinds:
+        return f"reads attention, and {title} has none"
+    if method == "raw":
+        return ""
+    if method not in EXTRACTORS and "tokens" not in adapter.kinds:
         where = "within windows" if "windows" in adapter.kinds else "from CLS alone"
-        raise CaptureError(
-            f"{name} follows every token through every layer, and {title} attends {where}: "
-            "choose the attention of a layer."
-        )
+        return f"follows every token through every layer, and {title} attends {where}"
+    if method in (*ON_TOKENS, "legrad") and plain_layers(adapter) is None:
+        return f"reads the layers one by one, and those of {title} are not one plain list"
+    return ""
 
 
 def _raw(adapter: Adapter, x: Prepared, layer: str | int | None) -> np.ndarray:
@@ -127,15 +149,15 @@ def _legrad(
 ) -> tuple[np.ndarray, Target]:
     """Each layer's own score, by the head of the last, and what it gains by attention."""
     layers = layers_of(adapter)
-    with kept_outputs(layers) as outputs:
+    with kept_calls(layers) as calls:
         watch, output = _watched(adapter, x)
     target = target_of(adapter, asked, output)
     maps = []
     for index in range(_first(adapter, layer, len(watch.kept)), len(watch.kept)):
-        tokens = tokens_in(outputs[index])
+        tokens = tokens_in(calls[index].output)
         pooling = "pool" in adapter.kinds
         shown = tokens if pooling else tokens.mean(1, keepdim=True).expand_as(tokens)
-        read, last = _through_head(adapter, x, put_tokens(outputs[index], shown))
+        read, last = _through_head(adapter, x, put_tokens(calls[index].output, shown))
         source = read.pools[-1] if pooling else watch.kept[index]
         (gradient,) = torch.autograd.grad(target.score(last), [source.node], retain_graph=True)
         with torch.no_grad():

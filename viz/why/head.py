@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -12,7 +13,7 @@ from heedmap.models.families.order import layers_of_tower
 from torch import nn
 
 if TYPE_CHECKING:
-    from heedmap.models.adapter.twin import Twin
+    from heedmap.models import Adapter
 
 
 class Given(nn.Module):
@@ -26,37 +27,66 @@ class Given(nn.Module):
         return _put(self.like, self.tokens)
 
 
+@dataclass(frozen=True)
+class Passed:
+    """One call of a layer: what it was given and what it gave out."""
+
+    layer: nn.Module
+    args: tuple[Any, ...]
+    kwargs: dict[str, Any]
+    output: Any
+
+    @property
+    def tokens(self) -> torch.Tensor:
+        """The tokens (1, N, dim) that it was given."""
+        found: torch.Tensor = self.args[0] if self.args else self.kwargs["hidden_states"]
+        return found
+
+    def again(self, tokens: torch.Tensor) -> torch.Tensor:
+        """What the layer makes of other tokens (n, some, dim), called in the same way."""
+        if self.args:
+            return tokens_in(self.layer(tokens, *self.args[1:], **self.kwargs))
+        return tokens_in(self.layer(**{**self.kwargs, "hidden_states": tokens}))
+
+
 @contextmanager
-def kept_outputs(layers: Iterable[nn.Module]) -> Iterator[list[Any]]:
-    """What each layer gives out while the block runs, as it is."""
-    outputs: list[Any] = []
+def kept_calls(layers: Iterable[nn.Module]) -> Iterator[list[Passed]]:
+    """The calls of layers while the block runs."""
+    calls: list[Passed] = []
     handles = [
-        layer.register_forward_hook(lambda _, __, output: outputs.append(output))
+        layer.register_forward_hook(lambda *call: calls.append(Passed(*call)), with_kwargs=True)
         for layer in layers
     ]
     try:
-        yield outputs
+        yield calls
     finally:
         for handle in handles:
             handle.remove()
 
 
-def layers_of(adapter: Twin) -> nn.ModuleList | nn.Sequential:
+def layers_of(adapter: Adapter) -> nn.ModuleList | nn.Sequential:
     """The layers of a ViT, in order.
 
     Raises:
         CaptureError: they are not one plain list.
     """
+    found = plain_layers(adapter)
+    if found is None:
+        raise CaptureError(
+            f"The layers of {adapter.title} are not one plain list, so they cannot be read one by "
+            "one: choose another model."
+        )
+    return found
+
+
+def plain_layers(adapter: Adapter) -> nn.ModuleList | nn.Sequential | None:
+    """The layers of a ViT, in order; None where they are not one plain list."""
     module: Any = adapter._family.module if hasattr(adapter._family, "module") else adapter.module
     found = getattr(module, "blocks", None)
     if found is None and hasattr(module, "config"):
         found = layers_of_tower(module)
-    if not isinstance(found, nn.ModuleList | nn.Sequential) or len(found) != adapter.depth:
-        raise CaptureError(
-            f"The layers of {adapter.title} are not one plain list, so LeGrad cannot read them one "
-            "by one: choose relevance or rollout."
-        )
-    return found
+    plain = isinstance(found, nn.ModuleList | nn.Sequential) and len(found) == adapter.depth
+    return found if plain else None
 
 
 @contextmanager

@@ -9,9 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import torch
 import torch.nn.functional as F
+from heedmap.viz.capture.multi_head import over_tokens, projected, projected_value
 from heedmap.viz.capture.scores import BLOCK_BYTES, Call, Scores, _shared
 from heedmap.viz.capture.watch import OverTokens
 
@@ -96,8 +98,16 @@ class Keeping(OverTokens):
         if kind:
             self._add(kind, Formed(attention))
 
-    def multi_head(self, call: dict[str, object]) -> None:
-        """Its attention is computed where no call is seen: it is not kept."""
+    def multi_head(self, call: dict[str, Any]) -> torch.Tensor | None:
+        """Its attention is computed where no call is seen, so it is computed here in its place."""
+        if not over_tokens(call):
+            return None
+        query, key, mask = projected(call)
+        node = self.fused(Call(query, key, projected_value(call), mask))
+        if node is None:
+            return None
+        mixed = node.permute(2, 0, 1, 3).flatten(2).view_as(call["query"])  # (Q, batch, dim)
+        return F.linear(mixed, call["out_proj_weight"], call["out_proj_bias"])
 
     @property
     def calls(self) -> int:

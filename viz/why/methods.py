@@ -14,7 +14,7 @@ class Method:
     Attributes:
         name: for people.
         needs: what a model must be able to do; see `models.capabilities`.
-        reads: "attention", "gradients" or "both".
+        reads: "attention", "gradients", "both", or "features" of a map of words.
         source: where its formula comes from.
         assumes: in one sentence, what has to hold for its map to mean what it seems to.
         fails: in one sentence, how it is known to mislead.
@@ -52,7 +52,10 @@ class Explanation:
 
 _ATTENTION, _CONVOLUTIONS = frozenset({"attention"}), frozenset({"convolutions"})
 _CAM_ASSUMES = "The channels of one layer, weighted and added, hold what speaks for the class."
-_CAM_FAILS = "Its map is as coarse as the layer, and at early layers it follows edges of anything."
+_CAM_FAILS = (
+    "Its map is as coarse as the layer; at late layers it does change with the weights (Adebayo et "
+    "al. 2018), at early ones it follows edges of anything."
+)
 _RAW_FAILS = "It is the same for every class, and says nothing of what the values carry."
 
 METHODS = {
@@ -95,5 +98,11 @@ METHODS = {
         "Score-CAM", _CONVOLUTIONS, "gradients", "Wang et al. 2020, eq. 5 to 7",
         "A channel matters as much as its map, laid over the photo as a mask, keeps the score.",
         "Masked photos are unlike all that the model was trained on; it runs once a channel.",
+    ),
+    "ig": Method(
+        "Integrated gradients", frozenset(), "gradients", "Sundararajan et al. 2017, eq. 1 and 3",
+        "What a patch adds on a straight way from an empty photo to this one is its part.",
+        "It is noisy, hangs on the empty photo, and multiplies by the pixels, so it draws the "
+        "photo's edges even with random weights (Adebayo et al. 2018).",
     ),
 }  # fmt: skip

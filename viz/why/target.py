@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeAlias
 
 import torch
@@ -39,13 +39,17 @@ def target_of(adapter: Adapter, asked: Asked | Pair, output: torch.Tensor | None
 
     Args:
         adapter: the model.
-        asked: the index or the name of a class; a direction (dim,) whose cosine with the features
-            is the score; None for the most probable class, or the norm of the features where the
-            model has no classes; two of these for the difference of their scores.
+        asked: the index or the name of a class; a text, for a model with a text tower, or a
+            direction (dim,), whose cosine with the features is the score; None for the most
+            probable class, or the norm of the features where the model has no classes; two of
+            these for the difference of their scores. Of a model with a text tower a direction is
+            one of the space that it shares with texts.
         output: what it returned for the photo.
 
     Raises:
-        SettingError: a class that the model does not have, or a direction of another length.
+        SettingError: a class that the model does not have, a text that is too long, or a direction
+            of another length.
+        ModelError: a text tower without its tokenizer.
         CaptureError: a model that returns neither logits nor features.
     """
     if output is None:
@@ -60,6 +64,8 @@ def target_of(adapter: Adapter, asked: Asked | Pair, output: torch.Tensor | None
     if "logits" in adapter.can and output.ndim == 2:
         index = int(output[0].argmax()) if asked is None else _index(adapter, asked, len(output[0]))
         return _class(adapter, index)
+    if isinstance(asked, str) and "text" in adapter.can:
+        return replace(_direction(adapter, adapter.encode_text([asked])[0], output), name=asked)
     if asked is not None:
         raise SettingError(
             f"{adapter.title} has no classes, so {short(asked)} cannot be asked for: "
@@ -96,7 +102,7 @@ def _difference(one: Target, other: Target) -> Target:
 
 
 def _direction(adapter: Adapter, wanted: torch.Tensor, output: torch.Tensor) -> Target:
-    size = features(adapter, output).shape[1]
+    size = embedded(adapter, output).shape[1]
     if wanted.shape != (size,):
         raise SettingError(
             f"A target of shape {tuple(wanted.shape)} does not fit the features of "
@@ -105,9 +111,15 @@ def _direction(adapter: Adapter, wanted: torch.Tensor, output: torch.Tensor) -> 
     to = wanted.detach().float()
 
     def cosine(output: torch.Tensor) -> torch.Tensor:
-        return torch.cosine_similarity(features(adapter, output), to.to(output.device), dim=1)
+        return torch.cosine_similarity(embedded(adapter, output), to.to(output.device), dim=1)
 
     return Target("a direction of the features", cosine, cosine, "cosine")
+
+
+def embedded(adapter: Adapter, output: torch.Tensor) -> torch.Tensor:
+    """Features of photos as texts are compared with: (n, dim) float32."""
+    found = features(adapter, output)
+    return adapter.text.embed(found) if "text" in adapter.can else found
 
 
 def _index(adapter: Adapter, asked: int | str, count: int) -> int:

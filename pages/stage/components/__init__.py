@@ -13,7 +13,15 @@ from pathlib import Path
 from typing import Any
 
 import streamlit as st
-from heedmap.pages.stage.components.sent import Followed, Group, Matrix, Panel, Pin, Tool
+from heedmap.pages.stage.components.sent import (
+    Followed,
+    Group,
+    Matrix,
+    Panel,
+    Pin,
+    Tool,
+    Words,
+)
 from heedmap.views.data_urls import color_tables
 from heedmap.views.patches import Sent
 from heedmap.views.render import Look, even
@@ -24,6 +32,7 @@ _SCRIPTS = {
     "queries": ("attend",),
     "gallery": ("thumbs",),
     "matrix": ("attend",),
+    "words": ("attend",),
 }  # what a component is made of
 _TURN = "heedmap.turns"  # key of a stage -> how many gestures of its toolbar were heard
 
@@ -216,6 +225,22 @@ def matrix(given: Matrix, on_pick: Callable[[str], None], *, label: str, key: st
     )
 
 
+def words(given: Words, on_pick: Callable[[str], None], *, key: str) -> None:
+    """Show a text and what its words attend to, as shades, lines and a matrix.
+
+    Args:
+        given: the text, and the attention of one head.
+        on_pick: called with the number of the word that was picked, "" where it was let go, before
+            the next run.
+        key: of the component.
+    """
+    colours = "RdBu_r" if given.get("signed") else "viridis"
+    data = {**given, "table": color_tables()[colours]}
+    _component("words", '<div class="words"></div>')(
+        key=key, data=data, on_picked_change=lambda: _picked(key, on_pick)
+    )
+
+
 def explain(words: Sequence[tuple[str, str, str]]) -> None:
     """Show the button of a panel that explains words: term, sentences, data URL of a picture.
 
@@ -225,9 +250,26 @@ def explain(words: Sequence[tuple[str, str, str]]) -> None:
     _component("explain", _read("explain.html"))(key="explain", data=data, width="content")
 
 
-def copy_link() -> None:
-    """Show the button that copies the URL of this view."""
-    _component("copy", _read("copy.html"))(key="copy-link", width="content")
+def copy_link(
+    version: str, private: bool, shared: dict[str, str], failed: bool, on_share: Callable[[], None],
+    more: dict[str, str],
+) -> None:  # fmt: skip
+    """Show the button that copies the URL of this view, with the version that made it.
+
+    Args:
+        version: what the link names as its `v`.
+        private: whether the view has photos that must be stored first: then `on_share` is called,
+            before the next run, and the link is copied when that has been shown.
+        shared: {text in the URL: what it is replaced by}, of photos that were stored.
+        failed: whether they could not be stored.
+        on_share: stores them.
+        more: settings {name: text} that the browser's address has not, and the link has.
+    """
+    data = {
+        "version": version, "private": private, "shared": shared, "failed": failed, "more": more,
+    }  # fmt: skip
+    component = _component("copy", _read("copy.html"))
+    component(key="copy-link", data=data, width="content", on_share_change=on_share)
 
 
 def _picked(key: str, on_pick: Callable[[str], None]) -> None:

@@ -1,13 +1,38 @@
-// Copies the URL of the page, which has every setting of the view.
+// Copies the URL of the page, which has every setting of the view. A photo that only this window
+// has is stored first: the server is asked, and the link is copied when it has answered.
 
-export default function ({ parentElement }) {
+const waiting = new WeakSet();
+
+export default function ({ data, parentElement, setTriggerValue }) {
   const button = parentElement.querySelector("button");
-  const words = button.querySelector("span");
-  button.onclick = async () => {
-    const done = await copy(window.location.href);
-    words.textContent = done ? "Link copied" : "Copy it from the address bar";
-    setTimeout(() => (words.textContent = "Copy link"), 2500);
+  const say = (words) => {
+    button.querySelector("span").textContent = words;
+    clearTimeout(button.timer);
+    button.timer = setTimeout(() => (button.querySelector("span").textContent = "Copy link"), 4000);
   };
+  const finish = async () => {
+    say((await copy(address(data))) ? "Link copied" : "Press again to copy");
+  };
+  button.onclick = () => {
+    if (!data.private) return finish();
+    waiting.add(button);
+    say("Storing the photo …");
+    setTriggerValue("share", true);
+  };
+  if (!waiting.has(button) || (data.private && !data.failed)) return;
+  waiting.delete(button);
+  if (data.failed) say("Not stored");
+  else finish();
+}
+
+function address({ version, shared, more }) {
+  const url = new URL(window.location.href);
+  for (const [name, text] of url.searchParams) {
+    if (text in shared) url.searchParams.set(name, shared[text]);
+  }
+  for (const [name, text] of Object.entries(more)) url.searchParams.set(name, text);
+  url.searchParams.set("v", version);
+  return url.href;
 }
 
 async function copy(text) {

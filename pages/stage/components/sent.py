@@ -9,8 +9,9 @@ class Tool(TypedDict, total=False):
     """One control of the toolbar, named as its setting in the URL.
 
     `kind` is "choice" of `options` (value -> words), "range" from `low` to `high` in steps of
-    `step`, or "switch". With `views` it works in these views only. With `follows`, the name of a
-    switch, its default is `defaults[0]` while that is off and `defaults[1]` while it is on.
+    `step`, or "switch". With `views` it works in these views only, an empty list disables it. With
+    `follows`, the name of a switch, its default is `defaults[0]` while that is off and
+    `defaults[1]` while it is on.
     """
 
     name: str
@@ -62,13 +63,30 @@ class Pin(TypedDict):
     prefix: str
 
 
-class About(TypedDict):
+class Trust(TypedDict, total=False):
+    """How far a map can be trusted: curves of a score in `unit`, drawn between `ends`.
+
+    `gain` is the area between them, `beside` that of maps that know nothing of the photo, by name.
+    `says` stands in for a test that is not there.
+    """
+
+    says: str
+    gain: str
+    beside: list[list[str]]
+    unit: str
+    deletion: list[float]
+    insertion: list[float]
+    ends: tuple[float, float]
+
+
+class About(TypedDict, total=False):
     """What is told of a method under its map, each in a sentence; `source` is its paper."""
 
     reads: str
     assumes: str
     fails: str
     source: str
+    trust: Trust
 
 
 class Panel(TypedDict, total=False):
@@ -151,3 +169,35 @@ class Matrix(TypedDict):
     high: float
     even: list[float]
     at: int | None
+
+
+class Guessed(TypedDict):
+    """What a model guesses at one place: words and their shares."""
+
+    title: str
+    tokens: list[str]
+    shares: list[float]
+
+
+class Words(TypedDict, total=False):
+    """A text and the attention of one head, row = query.
+
+    `values` is base64 of (N, N) float16; "" for a text that is too long: then `row` and `column`
+    are those of the word that is picked, or "", and `small` has neighbours averaged, (n, n).
+    `received` is the mean row, (N,). `kinds` and `parts` are those of `Encoded`. `at` is the
+    number of the word that is picked, or None. `high` is the value at the upper end of the colour
+    bar. A difference is `signed`, and shown as a matrix alone.
+    """
+
+    tokens: list[str]
+    kinds: list[str]
+    parts: list[int]
+    values: str
+    small: str
+    row: str
+    column: str
+    received: str
+    high: float
+    at: int | None
+    guesses: list[Guessed]
+    signed: bool

@@ -25,6 +25,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
   } else view.beside.remove();
   view.bases.keep(data.pictures);
   view.verdict.textContent = data.verdict;
+  view.bars.setAttribute("aria-label", data.verdict);
   bars(view.bars, data.bars);
   facts(view.facts, data.facts);
   point(view, view.at);
@@ -64,7 +65,6 @@ function build(root) {
   view.original = aside.appendChild(panel(view, "img"));
   view.verdict = add(aside, "p", "verdict");
   view.bars = add(aside, "ol", "bars");
-  view.bars.setAttribute("aria-label", "The five most probable classes");
   view.facts = add(aside, "dl", "facts");
   return view;
 }

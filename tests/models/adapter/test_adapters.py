@@ -65,7 +65,7 @@ def test_crop_is_the_evaluation_crop(vit: nn.Module, shape: tuple[int, int]) -> 
 
 
 def test_the_crop_of_a_thin_photo_is_cut_before_it_is_resized(vit: nn.Module) -> None:
-    """All of it would be 256 x 5,120,000 px."""
+    """All of it would be 248 x 4,960,000 px."""
     thin = np.zeros((2, 40_000, 3), np.uint8)
     thin[:, 20_000:] = 255
     x = models.wrap(vit).prepare(thin, size=224, fit="crop")
@@ -73,7 +73,7 @@ def test_the_crop_of_a_thin_photo_is_cut_before_it_is_resized(vit: nn.Module) ->
     assert x.view[:, :110].max() < 128 < x.view[:, -110:].min()
     left, top, right, bottom = x.box
     assert (left + right) / 2 == pytest.approx(20_000)
-    assert (right - left, bottom - top) == pytest.approx((1.75, 1.75))
+    assert (right - left, bottom - top) == pytest.approx((2 * 224 / 248,) * 2)
 
 
 @pytest.mark.parametrize(

@@ -26,9 +26,9 @@ def adapter() -> models.Adapter:
 @pytest.mark.parametrize(
     ("module", "sentence"),
     [
-        (None, "None of type NoneType is not a module"),
+        (None, "None is not a module: pass a torch.nn.Module"),
         ("resnet50", "'resnet50' is a name, not a module: load it with models.load"),
-        ([nn.Linear(1, 1)], "of type list is not a module"),
+        ([nn.Linear(1, 1)], r"\[Linear.* is not a module: pass"),
         (nn.Linear, "Linear is a class: make a module of it"),
         (
             torch.jit.ScriptModule(),
@@ -45,7 +45,7 @@ def test_what_is_no_module(module: Any, sentence: str) -> None:
     ("how", "sentence"),
     [
         ({"size": -5}, "size=-5 cannot be used"),
-        ({"size": "224"}, "size=224 cannot be used"),
+        ({"size": "224"}, "size='224' cannot be used"),
         ({"mean": (123.7, 116.3, 103.5)}, "mean=.*123.7.* three numbers from 0 to 1"),
         ({"mean": 0.5}, "mean=0.5 cannot"),
         ({"std": (0, 0, 0)}, "std=.* above 0"),
@@ -54,7 +54,7 @@ def test_what_is_no_module(module: Any, sentence: str) -> None:
         ({"crop_pct": 0}, "crop_pct=0 cannot"),
         ({"crop_pct": 1e-3}, "crop_pct=0.001 cannot .* a share from 0.1 to 1"),
         ({"crop_pct": None}, "crop_pct=None cannot"),
-        ({"interpolation": "cubic"}, "interpolation=cubic .* bilinear or bicubic"),
+        ({"interpolation": "cubic"}, "interpolation='cubic' .* bilinear or bicubic"),
         ({"sizes": 3}, "wrap knows no 'sizes': give any of size, mean"),
         ({"dino": 1}, "dino=1 cannot"),
     ],

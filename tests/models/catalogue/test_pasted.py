@@ -145,7 +145,7 @@ def test_what_is_no_model_for_us_is_said(hub: Hub, machine: Path, tiny_vit: File
     assert sentence("a/b").startswith("a/b cannot be built (Unknown model (nonesuch)")
     serve(b"{")
     assert "lacks a config.json that can be read" in sentence("a/b")
-    serve({"model_type": "bert", "hidden_size": 32, "num_attention_heads": 2, "vocab_size": 9})
+    serve({"model_type": "t5", "d_model": 32, "num_heads": 2, "num_layers": 1, "vocab_size": 9})
     with pytest.raises(ModelError, match="a/b has neither patch tokens nor convolutions"):
         models.record("a/b")
 

@@ -132,7 +132,8 @@ def test_the_module_stays_as_it_was(method: str) -> None:
     next(module.parameters()).requires_grad_(False)
     before = state(module)
     adapter = models.wrap(module)
-    x = adapter.prepare(np.random.default_rng(1).integers(0, 256, (64, 96, 3), dtype=np.uint8))
+    photo = np.random.default_rng(1).integers(0, 256, (64, 96, 3), dtype=np.uint8)
+    x = adapter.prepare(photo, size=64)
     viz.explain(adapter, x, method)
     assert state(module) == before
     with pytest.raises(SettingError):
@@ -167,6 +168,15 @@ def xgradcam(activation: torch.Tensor, gradient: torch.Tensor) -> torch.Tensor:
     return (weight[:, None, None] * activation).sum(0).clamp_min(0)
 
 
+def gradcampp(activation: torch.Tensor, gradient: torch.Tensor) -> torch.Tensor:
+    """Eq. 19 as it is printed, in float64."""
+    a, g = activation.double(), gradient.double()
+    below = 2 * g**2 + a.sum((1, 2), keepdim=True) * g**3
+    alpha = torch.where(g != 0, g**2 / below, 0)
+    weight = (alpha * g.clamp_min(0)).sum((1, 2), keepdim=True)
+    return (weight * a).sum(0).clamp_min(0).float()
+
+
 @pytest.mark.parametrize(
     ("name", "layer", "default"),
     [
@@ -176,7 +186,13 @@ def xgradcam(activation: torch.Tensor, gradient: torch.Tensor) -> torch.Tensor:
     ],
 )
 @pytest.mark.parametrize(
-    ("method", "formula"), [("gradcam", gradcam), ("layercam", layercam), ("xgradcam", xgradcam)]
+    ("method", "formula"),
+    [
+        ("gradcam", gradcam),
+        ("gradcam++", gradcampp),
+        ("layercam", layercam),
+        ("xgradcam", xgradcam),
+    ],
 )
 def test_class_activation_maps_are_their_formulas(
     name: str, layer: str, default: bool, method: str, formula: Callable[..., torch.Tensor]
@@ -184,7 +200,8 @@ def test_class_activation_maps_are_their_formulas(
     torch.manual_seed(0)
     module = timm.create_model(name, num_classes=CLASSES).eval()
     adapter = models.wrap(module)
-    x = adapter.prepare(np.random.default_rng(1).integers(0, 256, (96, 130, 3), dtype=np.uint8))
+    photo = np.random.default_rng(1).integers(0, 256, (96, 130, 3), dtype=np.uint8)
+    x = adapter.prepare(photo, size=96)
     kept: list[torch.Tensor] = []
     handle = module.get_submodule(layer).register_forward_hook(lambda _, __, out: kept.append(out))
     score = module(x.pixels)[0, 1]
@@ -240,3 +257,63 @@ def test_what_cannot_be_done_is_told_in_a_sentence() -> None:
     x = swin.prepare(np.zeros((224, 224, 3), np.uint8))
     with pytest.raises(CaptureError, match="within windows"):
         viz.explain(swin, x, "relevance")
+
+
+def test_a_text_is_explained_by_its_cosine_with_the_photo() -> None:
+    adapter = models.load("bundled-clip")
+    photo = np.random.default_rng(1).integers(0, 256, (80, 120, 3), dtype=np.uint8)
+    x = adapter.prepare(photo, size=64)
+    direction = adapter.encode_text(["a dog"])[0]
+    for method in ("relevance", "legrad"):
+        found = viz.explain(adapter, x, method, "a dog")
+        assert found.target == "a dog"
+        np.testing.assert_array_equal(found.heat, viz.explain(adapter, x, method, direction).heat)
+    both = viz.explain(adapter, x, "relevance", ("a dog", "a cat"))
+    assert (both.target, both.signed) == ("a dog less a cat", True)
+    with torch.no_grad():
+        own = adapter.module.get_image_features(x.pixels, interpolate_pos_encoding=True)
+        cosine = torch.cosine_similarity(own.pooler_output[0], direction, dim=0)
+    curves = viz.faithfulness(adapter, x, both.heat, "a dog", steps=2)
+    assert curves.unit == "cosine"
+    np.testing.assert_allclose(curves.heat.deletion[:, 0], float(cosine), atol=1e-5)
+
+
+class Bilinear(nn.Module):
+    """Logits whose integrated gradients are known: a sum of pixels, and that sum squared."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(3, 1, 8, stride=8)
+        self.fc = nn.Linear(1, 2)
+
+    def forward(self, pixels: torch.Tensor) -> torch.Tensor:
+        whole = pixels.sum((1, 2, 3)) / 1000 + 0 * self.fc(self.conv(pixels).mean((2, 3)))[:, 0]
+        return torch.stack([whole, whole**2], 1)
+
+
+def test_integrated_gradients_share_the_score_out_among_the_patches() -> None:
+    adapter = models.wrap(Bilinear(), size=32)
+    x = adapter.prepare(np.random.default_rng(1).integers(0, 256, (32, 48, 3), dtype=np.uint8))
+    cells = x.pixels[0].sum(0).reshape(4, 8, 6, 8).sum((1, 3)).numpy() / 1000
+    first = viz.explain(adapter, x, "ig", target=0)
+    np.testing.assert_allclose(first.heat, cells, atol=1e-5)
+    # by hand: the gradient of s^2 along the way is 2 a s, its mean s, so each cell has cell * s
+    second = viz.explain(adapter, x, "ig", target=1)
+    np.testing.assert_allclose(second.heat, cells * cells.sum(), atol=1e-4)
+    assert (first.signed, first.target) == (True, "class 0")
+    with pytest.raises(SettingError, match="read the photo and no layer, this is 3"):
+        viz.explain(adapter, x, "ig", layer=3)
+
+
+def test_integrated_gradients_are_the_rule_of_gauss_and_legendre() -> None:
+    vit = Eager("ViT")
+    places, weights = np.polynomial.legendre.leggauss(32)
+    wanted = torch.zeros_like(vit.x.pixels[0])
+    for place, weight in zip((places + 1) / 2, weights / 2, strict=True):
+        photo = (place * vit.x.pixels).float().requires_grad_()
+        (gradient,) = torch.autograd.grad(vit.own(photo)[0, 2], photo)
+        wanted += weight * gradient[0] * vit.x.pixels[0]
+    rows, cols = vit.x.grid
+    cells = wanted.sum(0).reshape(rows, 16, cols, 16).sum((1, 3)).numpy()
+    found = viz.explain(vit.adapter, vit.x, "ig", target=2)
+    np.testing.assert_allclose(found.heat, cells, atol=1e-4 * np.abs(cells).max())

@@ -1,0 +1,79 @@
+"""The controls of words on a photo: the texts, and which of their maps."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import streamlit as st
+from heedmap.pages.frame import link
+from heedmap.pages.frame.text import plain
+from heedmap.views.texts import FIRST, MAPS, MOST, Source, method
+
+if TYPE_CHECKING:
+    from heedmap.models import Adapter
+
+SHOWN = {"layers": "Layers", "words": "Words"}
+
+
+def pick_words(adapter: Adapter) -> bool:
+    """Let the visitor choose between layers and words, where the model reads texts."""
+    if "text" not in adapter.can:
+        link.only("show", "layers")
+        st.segmented_control(
+            "Show", SHOWN.values(), default="Layers", disabled=True, width="stretch"
+        )
+        st.caption(
+            f"{plain(adapter.title)} has no text tower here, so it cannot be asked for words."
+        )
+        return False
+    shown = st.segmented_control(
+        "Show", SHOWN, key=link.choice("show", SHOWN, "layers"), format_func=SHOWN.__getitem__,
+        required=True, width="stretch",
+        help="Layers: where each layer attends. Words: how alike the places of the photo and some "
+        "texts are.",
+    )  # fmt: skip
+    return bool(shown == "words")
+
+
+def pick_texts() -> tuple[str, ...]:
+    """Let the visitor write texts, each of which becomes a chip."""
+    key = link.setting(
+        "words", list(FIRST), _read, write="~".join, fits=lambda texts: 0 < len(texts) <= MOST
+    )
+    st.session_state[key] = texts = _read("~".join(st.session_state[key]))
+    st.multiselect(
+        "Words", texts, key=key, accept_new_options=True, max_selections=MOST,
+        placeholder="Write a text, then press Enter",
+        help=f"Up to {MOST} texts, such as “a cat” or “a red car at night”.",
+    )  # fmt: skip
+    if not texts:
+        link.notice("No text is written: two are shown as an example.")
+    return tuple(texts or FIRST)
+
+
+def pick_word_map() -> str:
+    """Let the visitor choose which map of each text is shown."""
+    key = link.choice("map", MAPS, MAPS[0])
+    chosen = st.segmented_control(
+        "Map", MAPS, key=key, format_func=lambda kind: method(kind).name, required=True
+    )
+    return str(chosen)
+
+
+def show_vocabulary(source: Source) -> None:
+    """Say which words the model knows, where these are few."""
+    if not source.vocabulary:
+        return
+    unknown = [word for words in source.unknown.values() for word in words]
+    told = f" It does not know {', '.join(map(plain, dict.fromkeys(unknown)))}." if unknown else ""
+    st.caption(
+        f"{plain(source.model)} learned from {len(source.vocabulary)} words; others it reads in "
+        f"pieces, and what it says of them means little.{told}"
+    )
+    with st.expander("The words it knows"):
+        st.caption(plain(" · ".join(source.vocabulary)))
+
+
+def _read(text: str) -> list[str]:
+    """Texts without blanks around them, each once."""
+    return [each for each in dict.fromkeys(part.strip() for part in text.split("~")) if each]

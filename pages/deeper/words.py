@@ -1,0 +1,118 @@
+"""Below the words: all layers and heads, and their numbers."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+import streamlit as st
+from heedmap.pages.deeper import charts
+from heedmap.pages.frame import link
+from heedmap.pages.frame.text import heading, plain
+from heedmap.pages.stage import components
+from heedmap.views import attention, words
+from heedmap.views.attention import MEAN
+from heedmap.views.words import COLUMNS, WordMap
+
+SECTIONS = {"overview": "All layers and heads", "numbers": "Numbers of heads"}
+TILE, WIDEST = 96, 1200  # px, of a small matrix and of all beside each other
+EVENLY = "attention to all tokens alike"
+PLOTTED = ("distance", "entropy")
+
+
+def setting() -> str:
+    """The key of the section that is open. To be called before `link.finish`."""
+    return link.choice("deeper", SECTIONS, "overview")
+
+
+def tell(hero: WordMap) -> None:
+    """Say what the shown head does, and its numbers."""
+    st.markdown(f"**{plain(hero.title)}.** {plain(hero.told)}")
+    numbers = [(label, value) for label, value in hero.facts if label not in ("Layer", "Head")]
+    st.caption(" · ".join(f"{plain(label)}: {plain(value)}" for label, value in numbers))
+
+
+def show(key: str, hero: WordMap) -> None:
+    """Let the visitor open a section, and show it."""
+    heading("Look deeper", "All heads of the model on this text.")
+    name = st.pills(
+        "Look deeper", SECTIONS, key=key, format_func=SECTIONS.__getitem__,
+        label_visibility="collapsed",
+    )  # fmt: skip
+    if name == "overview":
+        _overview(hero)
+    elif name == "numbers":
+        _numbers(hero)
+
+
+def _overview(hero: WordMap) -> None:
+    made = words.sprite(hero.source, "viridis")
+    heads = [attention.head_caption(MEAN), *map(str, range(made.columns - 1))]
+    with st.container(width=min(WIDEST, TILE * (1 + made.columns))):
+        components.overview(
+            made.src,
+            [str(layer) for layer in range(hero.source.found.depth)],
+            heads,
+            made.heads,
+            f"{hero.layer},{hero.head}",
+            partial(_choose, link.key_of("layer"), link.key_of("head")),
+            label="All layers and heads",
+            key="overview",
+        )
+    st.caption(
+        "Layers down, heads across. Each small matrix has queries down and keys across, on a "
+        "colour scale of its own."
+    )
+
+
+def _numbers(hero: WordMap) -> None:
+    every = words.rows(hero.source)
+    for place, name in zip(st.columns(len(PLOTTED)), PLOTTED, strict=True):
+        marked = [{**row, "shown": _is_shown(row, hero)} for row in every]
+        with place:
+            heading(COLUMNS[name])
+            st.altair_chart(
+                charts.over_depth(marked, name, COLUMNS[name], hero.uniform(name), EVENLY),
+                key=f"plot {name}", height=280, on_select=partial(pick_dot, f"plot {name}"),
+                selection_mode=charts.PICKED,
+            )  # fmt: skip
+    heading("All heads", "Shares of the attention, mean over all words.")
+    st.dataframe(
+        [{"Layer": row["layer"], "Head": row["head"], **_named(row)} for row in every],
+        hide_index=True, height=260, key="numbers table",
+        column_config={
+            name: st.column_config.NumberColumn(format="%.1f" if key == "distance" else "%.3f")
+            for key, name in COLUMNS.items()
+        },
+    )  # fmt: skip
+    st.caption(
+        "The lines are attention to all tokens alike that a word may attend to, in this layer. "
+        "Many heads leave their attention at the first token, [CLS], [SEP] or punctuation: these "
+        "are sinks, of heads that find nothing to read."
+    )
+    st.download_button(
+        "All numbers (CSV)", words.csv_of(hero.source), "word-attention-numbers.csv", "text/csv",
+        key="get numbers", on_click="ignore", icon=":material/download:",
+    )  # fmt: skip
+
+
+def _named(row: dict[str, float]) -> dict[str, float]:
+    return {name: row[key] for key, name in COLUMNS.items() if key in row}
+
+
+def _is_shown(row: dict[str, float], hero: WordMap) -> bool:
+    return row["layer"] == hero.layer and hero.head in (MEAN, str(row["head"]))
+
+
+def pick_dot(key: str) -> None:
+    """Show the head whose dot was picked in a chart; for a callback."""
+    picked: list[dict[str, Any]] = st.session_state[key].selection.get(charts.PICKED, [])
+    if picked:
+        keys = link.key_of("layer"), link.key_of("head")
+        _choose(*keys, f"{picked[0]['layer']},{picked[0]['head']}")
+
+
+def _choose(layer_key: str, head_key: str, picked: str) -> None:
+    layer, _, head = picked.partition(",")
+    st.session_state[layer_key] = int(layer)
+    st.session_state[head_key] = head
