@@ -175,7 +175,7 @@ def main() -> None:
         run = way(asked.peak[1], case)
         measure.print_peak(lambda: run(case.size // 2), lambda: run(case.size))
         return
-    jobs = {
+    jobs: dict[str, Callable[[], None]] = {
         "cost": partial(cost, asked.passes),
         "trust": partial(trust.print_tables, asked),
         "methods": methods,
