@@ -7,8 +7,10 @@ from urllib.parse import parse_qsl
 
 import numpy as np
 import pytest
+import streamlit as st
 from heedmap import models, viz
 from heedmap.errors import CaptureError
+from heedmap.views import asked, cache
 
 from tests.pages.app import App
 
@@ -129,6 +131,17 @@ def test_methods_that_agree_are_told_by_their_numbers() -> None:
     (table,) = [each.proto.body for each in app.at.get("html") if '"agreement"' in each.proto.body]
     wanted = viz.rank_correlation(heat("raw"), heat("relevance"))
     assert table.count(f">{wanted:.2f}</td>") == 2
+
+
+def test_the_first_map_shows_while_the_others_tell_their_time(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    cache.clear()
+    monkeypatch.setattr(asked, "seconds", lambda *_: 12.0)
+    monkeypatch.setattr(st, "rerun", lambda: None)  # the page as it stands while it waits
+    first, *others = App("why").stage["panels"]
+    assert "values" in first
+    assert [panel["says"] for panel in others] == ["This map takes about 12 s."] * 3
 
 
 def test_a_method_that_fails_says_so_in_its_place(monkeypatch: pytest.MonkeyPatch) -> None:
