@@ -7,6 +7,7 @@ from functools import partial
 import streamlit as st
 from heedmap.pages.controls.attention import pick_head, pick_layer
 from heedmap.pages.controls.words import pick_word, picked_word
+from heedmap.pages.deeper import compared as beside
 from heedmap.pages.deeper import words as deeper
 from heedmap.pages.frame import link
 from heedmap.pages.frame.head import head
@@ -38,10 +39,17 @@ with st.sidebar:
 hero = run(adapter, source, partial(words.word_map, layer=layer, head=chosen))
 at = picked_word(len(source.found.tokens))
 guesses = run(adapter, source, lambda model, told: passes.guesses(model, told.request))
+both = None
+if other:
+    with notices.guard():
+        both = words.compared(source, other)
 opened = deeper.setting()
 notices.show()
 link.finish()
 
 deeper.tell(hero)
-components.words(sent(hero, at, guesses), pick_word, key="text")
+if both:
+    beside.show(both, hero, at)
+else:
+    components.words(sent(hero, at, guesses), pick_word, key="text")
 deeper.show(opened, hero)

@@ -131,11 +131,9 @@ class TextAdapter(Adapter):
         """
         module: Any = self.module if whole else self.module.base_model
         taken = inspect.signature(module.forward).parameters
-        given: dict[str, Any] = {
-            name: each.to(self.device) for name, each in x.inputs.items() if name in taken
-        }
-        more: dict[str, Any] = {"use_cache": False, "logits_to_keep": 1}
-        given |= {name: value for name, value in more.items() if name in taken}
+        given: dict[str, Any] = {"use_cache": False, "logits_to_keep": 1}
+        given |= {name: each.to(self.device) for name, each in x.inputs.items()}
+        given = {name: value for name, value in given.items() if name in taken}
         try:
             with evaluating(self.module), torch.inference_mode():
                 return module(**given)

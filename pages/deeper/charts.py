@@ -11,14 +11,21 @@ import numpy as np
 PICKED = "picked"  # the name of the selection of a dot
 
 
-def over_depth(heads: Sequence[dict[str, Any]], column: str, name: str, uniform: float) -> Any:
+def over_depth(
+    heads: Sequence[dict[str, Any]],
+    column: str,
+    name: str,
+    uniform: float,
+    what: str = "attention to all patches alike",
+) -> Any:
     """A dot a head over the layers, the shown one marked, and the line of uniform attention.
 
     Args:
         heads: for each head "layer", "head", "shown" (bool) and `column`.
         column: of the numbers.
         name: of their axis.
-        uniform: what attention to all alike has.
+        uniform: where the line is.
+        what: what the line means.
     """
     picked = alt.selection_point(name=PICKED, fields=["layer", "head"], empty=False)
     numbers = [{key: row[key] for key in ("layer", "head", "shown", column)} for row in heads]
@@ -35,7 +42,7 @@ def over_depth(heads: Sequence[dict[str, Any]], column: str, name: str, uniform:
         .add_params(picked)
     )
     line = (
-        alt.Chart(_data([{"y": uniform, "what": "attention to all patches alike"}]))
+        alt.Chart(_data([{"y": uniform, "what": what}]))
         .mark_rule(strokeDash=[5, 4], opacity=0.7, color="gray", size=2)
         .encode(y="y:Q", tooltip=["what:N", alt.Tooltip("y:Q", format=".4g", title=name)])
     )

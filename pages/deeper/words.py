@@ -15,6 +15,8 @@ from heedmap.views.attention import MEAN
 from heedmap.views.words import COLUMNS, WordMap
 
 SECTIONS = {"overview": "All layers and heads", "numbers": "Numbers of heads"}
+TILE, WIDEST = 96, 1200  # px, of a small matrix and of all beside each other
+EVENLY = "attention to all tokens alike"
 PLOTTED = ("distance", "entropy")
 
 
@@ -46,16 +48,17 @@ def show(key: str, hero: WordMap) -> None:
 def _overview(hero: WordMap) -> None:
     made = words.sprite(hero.source, "viridis")
     heads = [attention.head_caption(MEAN), *map(str, range(made.columns - 1))]
-    components.overview(
-        made.src,
-        [str(layer) for layer in range(hero.source.found.depth)],
-        heads,
-        made.heads,
-        f"{hero.layer},{hero.head}",
-        partial(_choose, link.key_of("layer"), link.key_of("head")),
-        label="All layers and heads",
-        key="overview",
-    )
+    with st.container(width=min(WIDEST, TILE * (1 + made.columns))):
+        components.overview(
+            made.src,
+            [str(layer) for layer in range(hero.source.found.depth)],
+            heads,
+            made.heads,
+            f"{hero.layer},{hero.head}",
+            partial(_choose, link.key_of("layer"), link.key_of("head")),
+            label="All layers and heads",
+            key="overview",
+        )
     st.caption(
         "Layers down, heads across. Each small matrix has queries down and keys across, on a "
         "colour scale of its own."
@@ -69,8 +72,8 @@ def _numbers(hero: WordMap) -> None:
         with place:
             heading(COLUMNS[name])
             st.altair_chart(
-                charts.over_depth(marked, name, COLUMNS[name], hero.uniform(name)),
-                key=f"plot {name}", height=280, on_select=partial(_pick, f"plot {name}"),
+                charts.over_depth(marked, name, COLUMNS[name], hero.uniform(name), EVENLY),
+                key=f"plot {name}", height=280, on_select=partial(pick_dot, f"plot {name}"),
                 selection_mode=charts.PICKED,
             )  # fmt: skip
     heading("All heads", "Shares of the attention, mean over all words.")
@@ -101,7 +104,8 @@ def _is_shown(row: dict[str, float], hero: WordMap) -> bool:
     return row["layer"] == hero.layer and hero.head in (MEAN, str(row["head"]))
 
 
-def _pick(key: str) -> None:
+def pick_dot(key: str) -> None:
+    """Show the head whose dot was picked in a chart; for a callback."""
     picked: list[dict[str, Any]] = st.session_state[key].selection.get(charts.PICKED, [])
     if picked:
         keys = link.key_of("layer"), link.key_of("head")

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from heedmap.models import Adapter
 
 T = TypeVar("T")
+R = TypeVar("R")
 
 _LAST = "heedmap.last"  # name of a page -> what worked last in this session
 
@@ -93,9 +94,9 @@ def answer(
 
 def run_shown(
     adapter: Adapter,
-    request: Request,
+    request: R,
     part: Any,
-    run: Callable[[Adapter, Request, Any], T],
+    run: Callable[[Adapter, R, Any], T],
 ) -> T:
     """Run a model, showing a spinner, and the visitor's place where others go first.
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from heedmap.pages.stage.components.sent import Guessed, Words
-    from heedmap.views.words import WordMap
+    from heedmap.views.words import Compared, WordMap
     from heedmap.viz import Guess
 
 
@@ -45,3 +45,22 @@ def _guessed(guess: Guess, tokens: Sequence[str]) -> Guessed:
     else:
         title = "What it thinks comes next"
     return {"title": title, "tokens": list(guess.tokens), "shares": list(guess.shares)}
+
+
+def sent_difference(found: Compared, first: WordMap, second: WordMap) -> Words:
+    """What the browser needs of the difference of two maps."""
+    values = found.difference(first, second)
+    return {
+        "tokens": list(found.tokens),
+        "kinds": ["word"] * len(found.tokens),
+        "parts": [0] * len(found.tokens),
+        "values": _half(values),
+        "small": "",
+        "row": "",
+        "column": "",
+        "received": _half(values.mean(0)),
+        "high": upper_end(np.abs(values)),
+        "at": None,
+        "guesses": [],
+        "signed": True,
+    }

@@ -86,3 +86,25 @@ def test_masks_are_filled_and_pairs_are_read(bert: Any) -> None:
     assert guess["tokens"] == list(wanted.tokens)
     np.testing.assert_allclose(guess["shares"], wanted.shares)
     assert EXAMPLES["pair"][0] not in str(app.link)
+
+
+def test_two_texts_are_compared_token_by_token(bert: Any) -> None:
+    app = App(
+        "words", mode="compare", text="the movie was not good.", second="the movie was good.",
+        layer="1", head="3", word="5",
+    )  # fmt: skip
+    found = [viz.record_text(bert, text) for text in ("the movie was not good.",
+                                                      "the movie was good.")]  # fmt: skip
+    both = [each.attention[1, 3].astype(np.float32) for each in found]  # type: ignore[index]
+    keep = [0, 1, 2, 3, 5, 6, 7]  # all but "not"
+    given = app.words("difference")
+    assert given["tokens"] == ["[CLS]", "the", "movie", "was", "good", ".", "[SEP]"]
+    wanted = both[1] - both[0][np.ix_(keep, keep)]
+    np.testing.assert_array_equal(given["values"], wanted.astype(np.float16).ravel())
+    assert (app.words("text")["at"], app.words("second text")["at"]) == (5, 4)
+
+
+def test_texts_without_a_common_token_are_told() -> None:
+    app = App("words", mode="compare", text="a", second="dog")
+    assert not app.errors  # their first and last tokens are the same
+    assert app.words("difference")["tokens"] == ["<|startoftext|>", "<|endoftext|>"]

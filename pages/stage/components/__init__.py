@@ -234,7 +234,8 @@ def words(given: Words, on_pick: Callable[[str], None], *, key: str) -> None:
             the next run.
         key: of the component.
     """
-    data = {**given, "table": color_tables()["viridis"]}
+    colours = "RdBu_r" if given.get("signed") else "viridis"
+    data = {**given, "table": color_tables()[colours]}
     _component("words", '<div class="words"></div>')(
         key=key, data=data, on_picked_change=lambda: _picked(key, on_pick)
     )

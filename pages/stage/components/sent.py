@@ -179,14 +179,14 @@ class Guessed(TypedDict):
     shares: list[float]
 
 
-class Words(TypedDict):
+class Words(TypedDict, total=False):
     """A text and the attention of one head, row = query.
 
     `values` is base64 of (N, N) float16; "" for a text that is too long: then `row` and `column`
     are those of the word that is picked, or "", and `small` has neighbours averaged, (n, n).
     `received` is the mean row, (N,). `kinds` and `parts` are those of `Encoded`. `at` is the
     number of the word that is picked, or None. `high` is the value at the upper end of the colour
-    bar.
+    bar. A difference is `signed`, and shown as a matrix alone.
     """
 
     tokens: list[str]
@@ -200,3 +200,4 @@ class Words(TypedDict):
     high: float
     at: int | None
     guesses: list[Guessed]
+    signed: bool

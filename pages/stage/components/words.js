@@ -14,6 +14,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
   if (root.shown !== data.tokens.join("\n") + data.values + data.received) dress(root, data);
   root.shown = data.tokens.join("\n") + data.values + data.received;
   root.at = data.at;
+  root.classList.toggle("signed", Boolean(data.signed));
   root.parts.guesses.replaceChildren(...data.guesses.map(guess));
   show(root, data.at);
 }
@@ -30,7 +31,7 @@ function build(root) {
   parts.told.setAttribute("aria-live", "polite");
   const without = add(add(root, "label", "without"), "input", "");
   without.type = "checkbox";
-  without.parentElement.append(" Shade words alone, without [CLS], [SEP] and punctuation");
+  without.parentElement.append("Shade words alone: leave out special tokens and punctuation");
   without.onchange = () => show(root, root.at);
   parts.without = without;
   parts.guesses = add(root, "div", "guesses");
@@ -148,14 +149,15 @@ function columnOf({ given, values }, at) {
 // Show one word, or with null what each receives on average.
 function show(root, at) {
   const { parts, given } = root;
-  const word = at === null ? "" : `“${given.tokens[at]}”`;
+  const word = at === null ? "" : named(given.tokens[at]);
   const reads = at === null ? floats(given.received) : rowOf(root, at);
   const read = at === null ? null : columnOf(root, at);
   parts.readsTitle.textContent = at === null ? "What each word receives, the mean over all words" : `What ${word} attends to`;
   parts.readTitle.textContent = at === null ? "" : `What attends to ${word}`;
   parts.read.parentElement.hidden = !read;
-  shade(root, parts.reads, reads, at);
-  if (read) shade(root, parts.read, read, at);
+  const most = Math.max(...[...(reads ?? []), ...(read ?? [])].filter((_, i) => !isOff(root, i % given.tokens.length)), 1e-9);
+  shade(root, parts.reads, reads, at, most);
+  if (read) shade(root, parts.read, read, at, most);
   for (const name of ["queries", "keys"]) {
     [...parts[name].children].forEach((each, place) => each.classList.toggle("at", place === at));
   }
@@ -165,14 +167,20 @@ function show(root, at) {
   parts.told.textContent = at === null ? "Point at a word, or click one to keep it." : tell(root, at, reads);
 }
 
-function shade({ parts, given }, flow, weights, at) {
-  const off = given.kinds.map((kind) => parts.without.checked && kind !== "word" && kind !== "mask");
-  const seen = weights ? [...weights].filter((_, i) => !off[i]) : [];
-  const most = Math.max(...seen, 1e-9);
+function isOff({ parts, given }, at) {
+  return parts.without.checked && !["word", "mask"].includes(given.kinds[at]);
+}
+
+// A token in a sentence.
+function named(token) {
+  return `“${token.replace(/^·|^##/, "")}”`;
+}
+
+function shade(root, flow, weights, at, most) {
   [...flow.children].forEach((each, place) => {
-    const share = weights && !off[place] ? weights[place] : 0;
+    const share = weights && !isOff(root, place) ? weights[place] : 0;
     each.style.setProperty("--share", `${Math.round((78 * share) / most)}%`);
-    each.children[1].textContent = share >= FAINT ? `${Math.round(100 * share)}` : "";
+    each.children[1].textContent = share >= FAINT ? `${Math.round(100 * share)}%` : "";
     each.classList.toggle("at", place === at);
     each.title = weights ? `${(100 * weights[place]).toPrecision(3)}%` : "";
     each.setAttribute("aria-pressed", String(place === at));
@@ -182,8 +190,8 @@ function shade({ parts, given }, flow, weights, at) {
 function tell({ given }, at, weights) {
   if (!weights) return "Click the word to see what it attends to.";
   const order = [...weights.keys()].sort((a, b) => weights[b] - weights[a]).slice(0, 4);
-  const named = order.map((key) => `${given.tokens[key]} ${Math.round(100 * weights[key])}%`);
-  return `“${given.tokens[at]}” attends most to ${named.join(", ")}.`;
+  const most = order.map((key) => `${named(given.tokens[key])} ${Math.round(100 * weights[key])}%`);
+  return `${named(given.tokens[at])} attends most to ${most.join(", ")}.`;
 }
 
 // Lines from each query on the left to its keys on the right; of all words the strongest.
@@ -216,7 +224,7 @@ function draw(root, at, reads, read) {
 }
 
 // The matrix, of a long text with neighbours averaged.
-function paint(root, { values, small, tokens, high, table }) {
+function paint(root, { values, small, tokens, high, table, signed }) {
   const { parts } = root;
   const numbers = values ? root.values : floats(small);
   const side = Math.round(Math.sqrt(numbers.length));
@@ -225,13 +233,15 @@ function paint(root, { values, small, tokens, high, table }) {
   const context = parts.canvas.getContext("2d");
   const image = context.createImageData(side, side);
   numbers.forEach((value, i) => {
-    const level = Math.min(255, Math.floor((256 * value) / (high || 1)));
+    const share = value / (high || 1);
+    const level = Math.max(0, Math.min(255, Math.floor(256 * (signed ? (1 + share) / 2 : share))));
     image.data.set(colours.subarray(3 * level, 3 * level + 3), 4 * i);
     image.data[4 * i + 3] = 255;
   });
   context.putImageData(image, 0, 0);
-  parts.low.textContent = "0";
-  parts.high.textContent = `${Number(high.toPrecision(2))} and more`;
+  const end = Number(high.toPrecision(2));
+  parts.low.textContent = signed ? `−${end}` : "0";
+  parts.high.textContent = signed ? `+${end}` : `${end} and more`;
   const stops = Array.from({ length: 25 }, (_, i) => 3 * Math.floor((i * 255) / 24));
   parts.bar.style.setProperty("--ramp", stops.map((at) => `rgb(${colours.subarray(at, at + 3).join(" ")})`));
   const room = parts.picture.clientWidth || 480;
@@ -261,7 +271,8 @@ function point(root, { query, key }) {
   place(parts.rowLine, query, given.tokens.length, "y");
   place(parts.columnLine, key, given.tokens.length, "x");
   const share = weights ? `: ${(100 * weights[key]).toPrecision(3)}%` : "";
-  parts.told.textContent = `“${given.tokens[query]}” attends to “${given.tokens[key]}”${share}`;
+  const verb = given.signed ? "to" : "attends to";
+  parts.told.textContent = `${named(given.tokens[query])} ${verb} ${named(given.tokens[key])}${share}`;
 }
 
 function place(line, at, count, axis) {
