@@ -41,6 +41,7 @@ def test_four_methods_stand_side_by_side_at_first() -> None:
     assert about["fails"] == viz.METHODS["legrad"].fails
 
 
+@pytest.mark.slow
 def test_every_control(passes: list[str]) -> None:
     app = App("why")
     for name, value in [
@@ -158,6 +159,7 @@ def test_a_method_that_fails_says_so_in_its_place(monkeypatch: pytest.MonkeyPatc
     assert "values" in panels[0]
 
 
+@pytest.mark.slow
 def test_a_map_is_tested_beside_two_that_know_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     test = viz.faithfulness
 
@@ -183,6 +185,7 @@ def test_a_map_is_tested_beside_two_that_know_nothing(monkeypatch: pytest.Monkey
         np.testing.assert_allclose(each["deletion"], wanted.heat.deletion.mean(0), rtol=1e-4)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("page", "link", "back"),
     [
@@ -194,7 +197,7 @@ def test_a_map_is_tested_beside_two_that_know_nothing(monkeypatch: pytest.Monkey
 )
 def test_links_lead_there_and_back(page: str, link: dict[str, str], back: str) -> None:
     here = App(page, photo="coffee", **link)
-    there = App("why", **_query(here, "Ask why"), methods="raw~gradcam")
+    there = App("why", **_query(here, "Ask why"), methods="gradcam")
     assert there.link["photo"] == "coffee"
     assert there.link.get("size") == next((t for n, t in link.items() if "size" in n), None)
     again = App(page, **_query(there, back if page != "compare" else "Compare with …"))
