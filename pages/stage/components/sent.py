@@ -118,6 +118,7 @@ class Panel(TypedDict, total=False):
     limits: dict[str, tuple[float, float]]
     colors: str
     signed: bool
+    plain: bool
     share: bool
     live: Live
     badge: str
@@ -186,7 +187,8 @@ class Words(TypedDict, total=False):
     are those of the word that is picked, or "", and `small` has neighbours averaged, (n, n).
     `received` is the mean row, (N,). `kinds` and `parts` are those of `Encoded`. `at` is the
     number of the word that is picked, or None. `high` is the value at the upper end of the colour
-    bar. A difference is `signed`, and shown as a matrix alone.
+    bar. A difference is `signed`, and shown as a matrix alone; with `plain` there is no
+    matrix.
     """
 
     tokens: list[str]

@@ -15,6 +15,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
   root.shown = data.tokens.join("\n") + data.values + data.received;
   root.at = data.at;
   root.classList.toggle("signed", Boolean(data.signed));
+  root.classList.toggle("plain", Boolean(data.plain));
   root.parts.guesses.replaceChildren(...data.guesses.map(guess));
   show(root, data.at);
 }
