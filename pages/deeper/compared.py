@@ -17,7 +17,8 @@ from heedmap.pages.stage import components
 from heedmap.pages.stage.words import sent, sent_difference
 from heedmap.views import words
 from heedmap.views.attention import MEAN
-from heedmap.views.words import Compared, WordMap
+from heedmap.views.two_texts import Compared
+from heedmap.views.words import WordMap
 
 APART = "Attention that moves"
 
