@@ -7,6 +7,7 @@
     parts      rows as Parquet
     work       photos to rows and pictures: what every worker does
     local      workers that are processes of this machine
+cluster    workers that are actors of Ray
     sheet      the contact sheet
 
 A worker writes a part when all its photos are done, so a run that is killed loses the photos that

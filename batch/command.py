@@ -12,6 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from heedmap.batch import run
+from heedmap.batch.cluster import Cluster
 from heedmap.batch.job import Job
 from heedmap.errors import HeedmapError
 from heedmap.models.catalogue import names
@@ -36,7 +37,7 @@ def main() -> None:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="heedmap batch", description=__doc__)
     add = parser.add_argument
-    add("source", help="a folder with all its subfolders, or a pattern in quotes")
+    add("source", help="a folder with all its subfolders, a pattern in quotes, or s3://BUCKET/...")
     add("--out", type=Path, required=True, help="the folder to write to")
     add("--model", default="bundled-vit", help="id of a model; default: %(default)s")
     add("--kind", default="", help="cls, received, pool, channels or a method such as rollout; "
@@ -52,7 +53,9 @@ def _parser() -> argparse.ArgumentParser:
     add("--threads", type=_count, default=1, help="of each process; default: 1")
     add("--batch", type=_count, default=8, help="photos of one shape at once; default: 8")
     add("--retry-failed", action="store_true", help="try photos again that could not be mapped")
-    add("--on", default="local", choices=("local",), help="where it runs")
+    add("--on", default="local", choices=("local", "ray"), help="where it runs; default: here")
+    add("--address", default="", help="of a Ray cluster; default: Ray on this machine")
+    add("--gpus", type=float, default=0.0, help="that each actor of Ray needs; default: 0")
     return parser
 
 
@@ -69,9 +72,16 @@ def _run(asked: argparse.Namespace) -> run.Result:
             return lambda count: bar.update(count)
 
         return run.run(
-            job, asked.source, asked.out, run.on_this_machine(asked.workers or _workers(asked)),
+            job, asked.source, asked.out, _runner(asked),
             batch=asked.batch, threads=asked.threads, retry_failed=asked.retry_failed, begin=begin,
         )  # fmt: skip
+
+
+def _runner(asked: argparse.Namespace) -> run.Runner:
+    workers = asked.workers or _workers(asked)
+    if asked.on == "ray":
+        return run.on_ray(workers, Cluster(asked.address, asked.gpus))
+    return run.on_this_machine(workers)
 
 
 def _workers(asked: argparse.Namespace) -> int:

@@ -1,4 +1,4 @@
-"""The photos of a folder, of a pattern, or of a bucket."""
+"""The photos of a folder, of a pattern, or of a bucket, and their bytes."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+from heedmap.batch import remote
 from heedmap.errors import SettingError, short
+from heedmap.viz.photo.read import read
 
 SUFFIXES = frozenset(
     (
@@ -36,6 +38,8 @@ def root(source: str) -> str:
     Raises:
         SettingError: no such folder.
     """
+    if remote.is_remote(source):
+        return source
     folder = Path(source).expanduser()
     if folder.is_dir():
         return str(folder.resolve())
@@ -56,17 +60,15 @@ def photos(source: str, leave_out: Path) -> list[Photo]:
     and folders are not.
 
     Args:
-        source: a folder, or a pattern of `glob` in which ** stands for any subfolders.
+        source: a folder, or a pattern of `glob` in which ** stands for any subfolders; also as the
+            address of another file system that fsspec knows, such as s3://BUCKET/photos.
         leave_out: a folder whose files are not taken: the one that is written to.
 
     Raises:
-        SettingError: no such folder, or not one photo in it.
+        SettingError: no such folder, not one photo in it, or a bucket that cannot be reached.
     """
-    start, out = root(source), leave_out.resolve()
-    folder = Path(source).expanduser()
-    paths = _walk(start) if folder.is_dir() else _matched(str(folder))
-    inside = (path for path in paths if out not in Path(path).parents)
-    found = sorted(Photo(_named(os.path.relpath(path, start)), path) for path in inside)
+    some = _remote(source) if remote.is_remote(source) else _local(source, leave_out)
+    found = sorted(some)
     if not found:
         raise SettingError(
             f"There is no photo in {short(source)}: give a folder with files such as .jpg or .png, "
@@ -75,17 +77,49 @@ def photos(source: str, leave_out: Path) -> list[Photo]:
     return found
 
 
+def content(photo: Photo) -> tuple[bytes, str]:
+    """The bytes of a photo, and what to call it in a sentence.
+
+    Raises:
+        ImageError: it is gone, cannot be read, is empty or too large.
+    """
+    if not remote.is_remote(photo.path):
+        return read(photo.path)
+    name = photo.name.rsplit("/", 1)[-1]
+    return read(remote.fetched(photo.path, name))[0], name
+
+
+def _remote(source: str) -> Iterator[Photo]:
+    for path, address in remote.listed(source):
+        hidden = any(part.startswith(".") for part in path.split("/"))
+        if not hidden and (glob.has_magic(source) or _is_photo(path)):
+            yield Photo(_named(path), address)
+
+
+def _local(source: str, leave_out: Path) -> Iterator[Photo]:
+    start, out = root(source), leave_out.resolve()
+    folder = Path(source).expanduser()
+    paths = _walk(start) if folder.is_dir() else _matched(str(folder))
+    for path in paths:
+        if out not in Path(path).parents:
+            yield Photo(_named(os.path.relpath(path, start)), path)
+
+
 def _walk(start: str) -> Iterator[str]:
     for folder, inner, files in os.walk(start):
         inner[:] = [name for name in inner if not name.startswith(".")]
         for name in files:
-            if not name.startswith(".") and os.path.splitext(name)[1].lower() in SUFFIXES:
+            if not name.startswith(".") and _is_photo(name):
                 yield os.path.join(folder, name)
 
 
 def _matched(pattern: str) -> Iterator[str]:
     matches = glob.iglob(pattern, recursive=True)
     yield from (os.path.abspath(path) for path in matches if os.path.isfile(path))
+
+
+def _is_photo(name: str) -> bool:
+    return os.path.splitext(name)[1].lower() in SUFFIXES
 
 
 def _named(path: str) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from heedmap.batch import find, local, sheet
+from heedmap.batch import cluster, find, local, sheet
 from heedmap.batch.find import Photo
 from heedmap.batch.folder import Folder
 from heedmap.batch.job import Job
@@ -35,6 +35,11 @@ class Result:
 def on_this_machine(workers: int) -> Runner:
     """A runner with so many processes."""
     return lambda plan, photos, tell: local.run(plan, photos, workers, tell)
+
+
+def on_ray(workers: int, where: cluster.Cluster) -> Runner:
+    """A runner with so many actors of Ray."""
+    return lambda plan, photos, tell: cluster.run(plan, photos, workers, tell, where)
 
 
 def run(

@@ -10,14 +10,13 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from heedmap import models, viz
-from heedmap.batch import parts, pictures
+from heedmap.batch import find, parts, pictures
 from heedmap.batch.find import Photo
 from heedmap.batch.folder import Folder
 from heedmap.batch.job import Job
 from heedmap.errors import HeedmapError
 from heedmap.views import render, wanted
 from heedmap.viz.photo.image import from_bytes
-from heedmap.viz.photo.read import read
 
 if TYPE_CHECKING:
     from heedmap.models import Prepared
@@ -106,7 +105,7 @@ class Work:
         """A photo, ready to run, or the row that says why it is not."""
         sha256 = None
         try:
-            data, name = read(photo.path)
+            data, name = find.content(photo)
             sha256 = hashlib.sha256(data).hexdigest()
             pixels = from_bytes(data, name)
             x = self._prepared(pixels)

@@ -20,7 +20,7 @@ from heedmap.models.catalogue.entries import CATALOGUE
 from benchmarks import card
 
 PAGE = Path(__file__).parent.parent / "docs" / "figures.md"
-BENCHMARKS = ("capture", "models", "page", "load", "fuzz", "bundled")
+BENCHMARKS = ("capture", "models", "batch", "page", "load", "fuzz", "bundled")
 HEAD = "| model | measured | |\n|---|---|---|"
 LAYER_HEAD = f"| model | {card.LAYERS} |\n|---|---|---|---|---|"
 

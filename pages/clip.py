@@ -19,10 +19,11 @@ from heedmap.pages.run import live
 from heedmap.pages.run.answer import answer
 from heedmap.pages.run.opening import choose_attention, open_model
 from heedmap.pages.run.why import explanations, go_on, prompts
-from heedmap.pages.stage import downloads, texts
+from heedmap.pages.stage import texts
 from heedmap.pages.stage.components import stage
 from heedmap.pages.stage.panels import attention_panels, photo_panel, pin, words
-from heedmap.views import attention, export, facts
+from heedmap.pages.take.export import offer
+from heedmap.views import attention, export, facts, large
 from heedmap.views import texts as wording
 from heedmap.views.attention import Map
 from heedmap.views.compare import BOTH, alone, difference
@@ -57,6 +58,8 @@ def show_words() -> None:
     link.finish()
     offer_why(source.request)
     texts.show_texts(source, shown, look, tools, link.ask)
+    if maps := [each for each in shown if not isinstance(each, Waiting)]:
+        offer(export.large(large.of_words(maps, look), facts.reasons(source), link.address()))
     read = prompts(source)
     heading("Which of their words counted", "relevance over the text, of each by itself")
     texts.show_prompts(read)
@@ -82,8 +85,9 @@ def show_attention() -> None:
     shown = [Map(source, layer, chosen) for layer in pair]
     scales = ("map", "layers", BOTH) if several else ("map", "layer")
     look, tools = pick_look(scales, patches=bool(source.home))
+    differing = difference(*shown) if less else None
     stage(
-        attention_panels(shown, look, scales, difference(*shown) if less else None),
+        attention_panels(shown, look, scales, differing),
         photo_panel(shown[0]),
         facts.layers(shown),
         tools,
@@ -102,7 +106,10 @@ def show_attention() -> None:
     link.finish()
     offer_comparison(look, *shown)
     offer_why(shown[0].request)
-    downloads.figure(export.layers_figure(shown, alone(look), columns))
+    offer(
+        export.large(large.of_maps(shown, look, differing), facts.layers(shown), link.address()),
+        export.layers(shown, alone(look), columns, link.address()),
+    )
     live.send_queries(shown)
 
 

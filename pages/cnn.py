@@ -17,11 +17,12 @@ from heedmap.pages.frame.text import section
 from heedmap.pages.run.answer import answer
 from heedmap.pages.run.opening import open_channels, open_model
 from heedmap.pages.run.why import answers
-from heedmap.pages.stage import downloads
 from heedmap.pages.stage.components import stage
 from heedmap.pages.stage.panels import panel, photo_panel, words
 from heedmap.pages.stage.reasons import show_reasons
-from heedmap.views import export, facts, why
+from heedmap.pages.take.export import offer
+from heedmap.views import export, facts, large, why
+from heedmap.views.reasons import Reason
 
 SCALES = ("map", "layer")
 CHANNELS = (
@@ -47,6 +48,8 @@ def show_cam() -> None:
     link.finish()
     offer_why(source.request)
     show_reasons(source, found, look, tools, link.ask)
+    if maps := [each for each in found if isinstance(each, Reason)]:
+        offer(export.large(large.of_reasons(maps, look), facts.reasons(source), link.address()))
 
 
 def show_single_channels() -> None:
@@ -71,7 +74,10 @@ def show_single_channels() -> None:
     )
     explain(words(hero, look))
     show_channels(rows, hero, look, count)
-    downloads.figure(export.channels_figure(rows, hero, look))
+    offer(
+        export.large(large.of_one(hero, look), facts.channel(hero), link.address()),
+        export.channels(rows, hero, look, link.address()),
+    )
 
 
 page = enter("cnn")

@@ -15,10 +15,10 @@ from heedmap.pages.frame.page import enter
 from heedmap.pages.frame.text import heading, section
 from heedmap.pages.run.columns import open_column
 from heedmap.pages.run.hiding import hide_in
-from heedmap.pages.stage import downloads
 from heedmap.pages.stage.components import stage
 from heedmap.pages.stage.panels import compared_panels
-from heedmap.views import export, photos
+from heedmap.pages.take.export import offer
+from heedmap.views import export, large, photos
 from heedmap.views.compare import ALL, Column, Difference, pairs
 
 SCALES = (ALL, "map")
@@ -60,4 +60,5 @@ if compared:
     heading("How far they agree", "1 is the same, chance is what random masks of their sizes share")
     tables.listed([each.facts(look.keep) for each in compared])
 if columns:
-    downloads.figure(export.comparison_figure(columns, look, difference, compared))
+    pictures = large.of_columns(columns, look, difference)
+    offer(export.large(pictures, export.pairs_told(compared, look.keep), link.address()))

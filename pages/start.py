@@ -15,7 +15,9 @@ from heedmap.pages.frame.page import enter, script_of
 from heedmap.pages.frame.text import section
 from heedmap.pages.run.answer import run_shown
 from heedmap.pages.run.loading import load
-from heedmap.views import data_urls, model_facts, photos, render
+from heedmap.pages.take.export import offer
+from heedmap.views import data_urls, export, model_facts, photos, render
+from heedmap.views.large import Large, of_one
 from heedmap.views.render import Drawable, Look
 from heedmap.views.request import Request
 from heedmap.views.tours import TOURS, Reader, Tour
@@ -46,6 +48,7 @@ def show(tour: Tour) -> None:
         st.caption(f"Larger models: {tour.larger}")
     with notices.guard():
         shown, asked = tour.find(ask)
+        taken.extend(each for one in shown for each in of_one(one, LOOK))
         pictures.html(f'<div class="tour">{"".join(map(picture, shown))}</div>')
         words.page_link(
             script_of(tour.page), label="Open this view", icon=":material/arrow_forward:",
@@ -65,6 +68,9 @@ with st.sidebar:
 name_tab(page.title, photos.name(photo))
 notices.show()
 link.finish()
+taken: list[Large] = []
 with st.container(key="tours", gap="medium"):
     for tour in TOURS:
         show(tour)
+if taken:
+    offer(export.large(taken, [], link.address()))

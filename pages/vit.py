@@ -17,10 +17,10 @@ from heedmap.pages.run import live
 from heedmap.pages.run.beside import pick_beside
 from heedmap.pages.run.hiding import ready_to_hide
 from heedmap.pages.run.opening import open_attention
-from heedmap.pages.stage import downloads
 from heedmap.pages.stage.components import stage
 from heedmap.pages.stage.panels import attention_panels, photo_panel, pin, words
-from heedmap.views import facts
+from heedmap.pages.take.export import offer
+from heedmap.views import export, facts, large
 from heedmap.views.attention import Map
 from heedmap.views.compare import BOTH, alone, difference
 from heedmap.viz import KINDS
@@ -52,8 +52,9 @@ offer_comparison(look, *shown)
 offer_why(shown[0].request)
 
 told = facts.attention(hero) + (facts.beside(beside[0]) if beside else [])
+less = difference(*shown) if beside and beside[1] else None
 stage(
-    attention_panels(shown, look, scales, difference(*shown) if beside and beside[1] else None),
+    attention_panels(shown, look, scales, less),
     photo_panel(hero),
     told,
     tools,
@@ -65,6 +66,9 @@ stage(
 explain(words(hero, look))
 small = alone(look)
 show_heads(hero, small)
-downloads.heads(hero, small, told, link.address())
+offer(
+    export.large(large.of_maps(shown, look, less), told, link.address()),
+    export.heads(hero, small, told, link.address()),
+)
 live.send_queries(shown)
 sections.show(deeper, hero, small)

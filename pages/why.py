@@ -23,10 +23,10 @@ from heedmap.pages.frame.text import heading, section
 from heedmap.pages.run.answer import answer
 from heedmap.pages.run.opening import open_model
 from heedmap.pages.run.why import answers, go_on, seconds_of_tests, tests
-from heedmap.pages.stage import downloads
 from heedmap.pages.stage.panels import words
 from heedmap.pages.stage.reasons import SCALES, show_agreement, show_reasons
-from heedmap.views import export, reasons, why
+from heedmap.pages.take.export import offer
+from heedmap.views import export, facts, large, reasons, why
 from heedmap.views.reasons import Reason
 
 TESTED = (
@@ -70,5 +70,5 @@ if len(shown) > 1:
     show_agreement(shown)
 if shown:
     explain(words(shown[0], look))
-    downloads.figure(export.reasons_figure(shown, look))
+    offer(export.large(large.of_reasons(shown, look), facts.reasons(source), link.address()))
 go_on([*learned, *found, *tested.values()])

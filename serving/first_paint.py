@@ -11,6 +11,7 @@ from pathlib import Path
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+STYLED = (b"heedmap-styled", b"1")  # tells the script, which would send the style itself
 SKIP = '<a class="skip" href="#map">Skip to the map</a>'
 
 
@@ -25,7 +26,8 @@ def with_style(page: Path, style: Path) -> bytes:
 class FirstPaint:
     """Middleware: answer with `page` wherever the app answers with its HTML page.
 
-    What is below the path `but` has HTML of its own.
+    What is below the path `but` has HTML of its own. The socket of a session carries the header
+    `STYLED`.
     """
 
     def __init__(self, app: ASGIApp, page: bytes, but: str = "") -> None:
@@ -37,6 +39,8 @@ class FirstPaint:
             await self._app(scope, receive, send)
             return
         replaced = False
+        if scope["type"] == "websocket":
+            scope = {**scope, "headers": [*scope["headers"], STYLED]}
 
         async def send_styled(message: Message) -> None:
             nonlocal replaced

@@ -16,6 +16,7 @@ from heedmap.views.large import Large
 from heedmap.views.reasons import Reason
 from heedmap.views.render import Drawable, Look
 from heedmap.views.request import Request
+from heedmap.views.texts import GRADIENTS, WordMap
 
 _FILE = "photo.jpg"  # for a photo whose file has no name here
 
@@ -98,6 +99,8 @@ class Script:
             return self._difference(shown)
         if isinstance(shown, Reason):
             return self._reason(shown)
+        if isinstance(shown, WordMap):
+            return self._words(shown)
         if isinstance(shown, Channel):
             after = shown.source.activations.after
             call = f"viz.record_activations({self._pass(shown.request)}, [{shown.layer!r}]"
@@ -145,8 +148,16 @@ class Script:
         heat = self._name("heat", f"{call}.heat")
         if shown.ends is None:
             return heat
-        means = f"({heat} / np.abs({heat}).mean(dtype=np.float64)).astype(np.float32)"
+        means = f"{heat} / float(np.abs({heat}).mean(dtype=np.float64))"
         return self._name("heat", means)
+
+    def _words(self, shown: WordMap) -> str:
+        run, texts = self._pass(shown.request), list(shown.source.texts)
+        if shown.kind in GRADIENTS:
+            call = f"viz.explain({run}, {shown.kind!r}, {texts[shown.index]!r})"
+            return self._name("heat", f"{call}.heat")
+        record = self._name("words", f"viz.word_maps({run}, {texts!r})")
+        return self._name("heat", f"{record}.{shown.kind.replace(' ', '_')}[{shown.index}]")
 
     def _difference(self, shown: Difference) -> str:
         pair = [shown.pair.first.shown, shown.pair.second.shown]

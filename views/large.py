@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from heedmap.views import compare, reasons
 from heedmap.views.attention import Map
 from heedmap.views.compare import BOTH, Column, Difference
+from heedmap.views.reasons import Reason
 from heedmap.views.render import Drawable, Look
+from heedmap.views.texts import WordMap
 
 
 @dataclass(frozen=True)
@@ -45,10 +47,18 @@ def of_columns(
     return [*map(Large, scaled, [look] * len(scaled), captions), *_less(less, look)]
 
 
-def of_reasons(shown: Sequence[reasons.Reason], look: Look) -> list[Large]:
+def of_reasons(shown: Sequence[Reason], look: Look) -> list[Large]:
     """Maps of methods that ask why."""
     drawn = reasons.on_one_scale(shown) if look.scale == reasons.METHODS else shown
-    return [Large(each, look, f"{each.title}\n{each.what}") for each in drawn]
+    return [
+        Large(each, look, "\n".join(filter(None, [each.title, each.what, each.label])))
+        for each in drawn
+    ]
+
+
+def of_words(shown: Sequence[WordMap], look: Look) -> list[Large]:
+    """Maps of texts."""
+    return [Large(each, look, f"{each.title}\n{each.what}") for each in shown]
 
 
 def _less(less: Difference | None, look: Look) -> list[Large]:

@@ -133,4 +133,5 @@ def _layers(adapter: Adapter, method: str) -> Layers:
         return Layers(tuple(range(adapter.depth)), 0, "start")
     if adapter.kinds:
         return Layers(tuple(range(adapter.depth)), max(0, adapter.depth - 2), "cam")
+
     return Layers(adapter.conv_layers, default_layer(adapter), "cam")

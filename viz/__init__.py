@@ -75,8 +75,9 @@ if TYPE_CHECKING:
     from heedmap.viz.draw.masks import contour, draw_mask, highlight
     from heedmap.viz.draw.matrix import matrix_figure
     from heedmap.viz.draw.overlay import Overlay
-    from heedmap.viz.draw.render import to_pdf, to_png
+    from heedmap.viz.draw.render import to_pdf, to_png, to_svg
     from heedmap.viz.epoch import epoch_figure
+    from heedmap.viz.html_report import Row, Section, report
     from heedmap.viz.photo.pool import open_upload, start_workers
     from heedmap.viz.why.explain import check_method, explain
     from heedmap.viz.why.faithful import (
@@ -111,7 +112,7 @@ _LATE = {
     "draw.matrix": ("matrix_figure",),
     "draw.masks": ("contour", "draw_mask", "highlight"),
     "draw.overlay": ("Overlay",),
-    "draw.render": ("to_pdf", "to_png"),
+    "draw.render": ("to_pdf", "to_png", "to_svg"),
     "epoch": ("epoch_figure",),
     "why.explain": ("check_method", "explain"),
     "why.faithful": ("BASELINES", "Curves", "Faithfulness", "faithfulness", "faithfulness_passes"),
@@ -119,6 +120,7 @@ _LATE = {
     "why.methods": ("METHODS", "Explanation", "Method"),
     "why.prompt": ("Prompt", "prompt_relevance"),
     "why.words": ("WORD_MAPS", "WordMaps", "word_maps"),
+    "html_report": ("Row", "Section", "report"),
     "photo.pool": ("open_upload", "start_workers"),
 }
 _HOME = {name: module for module, names in _LATE.items() for name in names}
@@ -153,7 +155,9 @@ __all__ = [
     "Overlay",
     "Patch",
     "Prompt",
+    "Row",
     "Sample",
+    "Section",
     "TextAttention",
     "WordMaps",
     "area",
@@ -206,6 +210,7 @@ __all__ = [
     "record_text",
     "region",
     "regrid",
+    "report",
     "sample",
     "sample_file",
     "sample_ids",
@@ -217,6 +222,7 @@ __all__ = [
     "threshold_mask",
     "to_pdf",
     "to_png",
+    "to_svg",
     "uniform_distance",
     "uniform_shares",
     "word_maps",

@@ -58,10 +58,14 @@ def pick_sight(entry: Model, prefix: str = "") -> tuple[int, str]:
 
 
 def show_card(entry: Model) -> None:
-    """Show the card of a model that lies in a folder: data, recipe, measured accuracy."""
+    """Show the card of a model that lies in a folder: data, recipe, measured accuracy.
+
+    It is long, and sent when it is opened.
+    """
     if card := model_facts.card(entry):
-        with st.expander("Model card"):
-            st.markdown(_below_the_title(card))
+        place = st.expander("Model card", key="card", on_change="rerun")
+        if place.open:
+            place.markdown(_below_the_title(card))
 
 
 def _below_the_title(card: str) -> str:

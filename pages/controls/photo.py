@@ -31,7 +31,7 @@ def pick_photo() -> str:
     if photos.is_upload(chosen):
         _remember(chosen)
     gallery(
-        [{"items": [photo_item(each) for each in _every()]}],
+        [{"items": [photo_item(each) for each in every()]}],
         [chosen], lambda picked: _choose(key, picked),
         label="Photo", key="photos", most=5, small=True,
     )  # fmt: skip
@@ -43,7 +43,7 @@ def pick_photo() -> str:
 def pick_another(name: str, default: str) -> str:
     """Let the visitor choose a photo by its name, `default` unless they do."""
     key = link.setting(name, default, str, fits=photos.known, why=photos.GONE)
-    options = list(dict.fromkeys([default, st.session_state[key], *_every()]))
+    options = list(dict.fromkeys([default, st.session_state[key], *every()]))
     return str(st.selectbox("Photo", options, key=key, format_func=photos.title))
 
 
@@ -59,14 +59,14 @@ def second_photo(name: str) -> str:
 def pick_second(name: str) -> str:
     """Let the visitor choose a second photo or `NONE`, once `second_photo` was called."""
     key = link.key_of(name)
-    options = list(dict.fromkeys([NONE, st.session_state[key], *_every()]))
+    options = list(dict.fromkeys([NONE, st.session_state[key], *every()]))
     return str(
         st.selectbox("Second photo", options, key=key, width=240,
                      format_func=lambda key: "None" if key == NONE else photos.title(key))
     )  # fmt: skip
 
 
-def _every() -> list[str]:
+def every() -> list[str]:
     """The uploads of this session and the samples."""
     mine = [each for each in st.session_state.get(_MINE, []) if photos.known(each)]
     return [*mine, *sample_ids()]

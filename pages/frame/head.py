@@ -15,14 +15,17 @@ if TYPE_CHECKING:
 
 _HERE = Path(__file__).parent
 ICON = str(_HERE / "icon.png")
+_STYLED = "Heedmap-Styled"  # the header of a server whose first page has the style already
 _TAB = "heedmap.tab"  # the name of the tab, kept between runs so that it does not flicker
 _WORDS = "heedmap.words"  # the place of the explanations in the head
 _LINKS = "heedmap.links"  # the place of links to other pages in the head
+_TAKE = "heedmap.take"  # the place of the export in the head
 
 
 def navigation(pages: Sequence[Any]) -> None:
     """Show the name of the app and links to its pages, which keep the shared settings."""
-    st.html(_HERE / "style.css")
+    if _STYLED not in st.context.headers:
+        st.html(_HERE / "style.css")
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="nav"):
         st.html('<span class="wordmark">Heedmap</span>', width="content")
         for page in pages:
@@ -38,6 +41,7 @@ def head(title: str) -> DeltaGenerator:
             key="links", width="content", horizontal=True, gap="small"
         )
         st.session_state[_WORDS] = st.container(key="words", width="content")
+        st.session_state[_TAKE] = st.container(key="take", width="content")
         sharing.copy_button()
     return st.container(key="caption")
 
@@ -45,6 +49,12 @@ def head(title: str) -> DeltaGenerator:
 def links() -> DeltaGenerator:
     """The place in the head for links to other pages."""
     place: DeltaGenerator = st.session_state[_LINKS]
+    return place
+
+
+def take() -> DeltaGenerator:
+    """The place in the head for the export."""
+    place: DeltaGenerator = st.session_state[_TAKE]
     return place
 
 

@@ -21,7 +21,8 @@ T = TypeVar("T")
 
 _STATE = "heedmap.link"
 SHARED = "all"
-SECRET = frozenset({"text", "second"})  # never in the browser's address, only in a copied link
+# By page, what its visitors write: never in the browser's address, only in a copied link.
+SECRET = {"words": frozenset({"text", "second"})}
 
 
 @dataclass
@@ -200,7 +201,8 @@ def finish() -> None:
     """Write the settings of this run into the URL; defaults are left out."""
     link = _link()
     link.pending = {name: text for name, text in link.pending.items() if name in link.waiting}
-    shown = {name: text for name, text in link.shown.items() if text and name not in SECRET}
+    secret = SECRET.get(link.page, frozenset())
+    shown = {name: text for name, text in link.shown.items() if text and name not in secret}
     shown |= link.pending
     if shown != st.query_params.to_dict():
         st.query_params.from_dict(shown)
@@ -211,7 +213,7 @@ def secrets() -> dict[str, str]:
     or as the address asks for them.
     """
     link, found = _link(), {}
-    for name in sorted(SECRET):
+    for name in sorted(SECRET.get(link.page, ())):
         key = f"{link.page}.{name}"
         value = link.pending.get(name) or st.session_state.get(key, link.memory.get(key))
         if value and value != link.defaults.get(key):
@@ -281,7 +283,7 @@ def _chosen(key: str, default: T, fits: Callable[[T], bool], kept: bool) -> T | 
 
 def _forget(link: _Link, page: str) -> None:
     """Drop the settings of the page and the shared ones, so that the URL alone decides."""
-    kept = {f"{page}.{name}" for name in SECRET - set(link.pending)}
+    kept = {f"{page}.{name}" for name in SECRET.get(page, frozenset()) - set(link.pending)}
     for key in list(link.memory):
         if key.startswith((f"{SHARED}.", f"{page}.")) and key not in kept:
             del link.memory[key]

@@ -1,4 +1,4 @@
-"""Download buttons; a file is made when its button is pressed."""
+"""Download buttons for a figure; a file is made when its button is pressed."""
 
 from __future__ import annotations
 
@@ -6,23 +6,6 @@ from collections.abc import Callable
 from typing import Protocol
 
 import streamlit as st
-from heedmap.views import export, names
-from heedmap.views.attention import Map
-from heedmap.views.facts import Facts
-from heedmap.views.render import Look
-
-
-def heads(shown: Map, look: Look, told: Facts, link: str) -> None:
-    """Offer the shown head as PNG and all heads of its layer as ZIP, with the link of the view."""
-    with st.container(horizontal=True, gap="small"):
-        _button(
-            "This map (PNG)", lambda: export.png(shown, look),
-            f"{names.of_map(shown)}.png", "image/png",
-        )  # fmt: skip
-        _button(
-            "All heads (ZIP)", lambda: export.heads_zip(shown, look, told, link),
-            f"{names.of_layer(shown)}.zip", "application/zip",
-        )  # fmt: skip
 
 
 class Figure(Protocol):
@@ -40,7 +23,7 @@ class Figure(Protocol):
 
 
 def figure(made: Figure) -> None:
-    """Offer the pictures of a page as one figure, PNG and PDF."""
+    """Offer a figure as PNG and PDF."""
     with st.container(horizontal=True, gap="small"):
         _button("Figure (PNG)", made.png, f"{made.name}.png", "image/png")
         _button("Figure (PDF)", made.pdf, f"{made.name}.pdf", "application/pdf")

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
+import fsspec
 import pytest
 from heedmap.batch import find
-from heedmap.errors import SettingError
+from heedmap.errors import ImageError, SettingError
 
 
 @pytest.fixture
@@ -47,6 +49,35 @@ def test_names_that_are_no_text_stay_apart(tmp_path: Path) -> None:
     found = find.photos(str(tmp_path), tmp_path / "out")
     assert {photo.name for photo in found} == {r"\xff.png", r"\\xff.png", r"\xfe.png"}
     assert all(photo.name.encode() and os.path.exists(photo.path) for photo in found)
+
+
+@pytest.fixture
+def bucket() -> Iterator[str]:
+    """Another file system, in memory."""
+    files = fsspec.filesystem("memory")
+    for name in ("a/b.jpg", "a/deep/c.PNG", "a/.hidden/d.png", "notes.txt"):
+        files.pipe_file(f"/bucket/{name}", name.encode())
+    yield "memory://bucket"
+    files.rm("/bucket", recursive=True)
+
+
+def test_a_bucket_gives_its_photos_too(bucket: str, tmp_path: Path) -> None:
+    found = find.photos(bucket, tmp_path)
+    assert [photo.name for photo in found] == ["a/b.jpg", "a/deep/c.PNG"]
+    assert find.content(found[1]) == (b"a/deep/c.PNG", "c.PNG")
+    assert names(f"{bucket}/a/*/*", tmp_path) == ["deep/c.PNG"]
+    assert names(f"{bucket}/*.txt", tmp_path) == ["notes.txt"]
+    assert find.root(bucket) == bucket
+
+
+def test_what_is_wrong_with_a_bucket_is_told(bucket: str, tmp_path: Path) -> None:
+    with pytest.raises(SettingError, match="There is no photo in 'memory://bucket/none'"):
+        find.photos(f"{bucket}/none", tmp_path)
+    with pytest.raises(SettingError, match="'nose://bucket' cannot be listed"):
+        find.photos("nose://bucket", tmp_path)
+    gone = find.Photo("a/gone.png", f"{bucket}/gone.png")
+    with pytest.raises(ImageError, match=r"gone.png cannot be fetched \(FileNotFoundError\)"):
+        find.content(gone)
 
 
 @pytest.mark.parametrize("source", ["nowhere", "nowhere/*.png", "empty"])

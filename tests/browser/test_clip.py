@@ -44,4 +44,4 @@ def test_attention_from_token_to_token_is_another(view: View) -> None:
 
 def test_the_figure_is_what_it_says(view: View) -> None:
     view.open("clip", cols=3, head="mean")
-    assert_is_a_figure(view, "cat-bundled-clip-layers-mean")
+    assert_is_a_figure(view, "All layers", "cat-bundled-clip-layers-mean")

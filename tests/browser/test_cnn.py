@@ -39,4 +39,4 @@ def test_more_channels_make_wider_rows(view: View) -> None:
 
 def test_the_figure_is_what_it_says(view: View) -> None:
     view.open("cnn", k=2)
-    assert_is_a_figure(view, "cat-bundled-cnn-channels")
+    assert_is_a_figure(view, "The strongest channels", "cat-bundled-cnn-channels")

@@ -254,6 +254,22 @@ class View:
         expect(self.tab.get_by_role("button", name="Link copied")).to_be_visible()
         return str(self.tab.evaluate("navigator.clipboard.readText()"))
 
+    def export(self, kind: str, what: str = "") -> View:
+        """Open the export, and choose what to have, and as what kind of file."""
+        self.tab.get_by_role("button", name="Export").click()
+        dialog = self.tab.get_by_role("dialog")
+        if what:
+            dialog.get_by_text(what, exact=True).click()
+        return self.pick(kind)
+
+    def pick(self, kind: str) -> View:
+        """Choose a kind of file in the export."""
+        box = self.tab.get_by_role("dialog").get_by_role("combobox", name="As")
+        box.click()
+        self.tab.get_by_role("option", name=kind).click()
+        expect(self.tab.get_by_role("button", name="Download")).to_be_enabled()
+        return self.settle()
+
     def download(self, button: Locator) -> tuple[str, bytes]:
         """Press a download button; give the file's name and content."""
         with self.tab.expect_download() as waiting:

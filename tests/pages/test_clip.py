@@ -60,11 +60,6 @@ def test_picks_take_turns(monkeypatch: pytest.MonkeyPatch) -> None:
     assert (state["clip.first"], state["clip.second"]) == (4, 3)
 
 
-def test_the_grid_can_be_taken_home() -> None:
-    labels = [button.label for button in App("clip").at.get("download_button")]
-    assert labels == ["Figure (PNG)", "Figure (PDF)"]
-
-
 def test_words_stand_on_one_scale_beside_their_scores(passes: list[str]) -> None:
     app = App("clip").set("show", "words")
     app.set("words", ["a cat", "a rocket", "ein Haus"])

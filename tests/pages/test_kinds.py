@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -12,6 +11,7 @@ import numpy as np
 import pytest
 from heedmap import models, viz
 from heedmap.views import attention, cache, export, facts
+from heedmap.views.figure import Paper
 from heedmap.views.render import Look
 from heedmap.views.request import Request
 from heedmap.viz import Attention
@@ -176,11 +176,10 @@ def test_what_is_taken_home_is_of_the_kind(pretend: Pretend) -> None:
     pretend("bundled-vit", WINDOWED, ("windows",))
     source = attention.source(models.load("bundled-vit"), Request("cat", "bundled-vit", 128))
     shown = attention.Map(source, 0, "1")
-    content = export.heads_zip(shown, Look(), facts.attention(shown))
-    with zipfile.ZipFile(io.BytesIO(content)) as archive:
-        assert np.array_equal(np.load(io.BytesIO(archive.read("attention.npy"))), WINDOWS[0])
-        assert "cat-bundled-vit-layer0-head1.png" in archive.namelist()
-        assert "within windows" in archive.read("view.json").decode()
+    figure = export.heads(shown, Look(), facts.attention(shown))
+    with np.load(io.BytesIO(figure.npz(Paper()))) as values:
+        assert np.array_equal(values["cat-bundled-vit-layer0-head1"], WINDOWS[0][1])
+    assert "within windows" in figure.view().decode()
 
 
 def test_a_model_without_cls_says_so(without_cls: str) -> None:

@@ -164,8 +164,3 @@ def test_a_link_gives_the_view_again() -> None:
     assert first.link == view
     assert first.hero == second.hero
     assert first.stage["original"] == second.stage["original"]
-
-
-def test_what_is_taken_home_is_offered_beside_the_heads(app: App) -> None:
-    labels = [button.label for button in App(head="3").at.get("download_button")]
-    assert labels == ["This map (PNG)", "All heads (ZIP)"]

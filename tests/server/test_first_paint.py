@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
 import pytest
@@ -55,3 +56,15 @@ def test_streamlits_page_has_a_place_for_both(tmp_path: Path) -> None:
     assert "<style>p { color: red }</style></head>" in page
     assert '<body><a class="skip" href="#map">' in page
     assert "<title>Heedmap</title>" in page
+
+
+def test_the_script_is_told_that_the_style_is_there() -> None:
+    told = []
+
+    async def app(scope, receive, send) -> None:
+        told.extend(scope["headers"])
+
+    scope = {"type": "websocket", "headers": [(b"host", b"here")]}
+    asyncio.run(FirstPaint(app, b"page")(scope, None, None))
+    assert told == [(b"host", b"here"), (b"heedmap-styled", b"1")]
+    assert len(scope["headers"]) == 1

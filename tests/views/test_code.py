@@ -9,7 +9,18 @@ import numpy as np
 import pytest
 from heedmap import models
 from heedmap.models import Adapter
-from heedmap.views import attention, channels, code, compare, large, photos, reasons, render, why
+from heedmap.views import (
+    attention,
+    channels,
+    code,
+    compare,
+    large,
+    photos,
+    reasons,
+    render,
+    texts,
+    why,
+)
 from heedmap.views.attention import Map
 from heedmap.views.channels import Channel
 from heedmap.views.compare import ALL, BOTH, Column
@@ -91,9 +102,15 @@ def test_columns_of_three_models(vit: Adapter, cat: Request) -> None:
 
 def test_methods_on_one_scale(vit: Adapter, cat: Request) -> None:
     source = why.source(vit, cat)
-    asked = [source.asked(method, None, 0) for method in ("raw", "rollout")]
-    found = [reasons.Reason(source, each, why.asking.explanation(vit, each)) for each in asked]
+    found = [reasons.reason(vit, source, method) for method in ("raw", "rollout", "relevance")]
     assert_makes(large.of_reasons(found, Look(scale=reasons.METHODS)))
+
+
+def test_texts_of_clip(cat: Request) -> None:
+    clip = models.load("bundled-clip")
+    source = texts.source(clip, replace(cat, model=clip.id), ("a cat", "a rocket"))
+    for kind in ("value path", "similarity"):
+        assert_makes(large.of_words(source.similarities(kind), Look(scale=texts.WORDS)))
 
 
 def test_a_photo_of_ones_own_is_opened_by_its_name(vit: Adapter, portrait: bytes) -> None:

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import io
-
 import numpy as np
 import pytest
 from heedmap import models, viz
 from heedmap.models import Adapter
-from heedmap.views import attention, channels, export, render
+from heedmap.views import attention, channels, render
 from heedmap.views.attention import Map
 from heedmap.views.compare import ALL, Column, Difference, Pair, alike, on_one_scale, pairs
-from heedmap.views.render import Look
 from heedmap.views.request import Request
-from PIL import Image
 
 
 @pytest.fixture
@@ -102,17 +98,3 @@ def test_a_difference_is_signed_and_drawn_on_what_both_saw(vit: Adapter, last: M
         assert picture.shape[1] / picture.shape[0] == pytest.approx(wide / high_px, rel=0.02)
     whole = render.base(last.request, last.seen)
     assert whole.shape != render.base(difference.request, difference.seen).shape
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("look", [Look(scale=ALL), Look(scale="map"), Look(view="mask")])
-def test_the_figure_has_columns_difference_and_numbers(last: Map, look: Look) -> None:
-    columns = [column("A", last), column("B", channel())]
-    (pair,) = pairs(columns)
-    figure = export.comparison_figure(columns, look, Difference(pair), [pair])
-    assert len(figure.captions) == 3
-    assert figure.told[0][1].startswith("rank correlation ")
-    assert (figure.limits is not None) == (look.scale == ALL)
-    with Image.open(io.BytesIO(figure.png())) as picture:
-        assert min(picture.size) > 400
-    assert figure.pdf().startswith(b"%PDF-")

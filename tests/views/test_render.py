@@ -5,15 +5,14 @@ from __future__ import annotations
 import base64
 import hashlib
 import io
-import json
-import zipfile
 
 import numpy as np
 import pytest
 from heedmap import viz
 from heedmap.models import Adapter
-from heedmap.views import attention, data_urls, export, facts, names, photos, render
+from heedmap.views import attention, data_urls, export, facts, large, names, photos, render
 from heedmap.views.attention import Map
+from heedmap.views.figure import Paper
 from heedmap.views.render import THUMBNAIL, Look
 from heedmap.views.request import Request
 from PIL import Image
@@ -74,38 +73,9 @@ def test_hidden_outliers_are_told_with_the_picture_not_in_it(shown: Map) -> None
     plain = render.draw(hidden, Look(), render.base(hidden.request, hidden.seen))
     assert np.array_equal(render.drawn(hidden, Look()), plain)
     assert hidden.label in dict(facts.attention(hidden)).values()
-    with Image.open(io.BytesIO(export.png(hidden, Look()))) as picture:
+    figure = export.large(large.of_one(hidden, Look()), [])
+    with Image.open(io.BytesIO(figure.picture(Paper()))) as picture:
         assert hidden.label.removeprefix("no ") in picture.info["Description"]
-
-
-LINK = "http://localhost:8501/?layer=3&head=2"
-
-
-def test_the_zip_holds_pictures_values_and_the_view(shown: Map) -> None:
-    content = export.heads_zip(shown, Look(), facts.attention(shown), LINK)
-    with zipfile.ZipFile(io.BytesIO(content)) as archive:
-        values = np.load(io.BytesIO(archive.read("attention.npy")))
-        assert archive.read("cat-bundled-vit-layer3-head2.png") == export.png(shown, Look())
-        files = archive.namelist()
-    assert np.array_equal(values, shown.source.maps[3])
-    assert len(files) == 1 + len(values) + 2
-    assert "cat-bundled-vit-layer3-mean.png" in files
-
-
-def test_a_machine_reads_the_whole_view(shown: Map) -> None:
-    look = Look(colormap="magma", scale="layer")
-    content = export.heads_zip(shown, look, facts.attention(shown), LINK)
-    with zipfile.ZipFile(io.BytesIO(content)) as archive:
-        told = json.loads(archive.read("view.json"))
-    assert told["link"] == LINK
-    assert told["model"]["id"] == "bundled-vit"
-    file = viz.sample_file("cat").read_bytes()
-    assert told["photo"] == {"name": "Cat", "sha256": hashlib.sha256(file).hexdigest()}
-    own = ("size", "fit", "kind", "layer", "head", "hide_outliers")
-    assert [told[name] for name in own] == [128, "whole", "cls", 3, 2, False]
-    assert told["colours"]["colormap"] == "magma"
-    assert told["limits"] == [float(value) for value in shown.limits("layer")]
-    assert told["facts"]["Layer"] == "3 (first 0, last 5)"
 
 
 def test_files_are_named_after_photo_model_layer_and_head(portrait: bytes) -> None:
@@ -117,16 +87,3 @@ def test_files_are_named_after_photo_model_layer_and_head(portrait: bytes) -> No
     photos.take(portrait)
     assert names.file_name(request) == f"photo-{mine[:8]}-timm-resnet34.a1_in1k-v2"
     assert photos.sha256(mine) == hashlib.sha256(portrait).hexdigest()
-
-
-@pytest.mark.slow
-def test_a_figure_shows_all_layers(shown: Map) -> None:
-    figure = export.layers_figure([shown, Map(shown.source, 5, "2")], Look(scale="layers"), 3)
-    assert list(figure.captions) == [f"Layer {i}" for i in range(6)]
-    assert figure.limits == shown.limits("layers")
-    assert figure.title == "Heedmap ViT/8 at 128 px: attention from CLS, head 2"
-    assert ("Photo", "Cat") in figure.told
-    assert figure.name == "cat-bundled-vit-layers-head2"
-    with Image.open(io.BytesIO(figure.png())) as picture:
-        assert min(picture.size) > 400
-    assert figure.pdf().startswith(b"%PDF-")

@@ -78,5 +78,6 @@ def _register(adapter: Adapter, patches: int, readers: slice, index: Any) -> int
     kept = [*tokens[: order.prefix], *tokens[order.prefix + patches :]]
     registers = [token for token in kept if token not in tokens[readers]]
     has = f"has {len(registers)} tokens that are neither CLS nor patches"
-    sentence = f"{adapter.title} has no register {{}}, it {has}: count from 0, or ask a patch."
+    ways = "count from 0, or ask a patch" if registers else "ask a patch"
+    sentence = f"{adapter.title} has no register {{}}, it {has}: {ways}."
     return registers[checks.whole(index, sentence, 0, len(registers) - 1)]

@@ -13,8 +13,10 @@ from collections.abc import Sequence
 from typing import Any, TypeAlias
 
 import numpy as np
+from heedmap.viz import checks
 from heedmap.viz.draw.colorbar import colorbar
 from heedmap.viz.draw.content import Content, Scale, checked
+from heedmap.viz.draw.fonts import FAMILY
 from heedmap.viz.draw.layout import (
     CAPTION,
     LINE,
@@ -53,6 +55,7 @@ def grid_figure(
     colorbar_label: str = "",
     width: float = WIDTH,
     own_limits: Sequence[Limits | None] = (),
+    transparent: bool = False,
 ) -> Figure:
     """Pictures in a grid, row by row.
 
@@ -72,6 +75,7 @@ def grid_figure(
         own_limits: (low, high) of each picture where these differ, None for one without a map or
             on the scale of all: draws a colour bar below each picture, and the one for all, in
             the first picture's colours, only with `limits`.
+        transparent: whether there is nothing behind the pictures and the text; white by default.
 
     Raises:
         SettingError: no pictures, or settings that do not fit them.
@@ -81,7 +85,8 @@ def grid_figure(
         width, own_limits,
     )))  # fmt: skip
     layout = plan(content)
-    figure = Figure(figsize=(content.width, layout.height), facecolor="white")
+    ground = "none" if checks.flag(transparent, "A transparent ground") else "white"
+    figure = Figure(figsize=(content.width, layout.height), facecolor=ground)
     _draw_pictures(figure, layout, content)
     _draw_texts(figure, layout, content)
     _draw_scales(figure, layout, content)
@@ -164,7 +169,7 @@ def _text(figure: Figure, layout: Layout, x: float, y: float, text: str, **style
         "size": CAPTION,
         "color": _INK,
         "va": "top",
-        "family": "DejaVu Sans",
+        "family": FAMILY,
         "linespacing": 1.2,
         "parse_math": False,  # a dollar sign in a name is a dollar sign
         **style,

@@ -1,4 +1,4 @@
-"""A Matplotlib figure as the bytes of a PNG or PDF file: the same bytes for the same figure."""
+"""A Matplotlib figure as the bytes of a PNG, PDF or SVG: the same for the same figure."""
 
 from __future__ import annotations
 
@@ -8,8 +8,10 @@ import threading
 import matplotlib
 from heedmap.errors import SettingError, short
 from heedmap.viz import checks
+from heedmap.viz.draw.fonts import with_letters
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.backends.backend_pdf import FigureCanvasPdf
+from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 
 MAX_PIXELS = 200_000_000  # of a PNG: 0.8 GB while it is drawn
@@ -58,6 +60,22 @@ def to_pdf(figure: Figure) -> bytes:
     return buffer.getvalue()
 
 
+def to_svg(figure: Figure) -> bytes:
+    """A figure as SVG: pictures in their own pixels, text as text with the letters that it uses.
+
+    Raises:
+        SettingError: no figure.
+    """
+    _check_figure(figure)
+    buffer = io.StringIO()
+    settings = {"svg.fonttype": "none", "svg.hashsalt": "heedmap"}
+    with _drawing, matplotlib.rc_context(settings):
+        _interpolate(figure, "none")
+        FigureCanvasSVG(figure)
+        figure.savefig(buffer, format="svg", metadata={"Date": None})
+    return with_letters(buffer.getvalue()).encode()
+
+
 def _check_figure(figure: Figure) -> None:
     if not isinstance(figure, Figure):
         raise SettingError(
@@ -66,7 +84,7 @@ def _check_figure(figure: Figure) -> None:
 
 
 def _interpolate(figure: Figure, interpolation: str) -> None:
-    """PNG is resampled to its pixels; PDF keeps the pictures' own ("none")."""
+    """PNG is resampled to its pixels; PDF and SVG keep the pictures' own."""
     for axes in figure.axes:
         for image in axes.images:
             image.set_interpolation(interpolation)

@@ -42,12 +42,9 @@ def cam(
         SettingError: a layer that does not exist.
         CaptureError: a layer that makes no map, or a model without an output to explain.
     """
-    from torchcam import methods
-
     part, reshape = _on_tokens(adapter, x, layer) if adapter.kinds else _on_map(adapter, layer)
     settings: dict[str, Any] = {"batch_size": 8} if method == "scorecam" else {}
-    extractor = getattr(methods, EXTRACTORS[method])
-    with extractor(adapter.module, part, reshape_transform=reshape, **settings) as extract:
+    with _extractor(method)(adapter.module, part, reshape_transform=reshape, **settings) as extract:
         output = adapter.run(x.pixels.clone().requires_grad_(), x.fit)
         target = target_of(adapter, asked, output)
 
@@ -56,6 +53,14 @@ def cam(
 
         (heat,) = extract(targets=score, scores=output, normalized=False)
     return heat[0].detach().float().cpu().numpy(), target
+
+
+def _extractor(method: str) -> Any:
+    """The class of torchcam, or of ours on its hooks."""
+    from heedmap.viz.why.gradcam_pp import GradCAMpp
+    from torchcam import methods
+
+    return GradCAMpp if method == "gradcam++" else getattr(methods, EXTRACTORS[method])
 
 
 def default_layer(adapter: Adapter) -> str:

@@ -14,7 +14,14 @@ from heedmap.viz.capture.attention import record_attention
 from heedmap.viz.capture.calls import check_call
 from heedmap.viz.capture.reasons import check
 from heedmap.viz.why.cams import EXTRACTORS, ON_TOKENS, cam
-from heedmap.viz.why.head import kept_calls, layers_of, only_head, put_tokens, tokens_in
+from heedmap.viz.why.head import (
+    kept_calls,
+    layers_of,
+    only_head,
+    plain_layers,
+    put_tokens,
+    tokens_in,
+)
 from heedmap.viz.why.integrated import integrated
 from heedmap.viz.why.keep import Keeping
 from heedmap.viz.why.methods import METHODS, Explanation
@@ -80,22 +87,31 @@ def check_method(adapter: Adapter, method: str) -> None:
         CaptureError: a model that it is not defined for, and which one is.
     """
     checks.choice(method, METHODS, "method")
-    title, name = adapter.title, METHODS[method].name
-    if method == "ig":
-        return
-    if method in EXTRACTORS:
-        if adapter.kinds and method not in ON_TOKENS:
-            raise CaptureError(
-                f"{name} reads convolutions, and {title} attends: choose Grad-CAM or relevance."
-            )
-    elif not adapter.kinds:
-        raise CaptureError(f"{name} reads attention, and {title} has none: choose Grad-CAM.")
-    elif "tokens" not in adapter.kinds and method != "raw":
+    if why := _why_not(adapter, method):
+        # Those that answer for a class first.
+        able = [each for each in METHODS if not _why_not(adapter, each)]
+        able.sort(key=lambda each: METHODS[each].reads == "attention")
+        named = " or ".join(METHODS[each].name for each in able[:2])
+        raise CaptureError(f"{METHODS[method].name} {why}: choose {named}.")
+
+
+def _why_not(adapter: Adapter, method: str) -> str:
+    """Why a method is not defined for a model, "" where it is."""
+    title = adapter.title
+    if method == "ig" or (method in EXTRACTORS and not adapter.kinds):
+        return ""
+    if method in EXTRACTORS and method not in ON_TOKENS:
+        return f"reads convolutions, and {title} attends"
+    if not adapter.kinds:
+        return f"reads attention, and {title} has none"
+    if method == "raw":
+        return ""
+    if method not in EXTRACTORS and "tokens" not in adapter.kinds:
         where = "within windows" if "windows" in adapter.kinds else "from CLS alone"
-        raise CaptureError(
-            f"{name} follows every token through every layer, and {title} attends {where}: "
-            "choose the attention of a layer."
-        )
+        return f"follows every token through every layer, and {title} attends {where}"
+    if method in (*ON_TOKENS, "legrad") and plain_layers(adapter) is None:
+        return f"reads the layers one by one, and those of {title} are not one plain list"
+    return ""
 
 
 def _raw(adapter: Adapter, x: Prepared, layer: str | int | None) -> np.ndarray:

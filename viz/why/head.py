@@ -13,7 +13,7 @@ from heedmap.models.families.order import layers_of_tower
 from torch import nn
 
 if TYPE_CHECKING:
-    from heedmap.models.adapter.twin import Twin
+    from heedmap.models import Adapter
 
 
 class Given(nn.Module):
@@ -64,22 +64,29 @@ def kept_calls(layers: Iterable[nn.Module]) -> Iterator[list[Passed]]:
             handle.remove()
 
 
-def layers_of(adapter: Twin) -> nn.ModuleList | nn.Sequential:
+def layers_of(adapter: Adapter) -> nn.ModuleList | nn.Sequential:
     """The layers of a ViT, in order.
 
     Raises:
         CaptureError: they are not one plain list.
     """
+    found = plain_layers(adapter)
+    if found is None:
+        raise CaptureError(
+            f"The layers of {adapter.title} are not one plain list, so they cannot be read one by "
+            "one: choose another model."
+        )
+    return found
+
+
+def plain_layers(adapter: Adapter) -> nn.ModuleList | nn.Sequential | None:
+    """The layers of a ViT, in order; None where they are not one plain list."""
     module: Any = adapter._family.module if hasattr(adapter._family, "module") else adapter.module
     found = getattr(module, "blocks", None)
     if found is None and hasattr(module, "config"):
         found = layers_of_tower(module)
-    if not isinstance(found, nn.ModuleList | nn.Sequential) or len(found) != adapter.depth:
-        raise CaptureError(
-            f"The layers of {adapter.title} are not one plain list, so they cannot be read one by "
-            "one: choose relevance or rollout."
-        )
-    return found
+    plain = isinstance(found, nn.ModuleList | nn.Sequential) and len(found) == adapter.depth
+    return found if plain else None
 
 
 @contextmanager

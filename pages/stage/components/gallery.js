@@ -21,6 +21,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
   };
   root.onkeydown = (event) => walk(root, event);
   root.live = data.live;
+  if (root.shown === undefined) root.shown = ""; // which maps the thumbnails are painted from: the server's
   if (!data.live) return undefined;
   const moved = ({ detail }) => track(root, detail);
   globalThis.addEventListener("heedmap-aim", moved);

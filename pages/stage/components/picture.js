@@ -112,7 +112,8 @@ function put(view, figure) {
   view.bases.get(src, (base) => {
     if (figure.given !== given) return;
     figure.base = base;
-    repaint(view, figure);
+    if (parts.shown) repaint(view, figure);
+    else stir(view); // the first picture is there sooner
   });
 }
 
@@ -225,16 +226,25 @@ class Bases {
 
 const SIZES = 3; // smaller ones that are kept of a photo
 
-// The pixels of a photo, RGBA.
+// A photo in some size, whose pixels (RGBA) are read when they are first asked for.
 class Base {
   constructor(img, width, height) {
+    Object.assign(this, { img, width, height, smaller: new Map() });
+  }
+
+  get data() {
+    this.pixels ??= this.read();
+    return this.pixels;
+  }
+
+  read() {
+    const { img, width, height } = this;
     const canvas = document.createElement("canvas");
     Object.assign(canvas, { width, height });
     const context = canvas.getContext("2d", { willReadFrequently: true });
     context.imageSmoothingQuality = "high";
     context.drawImage(img, 0, 0, width, height);
-    const { data } = context.getImageData(0, 0, width, height);
-    Object.assign(this, { img, width, height, data, smaller: new Map() });
+    return context.getImageData(0, 0, width, height).data;
   }
 
   // The same photo at most so many pixels wide.

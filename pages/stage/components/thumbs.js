@@ -11,12 +11,13 @@ function track(root, view) {
   const [row, column] = live.at ?? [];
   root.follows = at && !(at.row === row && at.column === column) ? view : null;
   root.turn = root.follows ? `${live.id} ${at.row},${at.column}` : "";
-  root.frame ??= requestAnimationFrame(() => catchUp(root));
+  if (root.turn !== root.shown) root.frame ??= requestAnimationFrame(() => catchUp(root));
 }
 
 function catchUp(root) {
   root.frame = null;
   const { follows, turn, live } = root;
+  root.shown = null; // nothing yet that all of them show
   const until = performance.now() + SHARE_MS;
   for (const item of root.querySelectorAll(".item")) {
     if (item.turn === turn) continue;
@@ -25,8 +26,9 @@ function catchUp(root) {
       return;
     }
     const canvas = item.querySelector("canvas");
-    const width = item.querySelector(".frame").clientWidth * devicePixelRatio;
+    const width = follows && item.querySelector(".frame").clientWidth * devicePixelRatio;
     canvas.hidden = !follows?.small(live.id, item.dataset.key, canvas, width);
     item.turn = turn;
   }
+  root.shown = turn;
 }

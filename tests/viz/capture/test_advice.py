@@ -15,7 +15,9 @@ from heedmap import models, viz
 from heedmap.errors import CaptureError, ModelError, SettingError
 from torch import nn
 
+from tests.viz.capture import oracles, oracles_class_attention, oracles_windows
 from tests.viz.capture.oracles import SMALL
+from tests.viz.capture.test_levit import small_levit
 
 PHOTO = np.random.default_rng(0).integers(0, 256, (40, 72, 3), dtype=np.uint8)
 TINY = {"embed_dims": (8,) * 4, "depths": (1,) * 4, "num_heads": (1,) * 4}
@@ -95,6 +97,58 @@ def test_the_advice_for_a_photo_with_too_many_patches() -> None:
     assert adapter.prepare(thin, size=224, fit=fit).grid == (14, 14)
     with pytest.raises(SettingError):
         adapter.prepare(thin, size=int(size) + 16)
+
+
+FAMILIES: dict[str, Callable[[], nn.Module]] = {
+    "ViT": lambda: oracles.case("timm ViT").module,
+    "ViT with parallel blocks": lambda: timm.create_model(
+        "vit_small_patch16_18x2_224", depth=1, embed_dim=48, num_heads=4, img_size=64
+    ),
+    "pooling head": lambda: oracles.case("timm SigLIP").module,
+    "Swin": lambda: oracles_windows.case("Swin").module,
+    "LeViT": small_levit,
+    "CaiT": lambda: oracles_class_attention.case("CaiT").module,
+    "VOLO": lambda: oracles_class_attention.case("VOLO").module,
+    "ConvNet": lambda: timm.create_model("test_resnet").eval(),
+}
+
+
+@pytest.mark.parametrize("family", list(FAMILIES))
+def test_the_methods_that_are_advised_in_place_of_another_work(family: str) -> None:
+    adapter = models.wrap(FAMILIES[family](), title="This one")
+    x = adapter.prepare(PHOTO, size=adapter.size, fit="squash")
+    named = {each.name: id for id, each in viz.METHODS.items()}
+    advised: set[str] = set()
+    for method in viz.METHODS:
+        try:
+            viz.check_method(adapter, method)
+        except CaptureError as refused:
+            advised |= set(re.search(r": choose (.*)\.$", str(refused))[1].split(" or "))
+    assert advised
+    for name in advised:
+        assert viz.explain(adapter, x, named[name]).heat.ndim == 2
+
+
+@pytest.mark.parametrize("family", ["Swin", "LeViT", "CaiT", "VOLO", "ConvNet"])
+def test_the_records_that_are_advised_in_place_of_another_work(family: str) -> None:
+    adapter = models.wrap(FAMILIES[family](), title="This one")
+    x = adapter.prepare(PHOTO, size=adapter.size, fit="squash")
+    token = "cls" if adapter.has_cls else (0, 0)
+    instead = {
+        "record rows of its attention instead": lambda: viz.record_rows(adapter, x, 0, [token]),
+        "record its maps instead": lambda: viz.record_attention(adapter, x),
+        "record it without stats": lambda: viz.record_attention(adapter, x),
+        "see its convolutions": lambda: viz.record_activations(adapter, x),
+    }
+    for refused in (
+        lambda: viz.record_queries(adapter, x, 0),
+        lambda: viz.attention_matrix(adapter, x, 0, 0),
+        lambda: viz.record_attention(adapter, x, stats=True),
+    ):
+        with pytest.raises((CaptureError, SettingError)) as error:
+            refused()
+        (follow,) = [do for words, do in instead.items() if words in str(error.value)]
+        assert follow() is not None
 
 
 class Own(nn.Module):

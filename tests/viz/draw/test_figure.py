@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import base64
 import io
+import re
 import subprocess
 import sys
 import threading
+from xml.etree import ElementTree
 
 import matplotlib
 import numpy as np
 import pytest
+from fontTools.ttLib import TTFont
 from heedmap import viz
 from heedmap.errors import SettingError
 from PIL import Image
@@ -232,3 +236,26 @@ def test_a_matrix_has_named_axes_and_its_other_tokens_apart() -> None:
     assert np.ma.getmaskarray(drawn)[1].all()
     assert drawn[2, 2] == values[1, 1]
     assert viz.to_pdf(figure).startswith(b"%PDF")
+
+
+def test_an_svg_has_text_as_text_in_letters_of_its_own() -> None:
+    figure = full()
+    data = viz.to_svg(figure)
+    assert data == viz.to_svg(figure)
+    svg = ElementTree.fromstring(data)
+    found = ["".join(each.itertext()) for each in svg.iter("{http://www.w3.org/2000/svg}text")]
+    assert sorted(found) == sorted(texts(figure))
+    assert len(list(svg.iter("{http://www.w3.org/2000/svg}image"))) == 7
+    fonts = re.findall(rb"data:font/woff;base64,([^\"]+)", data)
+    assert len(fonts) == 2, "normal and bold"
+    with TTFont(io.BytesIO(base64.b64decode(fonts[0]))) as font:
+        assert {chr(code) for code in font.getBestCmap()} >= set("head 0123_$A") - {" "}
+    assert len(data) < 150_000
+
+
+def test_a_ground_may_be_transparent() -> None:
+    figure = viz.grid_figure(pictures(1), title="A title", transparent=True)
+    with Image.open(io.BytesIO(viz.to_png(figure, 72))) as picture:
+        alpha = np.asarray(picture.convert("RGBA"))[..., 3]
+    assert alpha[0, 0] == 0
+    assert alpha.max() == 255

@@ -168,6 +168,15 @@ def xgradcam(activation: torch.Tensor, gradient: torch.Tensor) -> torch.Tensor:
     return (weight[:, None, None] * activation).sum(0).clamp_min(0)
 
 
+def gradcampp(activation: torch.Tensor, gradient: torch.Tensor) -> torch.Tensor:
+    """Eq. 19 as it is printed, in float64."""
+    a, g = activation.double(), gradient.double()
+    below = 2 * g**2 + a.sum((1, 2), keepdim=True) * g**3
+    alpha = torch.where(g != 0, g**2 / below, 0)
+    weight = (alpha * g.clamp_min(0)).sum((1, 2), keepdim=True)
+    return (weight * a).sum(0).clamp_min(0).float()
+
+
 @pytest.mark.parametrize(
     ("name", "layer", "default"),
     [
@@ -177,7 +186,13 @@ def xgradcam(activation: torch.Tensor, gradient: torch.Tensor) -> torch.Tensor:
     ],
 )
 @pytest.mark.parametrize(
-    ("method", "formula"), [("gradcam", gradcam), ("layercam", layercam), ("xgradcam", xgradcam)]
+    ("method", "formula"),
+    [
+        ("gradcam", gradcam),
+        ("gradcam++", gradcampp),
+        ("layercam", layercam),
+        ("xgradcam", xgradcam),
+    ],
 )
 def test_class_activation_maps_are_their_formulas(
     name: str, layer: str, default: bool, method: str, formula: Callable[..., torch.Tensor]
@@ -185,7 +200,8 @@ def test_class_activation_maps_are_their_formulas(
     torch.manual_seed(0)
     module = timm.create_model(name, num_classes=CLASSES).eval()
     adapter = models.wrap(module)
-    x = adapter.prepare(np.random.default_rng(1).integers(0, 256, (96, 130, 3), dtype=np.uint8))
+    photo = np.random.default_rng(1).integers(0, 256, (96, 130, 3), dtype=np.uint8)
+    x = adapter.prepare(photo, size=96)
     kept: list[torch.Tensor] = []
     handle = module.get_submodule(layer).register_forward_hook(lambda _, __, out: kept.append(out))
     score = module(x.pixels)[0, 1]

@@ -1,0 +1,1 @@
+"""What leaves the page: figures, values, a program."""
