@@ -114,7 +114,8 @@ def _frames(
         if seconds is not None and at >= seconds:
             return
         if at + 1e-3 >= due:
-            yield np.ascontiguousarray(fit_within(frame.to_ndarray(format="rgb24"), long_side))
+            whole = frame.to_ndarray(format="rgb24").astype(np.uint8, copy=False)
+            yield np.ascontiguousarray(fit_within(whole, long_side))
             due += step * max(1, np.ceil((at - due + 1e-3) / step))
 
 
