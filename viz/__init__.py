@@ -77,6 +77,7 @@ if TYPE_CHECKING:
     from heedmap.viz.draw.overlay import Overlay
     from heedmap.viz.draw.render import to_pdf, to_png, to_svg
     from heedmap.viz.epoch import epoch_figure
+    from heedmap.viz.film import frames, pan, write_film
     from heedmap.viz.html_report import Row, Section, report
     from heedmap.viz.photo.pool import open_upload, start_workers
     from heedmap.viz.why.explain import check_method, explain
@@ -89,6 +90,7 @@ if TYPE_CHECKING:
     )
     from heedmap.viz.why.methods import METHODS, Explanation, Method
     from heedmap.viz.why.prompt import Prompt, prompt_relevance
+    from heedmap.viz.why.text import text_rollout
     from heedmap.viz.why.words import WORD_MAPS, WordMaps, word_maps
 
 _LATE = {
@@ -115,9 +117,11 @@ _LATE = {
     "epoch": ("epoch_figure",),
     "why.explain": ("check_method", "explain"),
     "why.faithful": ("BASELINES", "Curves", "Faithfulness", "faithfulness", "faithfulness_passes"),
+    "why.text": ("text_rollout",),
     "why.methods": ("METHODS", "Explanation", "Method"),
     "why.prompt": ("Prompt", "prompt_relevance"),
     "why.words": ("WORD_MAPS", "WordMaps", "word_maps"),
+    "film": ("frames", "pan", "write_film"),
     "html_report": ("Row", "Section", "report"),
     "photo.pool": ("open_upload", "start_workers"),
 }
@@ -177,6 +181,7 @@ __all__ = [
     "explain",
     "faithfulness",
     "faithfulness_passes",
+    "frames",
     "grid_figure",
     "grid_lines",
     "guess_words",
@@ -193,6 +198,7 @@ __all__ = [
     "open_upload",
     "outliers",
     "overlap",
+    "pan",
     "per_area",
     "prompt_relevance",
     "rank_correlation",
@@ -216,6 +222,7 @@ __all__ = [
     "start_workers",
     "strongest_patch",
     "text_head",
+    "text_rollout",
     "threshold_mask",
     "to_pdf",
     "to_png",
@@ -223,6 +230,7 @@ __all__ = [
     "uniform_distance",
     "uniform_shares",
     "word_maps",
+    "write_film",
     "zip_pngs",
 ]
 
