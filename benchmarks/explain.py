@@ -65,7 +65,8 @@ def way(name: str, case: Case) -> Callable[[int], object]:
     from heedmap import models, viz
 
     torch.manual_seed(0)
-    module = timm.create_model(case.model, num_classes=1000).eval().requires_grad_(False)
+    how = {"dynamic_img_size": True} if case.ways is VIT else {}
+    module = timm.create_model(case.model, num_classes=1000, **how).eval().requires_grad_(False)
     adapter = models.wrap(module)
     photo = np.random.default_rng(0).integers(0, 256, (600, 600, 3), dtype=np.uint8)
     tool, _, method = name.rpartition(" ")
@@ -90,7 +91,6 @@ def eager(adapter: Any, x: Any, method: str) -> object:
     import torch
 
     module, kept = copy.deepcopy(adapter.module), []
-    module.dynamic_img_size = True
     for block in module.blocks:
         block.attn.fused_attn = False
         block.attn.attn_drop.register_forward_pre_hook(lambda _, given: kept.append(given[0]))
@@ -124,7 +124,7 @@ def pytorch_grad_cam(adapter: Any, x: Any, method: str) -> object:
         layer = module.blocks[-2]
         how = {"reshape_transform": lambda t: t[:, x.prefix :].mT.reshape(len(t), -1, *x.grid)}
     with contextlib.redirect_stderr(io.StringIO()), tool(module, [layer], **how) as extract:
-        return extract(x.pixels, [ClassifierOutputTarget(CLASS)])
+        return extract(x.pixels.clone().requires_grad_(), [ClassifierOutputTarget(CLASS)])
 
 
 OTHERS = {"eager": eager, "torchcam": torchcam, "pytorch-grad-cam": pytorch_grad_cam}
@@ -175,7 +175,7 @@ def main() -> None:
         run = way(asked.peak[1], case)
         measure.print_peak(lambda: run(case.size // 2), lambda: run(case.size))
         return
-    jobs = {
+    jobs: dict[str, Callable[[], None]] = {
         "cost": partial(cost, asked.passes),
         "trust": partial(trust.print_tables, asked),
         "methods": methods,

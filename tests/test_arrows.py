@@ -69,6 +69,8 @@ INNER = {
         "export",
         "report",
         "report_command",
+        "film",
+        "film_command",
     ),
     "pages": ("stage", "frame", "controls", "run", "take", "deeper"),
 }

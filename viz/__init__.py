@@ -77,6 +77,7 @@ if TYPE_CHECKING:
     from heedmap.viz.draw.overlay import Overlay
     from heedmap.viz.draw.render import to_pdf, to_png, to_svg
     from heedmap.viz.epoch import epoch_figure
+    from heedmap.viz.film import frames, pan, write_film
     from heedmap.viz.html_report import Row, Section, report
     from heedmap.viz.photo.pool import open_upload, start_workers
     from heedmap.viz.why.explain import check_method, explain
@@ -120,6 +121,7 @@ _LATE = {
     "why.methods": ("METHODS", "Explanation", "Method"),
     "why.prompt": ("Prompt", "prompt_relevance"),
     "why.words": ("WORD_MAPS", "WordMaps", "word_maps"),
+    "film": ("frames", "pan", "write_film"),
     "html_report": ("Row", "Section", "report"),
     "photo.pool": ("open_upload", "start_workers"),
 }
@@ -179,6 +181,7 @@ __all__ = [
     "explain",
     "faithfulness",
     "faithfulness_passes",
+    "frames",
     "grid_figure",
     "grid_lines",
     "guess_words",
@@ -195,6 +198,7 @@ __all__ = [
     "open_upload",
     "outliers",
     "overlap",
+    "pan",
     "per_area",
     "prompt_relevance",
     "rank_correlation",
@@ -226,6 +230,7 @@ __all__ = [
     "uniform_distance",
     "uniform_shares",
     "word_maps",
+    "write_film",
     "zip_pngs",
 ]
 

@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 
 import httpx2
 import pytest
+from heedmap.serving import health
 from heedmap.serving.uploads import Bounds
 from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
@@ -69,6 +70,10 @@ def test_another_host_gets_nothing(app: App) -> None:
     for path in ("/", "/_stcore/health", "/_stcore/host-config", "/media/x.png"):
         assert ask(app, path, Host=EVIL).status == 421
         assert ask(app, path, Origin=FOREIGN).status == 403
+
+
+def test_the_containers_health_check_finds_it_well(app: App) -> None:
+    assert health.healthy(urlsplit(app.url).port)
 
 
 def test_metrics_are_not_public(app: App) -> None:
