@@ -40,7 +40,9 @@ def show(found: Compared, first: WordMap, at: int | None) -> None:
     left, right = st.columns(2, gap="large")
     with left:
         heading("The second less the first", "between the tokens that both have")
-        components.words(sent_difference(found, first, second), pick_word, key="difference")
+        components.words(
+            sent_difference(found, first, second), partial(_pick_common, found), key="difference"
+        )
         st.caption("Red: the second text has more of its attention there. Blue: the first.")
     with right:
         heading("Layer by layer", "how far the attention of each head moves")
@@ -65,6 +67,11 @@ def _chart(found: Compared, first: WordMap) -> None:
         "Half the sum of the differences, of the words that both have: 0 is the same attention in "
         "both texts, 1 is all of it elsewhere. Click a dot to see that head."
     )
+
+
+def _pick_common(found: Compared, picked: str) -> None:
+    """Pick the word of the first text that stands for one of those that both have."""
+    pick_word(str(found.pairs[int(picked)][0]) if picked else "")
 
 
 def _pick_second(found: Compared, picked: str) -> None:

@@ -37,8 +37,8 @@ function build(root, data) {
   table.onclick = (event) => of(event, root.pick);
   table.onpointerover = (event) => of(event, (each) => enlarge(root, each));
   table.onpointerleave = () => root.querySelector(".lens").classList.remove("on");
-  table.onfocusin = (event) => of(event, (each) => enlarge(root, each));
-  table.onfocusout = table.onpointerleave;
+  table.addEventListener("focusin", (event) => of(event, (each) => enlarge(root, each)));
+  table.addEventListener("focusout", table.onpointerleave);
   table.onkeydown = (event) => of(event, (each) => walk(root, each, event));
 }
 

@@ -59,8 +59,8 @@ function listen(root) {
     place.onpointerleave = () => show(root, root.at);
     place.onclick = (event) => choose(root, of(event));
     place.onkeydown = (event) => press(root, event);
-    place.onfocusin = (event) => of(event) !== null && show(root, of(event));
-    place.onfocusout = () => show(root, root.at);
+    place.addEventListener("focusin", (event) => of(event) !== null && show(root, of(event)));
+    place.addEventListener("focusout", () => show(root, root.at));
   }
   const { picture } = root.parts;
   picture.onpointermove = (event) => point(root, cell(root, event));
@@ -222,7 +222,7 @@ function draw(root, at, reads, read) {
     const ends = { x1: 0, y1: query + 0.5, x2: 100, y2: key + 0.5 };
     for (const [name, number] of Object.entries(ends)) line.setAttribute(name, number);
     line.setAttribute("class", way);
-    line.style.opacity = Math.min(1, 0.08 + value);
+    line.style.opacity = Math.min(1, 0.16 + value);
     line.style.strokeWidth = `${1 + 3 * value}px`;
     return line;
   });
