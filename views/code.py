@@ -16,7 +16,7 @@ from heedmap.views.large import Large
 from heedmap.views.reasons import Reason
 from heedmap.views.render import Drawable, Look
 from heedmap.views.request import Request
-from heedmap.views.words import GRADIENTS, WordMap
+from heedmap.views.texts import GRADIENTS, WordMap
 
 _FILE = "photo.jpg"  # for a photo whose file has no name here
 

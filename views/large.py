@@ -10,7 +10,7 @@ from heedmap.views.attention import Map
 from heedmap.views.compare import BOTH, Column, Difference
 from heedmap.views.reasons import Reason
 from heedmap.views.render import Drawable, Look
-from heedmap.views.words import WordMap
+from heedmap.views.texts import WordMap
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from heedmap.views.large import Large
 from heedmap.views.reasons import Reason
 from heedmap.views.render import Drawable
 from heedmap.views.request import Request
-from heedmap.views.words import WordMap
+from heedmap.views.texts import WordMap
 
 
 def file_name(request: Request, *parts: str) -> str:

@@ -19,7 +19,6 @@ from heedmap.views import (
     reasons,
     render,
     why,
-    words,
 )
 from heedmap.views.attention import Map
 from heedmap.views.channels import Channel
@@ -108,9 +107,9 @@ def test_methods_on_one_scale(vit: Adapter, cat: Request) -> None:
 
 def test_texts_of_clip(cat: Request) -> None:
     clip = models.load("bundled-clip")
-    source = words.source(clip, replace(cat, model=clip.id), ("a cat", "a rocket"))
+    source = texts.source(clip, replace(cat, model=clip.id), ("a cat", "a rocket"))
     for kind in ("value path", "similarity"):
-        assert_makes(large.of_words(source.similarities(kind), Look(scale=words.WORDS)))
+        assert_makes(large.of_words(source.similarities(kind), Look(scale=texts.WORDS)))
 
 
 def test_a_photo_of_ones_own_is_opened_by_its_name(vit: Adapter, portrait: bytes) -> None:
