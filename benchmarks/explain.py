@@ -6,8 +6,9 @@
                                           models on photos that they never saw
     python -m benchmarks.explain methods  the tables of methods, as `viz.METHODS` has them
 
-Each prints its table and puts it into docs/explain.md. Time is a ratio to a plain forward pass of
-the same model on the same photo, run in turn in one process; memory is what the peak of a process
+Each prints its table and puts it into docs/explain.md. Time is CPU time, which other work on the
+machine leaves alone, as a ratio to a plain forward pass of the same model on the same photo, run in
+turn in one process; memory is what the peak of a process
 rises by, each way in a process of its own, in megabytes over the plain pass (Linux only).
 """
 
@@ -16,6 +17,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import io
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -47,13 +49,12 @@ class Case:
     title: str
     model: str
     size: int
-    passes: int
     ways: tuple[str, ...]
 
 
 CASES = (
-    Case("DINOv2-S/14 at 518 px", "vit_small_patch14_dinov2", 518, 3, VIT),
-    Case("ResNet-18 at 224 px", "resnet18", 224, 3, CNN),
+    Case("DINOv2-S/14 at 518 px", "vit_small_patch14_dinov2", 518, VIT),
+    Case("ResNet-18 at 224 px", "resnet18", 224, CNN),
 )
 
 
@@ -64,7 +65,8 @@ def way(name: str, case: Case) -> Callable[[int], object]:
     from heedmap import models, viz
 
     torch.manual_seed(0)
-    module = timm.create_model(case.model, num_classes=1000).eval().requires_grad_(False)
+    how = {"dynamic_img_size": True} if case.ways is VIT else {}
+    module = timm.create_model(case.model, num_classes=1000, **how).eval().requires_grad_(False)
     adapter = models.wrap(module)
     photo = np.random.default_rng(0).integers(0, 256, (600, 600, 3), dtype=np.uint8)
     tool, _, method = name.rpartition(" ")
@@ -89,7 +91,6 @@ def eager(adapter: Any, x: Any, method: str) -> object:
     import torch
 
     module, kept = copy.deepcopy(adapter.module), []
-    module.dynamic_img_size = True
     for block in module.blocks:
         block.attn.fused_attn = False
         block.attn.attn_drop.register_forward_pre_hook(lambda _, given: kept.append(given[0]))
@@ -123,19 +124,19 @@ def pytorch_grad_cam(adapter: Any, x: Any, method: str) -> object:
         layer = module.blocks[-2]
         how = {"reshape_transform": lambda t: t[:, x.prefix :].mT.reshape(len(t), -1, *x.grid)}
     with contextlib.redirect_stderr(io.StringIO()), tool(module, [layer], **how) as extract:
-        return extract(x.pixels, [ClassifierOutputTarget(CLASS)])
+        return extract(x.pixels.clone().requires_grad_(), [ClassifierOutputTarget(CLASS)])
 
 
 OTHERS = {"eager": eager, "torchcam": torchcam, "pytorch-grad-cam": pytorch_grad_cam}
 
 
-def cost() -> None:
+def cost(passes: int) -> None:
     """Measure every case and print the table."""
     measure.print_head()
     for index, case in enumerate(CASES):
         ways = [each for each in case.ways if there(each)]
         runs = {name: partial(way(name, case), case.size) for name in ways}
-        seconds, ratios = measure.times(runs, case.passes)
+        seconds, ratios = measure.times(runs, passes, time.process_time)
         peaks = {name: measure.peak("benchmarks.explain", index, name) for name in ways}
         measure.print_table(case.title, seconds, ratios, peaks)
 
@@ -147,17 +148,25 @@ def there(name: str) -> bool:
 
 def methods() -> None:
     """Print what each method is, assumes, and is known to get wrong."""
+    print("\n".join(rows_of_methods()))
+
+
+def rows_of_methods() -> list[str]:
+    """The tables of methods in Markdown."""
     from heedmap import viz
 
-    print("| method | reads | source | it assumes | known failings |\n|---|---|---|---|---|")
-    for each in (*viz.METHODS.values(), *viz.WORD_MAPS.values()):
-        print(f"| {each.name} | {each.reads} | {each.source} | {each.assumes} | {each.fails} |")
+    head = ["| method | reads | source | it assumes | known failings |", "|---|---|---|---|---|"]
+    return head + [
+        f"| {each.name} | {each.reads} | {each.source} | {each.assumes} | {each.fails} |"
+        for each in (*viz.METHODS.values(), *viz.WORD_MAPS.values())
+    ]
 
 
 def main() -> None:
     """Print what was asked for, and put it into docs/explain.md."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("names", nargs="*", default=["cost", "trust", "methods"])
+    parser.add_argument("--passes", type=int, default=3, help="of each way; the median counts")
     parser.add_argument("--peak", nargs=2, help=argparse.SUPPRESS)
     trust.add_options(parser)
     asked = parser.parse_args()
@@ -166,16 +175,22 @@ def main() -> None:
         run = way(asked.peak[1], case)
         measure.print_peak(lambda: run(case.size // 2), lambda: run(case.size))
         return
+    jobs: dict[str, Callable[[], None]] = {
+        "cost": partial(cost, asked.passes),
+        "trust": partial(trust.print_tables, asked),
+        "methods": methods,
+    }
     for name in asked.names:
         with contextlib.redirect_stdout(io.StringIO()) as printed:
-            {"cost": cost, "trust": partial(trust.print_tables, asked), "methods": methods}[name]()
-        print(printed.getvalue())
-        table = (
-            printed.getvalue().strip()
-            if name == "methods"
-            else figures.measured(printed.getvalue())
-        )
-        PAGE.write_text(figures.put(PAGE.read_text(), name, table))
+            jobs[name]()
+        print(printed.getvalue(), flush=True)
+        table = printed.getvalue().strip()
+        put(name, table if name == "methods" else figures.measured(table))
+
+
+def put(name: str, table: str) -> None:
+    """Write a table into docs/explain.md."""
+    PAGE.write_text(figures.put(PAGE.read_text(encoding="utf-8"), name, table), encoding="utf-8")
 
 
 if __name__ == "__main__":

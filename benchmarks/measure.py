@@ -17,15 +17,17 @@ PLAIN = "plain"  # the way that the others are compared with
 Run = Callable[[], object]
 
 
-def times(runs: Mapping[str, Run], passes: int) -> tuple[float, dict[str, float]]:
+def times(
+    runs: Mapping[str, Run], passes: int, clock: Callable[[], float] = time.perf_counter
+) -> tuple[float, dict[str, float]]:
     """Seconds of a plain pass, and the median ratio of each way to the plain pass of its turn."""
     taken: dict[str, list[float]] = {name: [] for name in runs}
     for turn in range(passes + 1):
         for name, run in runs.items():
-            start = time.perf_counter()
+            start = clock()
             run()
             if turn:  # the first turn warms up
-                taken[name].append(time.perf_counter() - start)
+                taken[name].append(clock() - start)
     ratios = {
         name: statistics.median(t / p for t, p in zip(taken[name], taken[PLAIN], strict=True))
         for name in runs

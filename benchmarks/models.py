@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks import measure
+from benchmarks import measure, texts
 
 RECORD = "record"
 
@@ -26,7 +26,7 @@ class Case:
 
     Attributes:
         title: its name for people.
-        size: side of the photo, px.
+        size: side of the photo, in `unit`.
         passes: how often it is timed.
         build: eager or not -> the module.
         own: what the library's own way is called.
@@ -40,6 +40,7 @@ class Case:
     build: Callable[[bool], Any]
     own: str
     look: Callable[[Any], Callable[[Any], object]]
+    unit: str = "px"
 
     @property
     def ways(self) -> tuple[str, ...]:
@@ -122,7 +123,7 @@ def feature_extractor(module: Any) -> Callable[[Any], object]:
 
 
 EAGER, EXTRACT, FEATURES = "output_attentions", "AttentionExtract", "create_feature_extractor"
-CASES = (
+CASES: tuple[Case | texts.TextCase, ...] = (
     Case("ViT-S/16", 224, 15, of_timm("vit_small_patch16_224"), EXTRACT, attention_extract),
     Case("ViT-S/16", 1036, 3, of_timm("vit_small_patch16_224", img_size=1040), EXTRACT,
          attention_extract),
@@ -133,11 +134,14 @@ CASES = (
     Case("Swin-T", 224, 9, of_timm("swin_tiny_patch4_window7_224"), EXTRACT, attention_extract),
     Case("ResNet-50", 224, 9, of_torchvision("resnet50"), FEATURES, feature_extractor),
     Case("ConvNeXt-T", 224, 9, of_timm("convnext_tiny"), FEATURES, feature_extractor),
+    *texts.CASES,
 )  # fmt: skip
 
 
-def way(name: str, case: Case) -> Callable[[], object]:
+def way(name: str, case: Case | texts.TextCase) -> Callable[[], object]:
     """One way through the model, ready to run."""
+    if isinstance(case, texts.TextCase):
+        return case.run(name)
     import torch
     from heedmap import models, viz
 
@@ -177,7 +181,7 @@ def main() -> None:
             runs = {name: way(name, case) for name in case.ways}
             seconds, ratios = measure.times(runs, case.passes)
             peaks = {name: measure.peak("benchmarks.models", index, name) for name in case.ways}
-            title = f"{case.title} at {case.size} px"
+            title = f"{case.title} at {case.size} {case.unit}"
             measure.print_table(title, seconds, ratios, peaks)
 
 

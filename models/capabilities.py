@@ -3,7 +3,7 @@
 attention      maps of its attention can be recorded
 convolutions   maps of its convolutions and stages can be recorded
 contrastive    its image tower was trained together with text, as CLIP's and SigLIP's are
-text           it has a text tower too
+text           it reads text: a language model, or a model with a text tower too
 logits         its output is a score for each of its classes
 """
 
@@ -18,8 +18,9 @@ CAPABILITIES = MAPS | {"contrastive", "text", "logits"}
 
 
 def fits(can: Can, needs: Can) -> bool:
-    """Whether a model that can do `can` has all that a page needs."""
-    return needs <= can
+    """Whether a model that can do `can` has all that a page needs; one that needs nothing in
+    particular is for maps of photos."""
+    return needs <= can if needs else bool(can & MAPS)
 
 
 def surplus(can: Can, needs: Can) -> int:

@@ -42,6 +42,8 @@ def show_words() -> None:
     told = f"{method.assumes} {method.fails}"
     if kind in wording.GRADIENTS:
         told += " It is not small where a text is absent: look at the score first."
+    else:
+        told += " Places that are no more like a text than like “a photo” stay clear."
     st.caption(plain(told), help=plain(method.source))
     source = answer(page, adapter, request, asked, wording.source, notices, "words")
     found: list[viz.Explanation | Waiting] = []

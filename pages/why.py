@@ -59,7 +59,8 @@ shown = [each for each in found if isinstance(each, Reason)]
 tested = tests(source, shown, target) if testing else {}
 if testing:
     st.caption(TESTED)
-look, tools = pick_look(SCALES, signed=isinstance(target, tuple), mixed=True)
+signs = {each.signed for each in shown}
+look, tools = pick_look(SCALES, signed=True in signs, mixed=False in signs)
 notices.show()
 link.finish()
 offer_pages(page, source.request)

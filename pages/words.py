@@ -17,7 +17,7 @@ from heedmap.pages.frame.text import section
 from heedmap.pages.run.words import open_words, run
 from heedmap.pages.stage import components
 from heedmap.pages.stage.words import sent
-from heedmap.views import passes, words
+from heedmap.views import passes, two_texts, words
 from heedmap.views.attention import MEAN
 
 page = enter("words")
@@ -42,7 +42,7 @@ guesses = run(adapter, source, lambda model, told: passes.guesses(model, told.re
 both = None
 if other:
     with notices.guard():
-        both = words.compared(source, other)
+        both = two_texts.compared(source, other)
 opened = deeper.setting()
 notices.show()
 link.finish()

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 Target: TypeAlias = "int | str | tuple[int, int] | tuple[str, str] | None"  # see `viz.explain`
 
 # How many plain passes a method takes, before one has been timed.
-_PASSES = {"raw": 1, "rollout": 1, "legrad": 6, "scorecam": 100}
-_GRADIENTS = 3
+_PASSES = {"raw": 1, "rollout": 2, "ig": 70, "scorecam": 300}
+_GRADIENTS, _DRAWING = 4, 5
 
 
 @dataclass(frozen=True)
@@ -200,7 +200,7 @@ def seconds(adapter: Adapter, seen: Prepared, asked: Asked) -> float | None:
 def _cost(asked: Asked) -> tuple[str, float]:
     """What takes the same time as this, and how many plain passes that may be."""
     two = isinstance(asked.target, tuple)
-    times = _PASSES.get(asked.method, _GRADIENTS) * (1 + two)
+    times = _PASSES.get(asked.method, _GRADIENTS) * (1 + two) + _DRAWING * asked.random
     return f"{asked.method}{' of two' * two}{' random' * asked.random}", times
 
 

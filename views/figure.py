@@ -146,7 +146,7 @@ class Figure:
         cells = self._cells(paper, round(dpi * paper.width / MM / columns))
         limits = self.limits if paper.bar else None
         own = paper.bar and limits is None
-        bars = {
+        bars: dict[str, Any] = {
             "colormap": [each.scale for each in cells] if own else cells[-1].scale,
             "limits": limits,
             "colorbar_label": self.pictures[0].shown.what if limits else "",
@@ -218,7 +218,7 @@ def _cell(each: Large, width: int) -> _Cell:
 def _long(seen: Prepared, width: int) -> int:
     """The long side in px of a picture of what a model saw that is `width` px wide."""
     high, wide = seen.view.shape[:2]
-    return min(SCREEN, max(16, round(width * max(1, high / wide))))
+    return int(min(SCREEN, max(16, round(width * max(1, high / wide)))))
 
 
 def _png(each: Large) -> bytes:

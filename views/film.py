@@ -142,9 +142,9 @@ def make(
 def _heat(adapter: Adapter, x: Prepared, wanted: Wanted) -> np.ndarray:
     if wanted.kind == "channel" or not adapter.kinds:
         layer = wanted.layer if isinstance(wanted.layer, str) else adapter.default_conv_layers[-1]
-        record = viz.record_activations(adapter, x, [layer], after=wanted.after)
-        index = record.top(layer, 1)[0][0] if wanted.part == MEAN else int(wanted.part)
-        return np.asarray(record.maps[layer][index])
+        found = viz.record_activations(adapter, x, [layer], after=wanted.after)
+        index = found.top(layer, 1)[0][0] if wanted.part == MEAN else int(wanted.part)
+        return np.asarray(found.maps[layer][index])
     kind = wanted.kind or adapter.kinds[0]
     record = viz.record_attention(adapter, x, token_mean=kind == "tokens")
     heads = record.of(kind)[int(wanted.layer)]

@@ -60,6 +60,9 @@ def card(entry: Model) -> str:
 
 def shape(probe: Probe) -> str:
     """What a model is built of and the memory that it takes, in one line."""
+    if probe.longest:
+        most = f"up to {probe.longest:,} tokens"
+        return " · ".join([_layers(probe), most, f"{size(probe.nbytes)} in memory"])
     parts = [_layers(probe), _tokens(probe)] if probe.kinds else ["CNN"]
     if probe.patch > 1:  # where the grid grows coarser, it is that of the last layer
         whole = probe.kinds and "windows" not in probe.kinds

@@ -80,7 +80,7 @@ class Reason:
             return "the same for every class" if self.source.classes else "the same for any target"
         if self.asked.target is None:
             return "what raises the norm of the features"
-        if self.signed:
+        if isinstance(self.asked.target, tuple):
             return f"what speaks for {self.found.target}"
         return f"what speaks for “{self.found.target}”"
 
@@ -101,7 +101,7 @@ class Reason:
 
     @property
     def signed(self) -> bool:
-        """Whether it is of one class less another."""
+        """Whether what speaks against the target is below 0, as of one class less another."""
         return self.found.signed
 
     @property

@@ -137,8 +137,8 @@ class _Photo:
     def _maps(self, adapter: Adapter, request: Request) -> Iterator[tuple[str, Drawable]]:
         """Maps with their captions."""
         if not adapter.kinds:
-            for layer, (one, *_) in channels.source(adapter, request).strongest(1).items():
-                yield f"{layer}, channel {one.index}\n{one.what}", one
+            for name, (one, *_) in channels.source(adapter, request).strongest(1).items():
+                yield f"{name}, channel {one.index}\n{one.what}", one
             return
         source = attention.source(adapter, request)
         for layer in _layers(self._plan.layers, source.depth):

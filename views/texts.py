@@ -149,7 +149,8 @@ class WordMap:
     def score(self) -> str:
         """How well its text fits the photo."""
         found, i = self.source.found, self.index
-        return f"cosine {found.cosines[i]:.3f} · {rounded(float(found.shares[i]))}"
+        cosine = f"{found.cosines[i]:.3f}".replace("-", "−")
+        return f"cosine {cosine} · {rounded(float(found.shares[i]))}"
 
     @property
     def what(self) -> str:

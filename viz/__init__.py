@@ -90,6 +90,7 @@ if TYPE_CHECKING:
     )
     from heedmap.viz.why.methods import METHODS, Explanation, Method
     from heedmap.viz.why.prompt import Prompt, prompt_relevance
+    from heedmap.viz.why.text import text_rollout
     from heedmap.viz.why.words import WORD_MAPS, WordMaps, word_maps
 
 _LATE = {
@@ -116,6 +117,7 @@ _LATE = {
     "epoch": ("epoch_figure",),
     "why.explain": ("check_method", "explain"),
     "why.faithful": ("BASELINES", "Curves", "Faithfulness", "faithfulness", "faithfulness_passes"),
+    "why.text": ("text_rollout",),
     "why.methods": ("METHODS", "Explanation", "Method"),
     "why.prompt": ("Prompt", "prompt_relevance"),
     "why.words": ("WORD_MAPS", "WordMaps", "word_maps"),
@@ -220,6 +222,7 @@ __all__ = [
     "start_workers",
     "strongest_patch",
     "text_head",
+    "text_rollout",
     "threshold_mask",
     "to_pdf",
     "to_png",

@@ -35,7 +35,7 @@ def read_clip(source: Path, target: Path) -> np.ndarray:
         raise ImageError(done.stderr.strip().splitlines()[-1])
     if done.returncode:
         raise ImageError("The clip takes too much time or memory to read: give a smaller one.")
-    return np.load(target, mmap_mode="r")
+    return np.asanyarray(np.load(target, mmap_mode="r"))
 
 
 def _main(source: str, target: str) -> None:

@@ -20,6 +20,7 @@ from heedmap.viz.draw.render import to_svg
 from heedmap.viz.photo.picture import Picture
 from heedmap.viz.photo.region import fit_within
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 MAX_BYTES = 10_000_000  # of a report
 _SIDES = (640, 480, 360, 256, 192, 128)  # px, long side of a picture: the first that fits is taken
@@ -198,7 +199,7 @@ def _curves(curves: Mapping[str, Sequence[float]]) -> Figure:
         axes.set_title(name, fontsize=9, parse_math=False)
         axes.set_xlabel("epoch", fontsize=8)
         axes.tick_params(labelsize=7)
-        axes.xaxis.get_major_locator().set_params(integer=True)
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
         axes.spines[["top", "right"]].set_visible(False)
     return figure
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from cachetools import LRUCache, cached
 from heedmap.errors import CheckpointError, SettingError, short
-from heedmap.models.capabilities import CAPABILITIES, Can, fits, surplus
+from heedmap.models.capabilities import CAPABILITIES, Can, surplus
 from heedmap.models.catalogue import card as cards
 from heedmap.models.catalogue import names, policy
 from heedmap.models.catalogue.card import Card
@@ -37,7 +37,7 @@ def records(needs: Iterable[str] = ()) -> list[Model]:
         SettingError: no such capability.
     """
     asked = _capabilities(needs)
-    shown = [m for m in names.listed() if policy.allowed(m) and fits(m.can, asked)]
+    shown = [m for m in names.listed() if policy.allowed(m) and asked <= m.can]
     if not asked:
         return shown
     return sorted(shown, key=lambda each: (GROUPS.index(each.group), surplus(each.can, asked)))

@@ -13,7 +13,7 @@ def offer_why(request: Request, **settings: str) -> None:
     """Show a link that asks why of a photo in a model."""
     links().page_link(
         "pages/why.py", label="Ask why", icon=":material/help_center:",
-        query_params=_carried(request) | settings,
+        query_params=_carried(request) | settings, help="What counted, by several methods",
     )  # fmt: skip
 
 
@@ -22,8 +22,9 @@ def offer_pages(page: Page, request: Request) -> None:
     for other in pages_of(models.record(request.model)):
         if other != page:
             links().page_link(
-                other.script, label=other.title, icon=other.icon, query_params=_carried(request)
-            )
+                other.script, label=other.title, icon=other.icon, query_params=_carried(request),
+                help=f"{other.title} of this photo",
+            )  # fmt: skip
 
 
 def _carried(request: Request) -> dict[str, str]:

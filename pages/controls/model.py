@@ -7,7 +7,7 @@ import re
 import streamlit as st
 from heedmap import models
 from heedmap.models import Model
-from heedmap.models.capabilities import Can
+from heedmap.models.capabilities import Can, fits
 from heedmap.pages.frame import link
 from heedmap.views import model_facts
 
@@ -20,7 +20,8 @@ def pick_model(needs: Can, default: str, name: str = "model") -> str:
 
     A name that no model has is let through: looking it up fails with the nearest names.
     """
-    lines = {entry.id: model_facts.line(entry) for entry in models.records(needs)}
+    every = [entry for entry in models.records(needs) if fits(entry.can, needs)]
+    lines = {entry.id: model_facts.line(entry) for entry in every}
     key = link.setting(name, default, str, fits=lambda id: bool(id.strip()))
     pasted = [id for id in [st.session_state[key]] if id not in lines]
     return str(

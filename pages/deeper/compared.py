@@ -17,7 +17,8 @@ from heedmap.pages.stage import components
 from heedmap.pages.stage.words import sent, sent_difference
 from heedmap.views import words
 from heedmap.views.attention import MEAN
-from heedmap.views.words import Compared, WordMap
+from heedmap.views.two_texts import Compared
+from heedmap.views.words import WordMap
 
 APART = "Attention that moves"
 
@@ -29,10 +30,12 @@ def show(found: Compared, first: WordMap, at: int | None) -> None:
     second = run(adapter, found.second, other)
     left, right = st.columns(2, gap="large")
     with left:
-        components.words(sent(first, at), pick_word, key="text")
+        components.words({**sent(first, at), "plain": True}, pick_word, key="text")
     with right:
         components.words(
-            sent(second, found.other(at)), partial(_pick_second, found), key="second text"
+            {**sent(second, found.other(at)), "plain": True},
+            partial(_pick_second, found),
+            key="second text",
         )
     left, right = st.columns(2, gap="large")
     with left:

@@ -59,4 +59,5 @@ def _prompt(found: viz.Prompt | Waiting) -> str:
         f"{escape(word)}</span>"
         for word, value in zip(found.words, found.relevance, strict=True)
     )
-    return f"<p>{words} <small>cosine {found.cosine:.3f}</small></p>"
+    cosine = f"{found.cosine:.3f}".replace("-", "−")
+    return f"<p>{words} <small>cosine {cosine}</small></p>"

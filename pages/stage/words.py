@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
+from heedmap import viz
 from heedmap.views.data_urls import base64_of
 from heedmap.viz.draw.matrix import upper_end
 
@@ -12,13 +13,14 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from heedmap.pages.stage.components.sent import Guessed, Words
-    from heedmap.views.words import Compared, WordMap
+    from heedmap.views.two_texts import Compared
+    from heedmap.views.words import WordMap
     from heedmap.viz import Guess
 
 
 def sent(shown: WordMap, at: int | None, guesses: Sequence[Guess] = ()) -> Words:
     """What the browser needs of one head; of a long text the row and the column of one word."""
-    encoded, values = shown.source.encoded, shown.values
+    found, encoded, values = shown.source.found, shown.source.encoded, shown.values
     whole = shown.whole
     return {
         "tokens": list(encoded.tokens),
@@ -29,6 +31,7 @@ def sent(shown: WordMap, at: int | None, guesses: Sequence[Guess] = ()) -> Words
         "row": "" if whole or at is None else _half(values[at]),
         "column": "" if whole or at is None else _half(values[:, at]),
         "received": _half(values.mean(0)),
+        "rollout": "" if at is None or not whole else _half(viz.text_rollout(found, at)),
         "high": upper_end(values if whole else shown.small),
         "at": at,
         "guesses": [_guessed(guess, encoded.tokens) for guess in guesses],

@@ -39,7 +39,7 @@ SETTLED = """(calm) => {
         && app.dataset.testConnectionState === 'CONNECTED'
         && !document.querySelector('[data-stale=true], [data-testid=stSkeleton]')
         && roots.every((root) => root?.querySelector('img, button, canvas, .queries'))
-        && panels.length
+        && (panels.length || roots.some((root) => root?.querySelector('.words canvas')))
         && panels.every(({ parts }) => parts?.shown && parts.wanted === parts.shown);
     window.idleSince = idle ? (window.idleSince ?? now) : undefined;
     return idle && now - window.idleSince > calm;

@@ -60,6 +60,7 @@ def test_picks_take_turns(monkeypatch: pytest.MonkeyPatch) -> None:
     assert (state["clip.first"], state["clip.second"]) == (4, 3)
 
 
+@pytest.mark.slow
 def test_words_stand_on_one_scale_beside_their_scores(passes: list[str]) -> None:
     app = App("clip").set("show", "words")
     app.set("words", ["a cat", "a rocket", "ein Haus"])

@@ -7,8 +7,10 @@ from urllib.parse import parse_qsl
 
 import numpy as np
 import pytest
+import streamlit as st
 from heedmap import models, viz
 from heedmap.errors import CaptureError
+from heedmap.views import asked, cache
 
 from tests.pages.app import App
 
@@ -39,6 +41,7 @@ def test_four_methods_stand_side_by_side_at_first() -> None:
     assert about["fails"] == viz.METHODS["legrad"].fails
 
 
+@pytest.mark.slow
 def test_every_control(passes: list[str]) -> None:
     app = App("why")
     for name, value in [
@@ -131,6 +134,18 @@ def test_methods_that_agree_are_told_by_their_numbers() -> None:
     assert table.count(f">{wanted:.2f}</td>") == 2
 
 
+def test_the_first_map_shows_while_the_others_tell_their_time(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    app = App("why", methods="raw")
+    cache.clear()
+    monkeypatch.setattr(asked, "seconds", lambda *_: 12.0)
+    monkeypatch.setattr(st, "rerun", lambda: None)  # the page as it stands while it waits
+    first, *others = app.set("methods", ["raw", "rollout", "relevance"]).stage["panels"]
+    assert "values" in first
+    assert [panel["says"] for panel in others] == ["This map takes about 12 s."] * 2
+
+
 def test_a_method_that_fails_says_so_in_its_place(monkeypatch: pytest.MonkeyPatch) -> None:
     def fails(adapter, x, method, target=None, layer=None):
         if method == "relevance":
@@ -144,6 +159,7 @@ def test_a_method_that_fails_says_so_in_its_place(monkeypatch: pytest.MonkeyPatc
     assert "values" in panels[0]
 
 
+@pytest.mark.slow
 def test_a_map_is_tested_beside_two_that_know_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     test = viz.faithfulness
 
@@ -169,6 +185,7 @@ def test_a_map_is_tested_beside_two_that_know_nothing(monkeypatch: pytest.Monkey
         np.testing.assert_allclose(each["deletion"], wanted.heat.deletion.mean(0), rtol=1e-4)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("page", "link", "back"),
     [
@@ -180,7 +197,7 @@ def test_a_map_is_tested_beside_two_that_know_nothing(monkeypatch: pytest.Monkey
 )
 def test_links_lead_there_and_back(page: str, link: dict[str, str], back: str) -> None:
     here = App(page, photo="coffee", **link)
-    there = App("why", **_query(here, "Ask why"), methods="raw~gradcam")
+    there = App("why", **_query(here, "Ask why"), methods="gradcam")
     assert there.link["photo"] == "coffee"
     assert there.link.get("size") == next((t for n, t in link.items() if "size" in n), None)
     again = App(page, **_query(there, back if page != "compare" else "Compare with …"))

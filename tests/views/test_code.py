@@ -18,6 +18,7 @@ from heedmap.views import (
     photos,
     reasons,
     render,
+    texts,
     why,
 )
 from heedmap.views.attention import Map

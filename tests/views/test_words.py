@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from dataclasses import replace
 from typing import Any
 
@@ -9,7 +10,7 @@ import numpy as np
 import pytest
 from heedmap import models, viz
 from heedmap.errors import SettingError
-from heedmap.views import words
+from heedmap.views import two_texts, word_files, words
 from heedmap.views.request import TextRequest
 from heedmap.views.words import Source, WordMap
 
@@ -56,7 +57,7 @@ def test_the_first_head_is_concentrated_and_no_sink(bert: Any) -> None:
 
 def test_attention_that_moves_is_the_total_variation(bert: Any) -> None:
     one, two = (source_of(bert, text) for text in ("the movie was not good", "the movie was good"))
-    found = words.compared(one, two)
+    found = two_texts.compared(one, two)
     a, b = (viz.text_head(bert, each.encoded, 1, 2) for each in (one, two))
     ours, theirs = map(list, zip(*found.pairs, strict=True))
     moved = []
@@ -65,7 +66,7 @@ def test_attention_that_moves_is_the_total_variation(bert: Any) -> None:
         rest = abs((1 - rows[0].sum()) - (1 - rows[1].sum()))
         moved.append((abs(rows[0] - rows[1]).sum() + rest) / 2)
     assert found.apart()[1, 2] == pytest.approx(np.mean(moved), abs=2e-3)
-    same = words.compared(one, one)
+    same = two_texts.compared(one, one)
     assert same.apart().max() == pytest.approx(0, abs=1e-6)
     assert not same.difference(*[words.word_map(bert, one, 0, "mean")] * 2).any()
 
@@ -74,7 +75,7 @@ def test_long_texts_are_not_compared(bert: Any) -> None:
     source = source_of(bert, "the cat")
     long = replace(source, found=replace(source.found, attention=None))
     with pytest.raises(SettingError, match="Texts of at most 512 tokens"):
-        words.compared(source, long)
+        two_texts.compared(source, long)
 
 
 def test_a_long_text_runs_again_for_one_head(bert: Any) -> None:
@@ -85,3 +86,18 @@ def test_a_long_text_runs_again_for_one_head(bert: Any) -> None:
         np.testing.assert_allclose(
             words.word_map(bert, long, 1, head).values, whole.values, atol=4e-4
         )
+
+
+def test_files_hold_the_shown_head(bert: Any) -> None:
+    source = source_of(bert, "the cat sat.")
+    shown = words.word_map(bert, source, 1, "2")
+    held = np.load(io.BytesIO(word_files.npz(shown)))
+    assert tuple(held["tokens"]) == source.found.tokens
+    np.testing.assert_array_equal(held["attention"], shown.values)
+    figure = word_files.Figure(shown)
+    assert figure.png().startswith(b"\x89PNG")
+    assert figure.name == "words-bert-layer1-head2"
+    lines = word_files.python(shown).splitlines()
+    known: dict[str, Any] = {"adapter": bert, "viz": viz}
+    exec("\n".join(lines[3:]), known)  # the model is in memory already
+    np.testing.assert_allclose(known["values"], shown.values, atol=1e-3)

@@ -52,7 +52,10 @@ class Explanation:
 
 _ATTENTION, _CONVOLUTIONS = frozenset({"attention"}), frozenset({"convolutions"})
 _CAM_ASSUMES = "The channels of one layer, weighted and added, hold what speaks for the class."
-_CAM_FAILS = "Its map is as coarse as the layer, and at early layers it follows edges of anything."
+_CAM_FAILS = (
+    "Its map is as coarse as the layer; at late layers it does change with the weights (Adebayo et "
+    "al. 2018), at early ones it follows edges of anything."
+)
 _RAW_FAILS = "It is the same for every class, and says nothing of what the values carry."
 
 METHODS = {
@@ -99,7 +102,7 @@ METHODS = {
     "ig": Method(
         "Integrated gradients", frozenset(), "gradients", "Sundararajan et al. 2017, eq. 1 and 3",
         "What a patch adds on a straight way from an empty photo to this one is its part.",
-        "It is noisy, hangs on the empty photo, and multiplies by the pixels, so it draws edges "
-        "even with random weights.",
+        "It is noisy, hangs on the empty photo, and multiplies by the pixels, so it draws the "
+        "photo's edges even with random weights (Adebayo et al. 2018).",
     ),
 }  # fmt: skip

@@ -69,19 +69,19 @@ function faded({ data }, levels, look) {
   const alphas = alphasOf(look);
   const own = 1 - o + o * BRIGHTNESS * SATURATION;
   const grey = o * BRIGHTNESS * (1 - SATURATION);
+  const [r, g, b] = LUMA;
   const colours = Uint16Array.from(look.table, (value, i) => value * alphas[Math.floor(i / 3)] + 127);
-  const picture = new Uint8ClampedArray(data.length);
-  for (let i = 0, j = 0; i < levels.length; i += 1, j += 4) {
-    const light = grey * (LUMA[0] * data[j] + LUMA[1] * data[j + 1] + LUMA[2] * data[j + 2]) + 0.5;
+  const pixels = new Uint32Array(levels.length);
+  for (let i = 0, j = 0; i < pixels.length; i += 1, j += 4) {
+    const light = grey * (r * data[j] + g * data[j + 1] + b * data[j + 2]) + 0.5;
     const under = 255 - alphas[levels[i]];
     const at = 3 * levels[i];
-    for (let c = 0; c < 3; c += 1) {
-      const ground = (own * data[j + c] + light) | 0;
-      picture[j + c] = ((ground * under + colours[at + c]) / 255) | 0;
-    }
-    picture[j + 3] = 255;
+    const red = ((((own * data[j] + light) | 0) * under + colours[at]) / 255) | 0;
+    const green = ((((own * data[j + 1] + light) | 0) * under + colours[at + 1]) / 255) | 0;
+    const blue = ((((own * data[j + 2] + light) | 0) * under + colours[at + 2]) / 255) | 0;
+    pixels[i] = 0xff000000 | (blue << 16) | (green << 8) | red;
   }
-  return picture;
+  return new Uint8ClampedArray(pixels.buffer);
 }
 
 // ---- the size of a picture (viz/draw/interpolate.py)
@@ -119,19 +119,40 @@ function resampled({ rows, columns, values }, { width, height }, kernel) {
   const high = values.reduce((most, value) => Math.max(most, value));
   const [least, most] = [level(low), level(high)];
   const levels = new Uint8Array(width * height);
-  const sum = new Float64Array(width);
-  tapsOf(height, rows, kernel).forEach(({ first, weights }, y) => {
-    sum.fill(0);
-    weights.forEach((weight, i) => {
-      const row = (first + i) * width;
-      for (let x = 0; x < width; x += 1) sum[x] += weight * across[row + x];
-    });
-    for (let x = 0; x < width; x += 1) {
-      const step = Math.fround(sum[x]);
-      levels[y * width + x] = step < least ? least : step > most ? most : step;
-    }
-  });
+  const add = adder(across, width);
+  tapsOf(height, rows, kernel).forEach((taps, y) => cutRow(levels, y * width, add(taps), least, most));
   return levels;
+}
+
+// Sums of rows by their weights. Where a map is enlarged these are four or fewer: then all at once.
+function adder(across, width) {
+  const sum = new Float64Array(width);
+  return ({ first, weights }) => {
+    if (weights.length <= 4) addFour(sum, across, first * width, weights);
+    else {
+      sum.fill(0);
+      weights.forEach((weight, i) => addOne(sum, across, (first + i) * width, weight));
+    }
+    return sum;
+  };
+}
+
+function addFour(sum, across, start, [p, q = 0, r = 0, s = 0]) {
+  const width = sum.length;
+  const [two, three, four] = [q, r, s].map((weight, i) => (weight ? start + (i + 1) * width : start));
+  for (let x = 0; x < width; x += 1)
+    sum[x] = p * across[start + x] + q * across[two + x] + r * across[three + x] + s * across[four + x];
+}
+
+function addOne(sum, across, row, weight) {
+  for (let x = 0; x < sum.length; x += 1) sum[x] += weight * across[row + x];
+}
+
+function cutRow(levels, row, sum, least, most) {
+  for (let x = 0; x < sum.length; x += 1) {
+    const step = Math.fround(sum[x]);
+    levels[row + x] = step < least ? least : step > most ? most : step;
+  }
 }
 
 function resampledRows(values, rows, columns, width, kernel) {

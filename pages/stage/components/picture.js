@@ -148,7 +148,8 @@ function repaint(view, figure) {
   if (canvas.width !== base.width) canvas.width = base.width;
   if (canvas.height !== base.height) canvas.height = base.height;
   const pixels = paint(base, map, look);
-  canvas.getContext("2d").putImageData(new ImageData(pixels, base.width, base.height), 0, 0);
+  const context = canvas.getContext("2d", { alpha: false }); // which is composed faster
+  context.putImageData(new ImageData(pixels, base.width, base.height), 0, 0);
   parts.shown = parts.wanted;
   parts.frame.dataset.picture = String(Number(parts.frame.dataset.picture ?? 0) + 1);
   legend(figure, look, view.scales[look.scale]);

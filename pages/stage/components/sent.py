@@ -118,6 +118,7 @@ class Panel(TypedDict, total=False):
     limits: dict[str, tuple[float, float]]
     colors: str
     signed: bool
+    plain: bool
     share: bool
     live: Live
     badge: str
@@ -184,9 +185,10 @@ class Words(TypedDict, total=False):
 
     `values` is base64 of (N, N) float16; "" for a text that is too long: then `row` and `column`
     are those of the word that is picked, or "", and `small` has neighbours averaged, (n, n).
-    `received` is the mean row, (N,). `kinds` and `parts` are those of `Encoded`. `at` is the
-    number of the word that is picked, or None. `high` is the value at the upper end of the colour
-    bar. A difference is `signed`, and shown as a matrix alone.
+    `received` is the mean row, (N,), `rollout` what reaches the picked word through all layers, or
+    "". `kinds` and `parts` are those of `Encoded`. `at` is the number of the word that is picked,
+    or None. `high` is the value at the upper end of the colour bar. A difference is `signed`, and
+    shown as a matrix alone; with `plain` there is no matrix.
     """
 
     tokens: list[str]
@@ -197,7 +199,9 @@ class Words(TypedDict, total=False):
     row: str
     column: str
     received: str
+    rollout: str
     high: float
     at: int | None
     guesses: list[Guessed]
     signed: bool
+    plain: bool

@@ -3,6 +3,7 @@
 
 const MOST_LINES = 240;
 const FAINT = 0.02; // a share below which no number and no line is shown
+const FLOWS = ["reads", "read", "rolled"];
 const TICK = 13; // px that the name of a token takes along an axis
 
 export default function ({ data, parentElement, setTriggerValue }) {
@@ -15,13 +16,14 @@ export default function ({ data, parentElement, setTriggerValue }) {
   root.shown = data.tokens.join("\n") + data.values + data.received;
   root.at = data.at;
   root.classList.toggle("signed", Boolean(data.signed));
+  root.classList.toggle("plain", Boolean(data.plain));
   root.parts.guesses.replaceChildren(...data.guesses.map(guess));
   show(root, data.at);
 }
 
 function build(root) {
   const parts = {};
-  for (const name of ["reads", "read"]) {
+  for (const name of FLOWS) {
     const flow = add(root, "section", `flow ${name}`);
     parts[`${name}Title`] = add(flow, "h3", "");
     parts[name] = add(flow, "div", "text");
@@ -51,7 +53,7 @@ function build(root) {
 }
 
 function listen(root) {
-  for (const name of ["reads", "read", "queries", "keys"]) {
+  for (const name of [...FLOWS, "queries", "keys"]) {
     const place = root.parts[name];
     place.onpointerover = (event) => preview(root, event);
     place.onpointerleave = () => show(root, root.at);
@@ -102,7 +104,7 @@ function press(root, event) {
 function dress(root, data) {
   const { parts } = root;
   root.values = data.values ? floats(data.values) : null;
-  for (const name of ["reads", "read"]) {
+  for (const name of FLOWS) {
     fit(parts[name], data.tokens.length, chip);
     data.tokens.forEach((token, at) => name_(parts[name].children[at], token, data, at));
   }
@@ -158,6 +160,10 @@ function show(root, at) {
   const most = Math.max(...[...(reads ?? []), ...(read ?? [])].filter((_, i) => !isOff(root, i % given.tokens.length)), 1e-9);
   shade(root, parts.reads, reads, at, most);
   if (read) shade(root, parts.read, read, at, most);
+  const rolled = at !== null && at === given.at && given.rollout ? floats(given.rollout) : null;
+  parts.rolledTitle.textContent = `What reaches ${word} through all layers (attention rollout)`;
+  parts.rolled.parentElement.hidden = !rolled;
+  if (rolled) shade(root, parts.rolled, rolled, at, Math.max(...rolled));
   for (const name of ["queries", "keys"]) {
     [...parts[name].children].forEach((each, place) => each.classList.toggle("at", place === at));
   }
