@@ -64,6 +64,7 @@ def policy(host: str, ancestors: str, scripts: str) -> str:
             "style-src 'self' 'unsafe-inline'",
             "style-src-attr 'none'",
             "img-src 'self' data:",
+            "media-src 'self'",
             "font-src 'self' data:",
             f"connect-src 'self' ws://{host} wss://{host}",
             "base-uri 'none'",

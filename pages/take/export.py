@@ -9,7 +9,7 @@ import streamlit as st
 from heedmap.pages.frame import head
 from heedmap.pages.frame.notices import sentence
 from heedmap.pages.frame.text import plain
-from heedmap.pages.take import report
+from heedmap.pages.take import film, report
 from heedmap.views.figure import FIGURES, FORMATS, Figure, Paper
 
 _PAPER = "heedmap.paper"  # how this session lays its figures out
@@ -27,7 +27,7 @@ def offer(*figures: Figure) -> None:
 @st.dialog("Export", width="large")
 def _export(figures: Sequence[Figure]) -> None:
     figure = _pick_figure(figures)
-    files, program, several = st.tabs(["Figure and values", "Python", "Report"])
+    files, program, several, moving = st.tabs(["Figure and values", "Python", "Report", "Film"])
     with files:
         _files(figure)
     with program:
@@ -39,6 +39,8 @@ def _export(figures: Sequence[Figure]) -> None:
     with several:
         first = figure.pictures[0]
         report.show(first.shown.request, first.look)
+    with moving:
+        film.show(first.shown, first.look)
 
 
 def _pick_figure(figures: Sequence[Figure]) -> Figure:

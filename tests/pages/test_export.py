@@ -47,7 +47,7 @@ def test_the_dialog_lays_a_figure_out() -> None:
     app.at.button(key="export").click()
     app.run()
     assert not app.errors
-    assert [tab.label for tab in app.at.tabs] == ["Figure and values", "Python", "Report"]
+    assert [tab.label for tab in app.at.tabs] == ["Figure and values", "Python", "Report", "Film"]
     assert "models.load('bundled-cnn')" in app.at.code[0].value
     (button,) = app.at.get("download_button")
     assert button.label == "Download"
@@ -72,3 +72,28 @@ def test_a_report_is_made_and_offered() -> None:
     assert re.fullmatch(r"Download, \d\.\d MB", button.label)
     at.multiselect[0].select("rocket").run()
     assert not at.get("download_button"), "it is of another choice"
+
+
+def _film() -> None:
+    from heedmap import models
+    from heedmap.pages.take import film
+    from heedmap.views import attention
+    from heedmap.views.attention import Map
+    from heedmap.views.render import Look
+    from heedmap.views.request import Request
+
+    film._PAN = 0.3
+    vit = models.load("bundled-vit")
+    film.show(Map(attention.source(vit, Request("cat", vit.id, 128)), 4, "1"), Look())
+
+
+def test_a_film_is_made_frame_by_frame_and_offered() -> None:
+    at = AppTest.from_function(_film, default_timeout=120).run()
+    assert "slow pan over “Cat”" in at.caption[0].value
+    assert not at.get("video")
+    at.button[0].click().run()
+    assert not at.exception
+    assert not at.error
+    assert len(at.get("video")) == 1
+    (button,) = at.get("download_button")
+    assert button.label.startswith("Download, 0.")
