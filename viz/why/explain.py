@@ -45,9 +45,10 @@ def explain(
         adapter: a model.
         x: the photo that `adapter.prepare` made.
         method: an id of `METHODS`.
-        target: the index or name of a class; a direction (dim,) of the features, such as a text of
-            CLIP; None for the most probable class, or the norm of the features of a model without
-            classes. Two of them give the difference of their maps, signed.
+        target: the index or name of a class; a text, for a model with a text tower; a direction
+            (dim,) of the features, or of the space that a model shares with texts; None for the
+            most probable class, or the norm of the features of a model without classes. Two of
+            them give the difference of their maps, signed.
         layer: "raw": the layer, by default the last. "rollout", "relevance" and "legrad": the first
             layer, by default 0; the last is always the last. CAMs: the name of a layer that makes a
             map, by default the last stage; on a ViT the index of a layer, by default the last but
@@ -55,6 +56,7 @@ def explain(
 
     Raises:
         SettingError: a method, target or layer that does not exist.
+        ModelError: a text tower without its tokenizer.
         CaptureError: a model for which the method is not defined, or that cannot be watched.
     """
     check_call(adapter, x)

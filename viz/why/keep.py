@@ -34,16 +34,21 @@ class Fused:
     value: torch.Tensor
     node: torch.Tensor
 
-    def blocks(self, gradient: torch.Tensor | None = None) -> Iterator[Block]:
+    def blocks(
+        self, gradient: torch.Tensor | None = None, read: torch.Tensor | None = None
+    ) -> Iterator[Block]:
         """Attention, and its gradient where that of `node` is given, else nothing.
 
         Args:
             gradient: dy/dO, as `node`.
+            read: (Q,) bool, which queries count: blocks without any are left out.
         """
         heads, queries = self.scores.query.shape[:2]
         block = max(1, BLOCK_BYTES // (4 * heads * self.scores.key.shape[1]))
         for start in range(0, queries, block):
             some = slice(start, min(start + block, queries))
+            if read is not None and not read[some].any():
+                continue
             attention = self.scores.rows(some.start, some.stop).softmax(-1)
             change = attention[..., :0]
             if gradient is not None:
@@ -57,7 +62,9 @@ class Formed:
 
     node: torch.Tensor
 
-    def blocks(self, gradient: torch.Tensor | None = None) -> Iterator[Block]:
+    def blocks(
+        self, gradient: torch.Tensor | None = None, read: torch.Tensor | None = None
+    ) -> Iterator[Block]:
         """As `Fused.blocks`, in one block."""
         attention = self.node.detach()[0].float()
         change = attention[..., :0] if gradient is None else gradient[0].float()

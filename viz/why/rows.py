@@ -19,8 +19,10 @@ def read_by(
 ) -> torch.Tensor:
     """row (Q,) times the mean over heads of what `weigh` makes of a layer's attention: (N,)."""
     total = row.new_zeros(())
-    for some, attention, change in layer.blocks(gradient):
-        total = total + row[some] @ weigh(attention, change).mean(0)
+    for some, attention, change in layer.blocks(gradient, row != 0):
+        weighed = weigh(attention, change)  # (heads, some, N)
+        reads = row[some].repeat(len(weighed)) / len(weighed)
+        total = total + reads @ weighed.flatten(0, 1)
     return total
 
 
@@ -57,7 +59,7 @@ def relevance(
 
 def positive(attention: torch.Tensor, change: torch.Tensor) -> torch.Tensor:
     """(dy/dA * A)+."""
-    return (attention * change).clamp_min(0)
+    return (attention * change).clamp_min_(0)
 
 
 def received(layer: Kept, gradient: torch.Tensor) -> torch.Tensor:
