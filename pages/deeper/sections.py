@@ -25,7 +25,7 @@ def setting() -> str:
     """The key of the section that is open; none by default. To be called before `link.finish`."""
     none: str | None = None
     key = link.setting("deeper", none, str, fits=lambda name: name in SECTIONS)
-    if st.session_state[key] == "features":
+    if st.session_state.get(key) == "features":
         features.settings()
     return key
 

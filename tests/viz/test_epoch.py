@@ -263,8 +263,9 @@ def test_the_page_on_training_loops_runs(tmp_path: Path, monkeypatch: pytest.Mon
     runpy.run_path(
         str(script),
         {"loader": loader(), "names": NAMES, "cnn": net(), "vit": vit(), "epochs": 2,
-         "train": lambda model: model.train()},
+         "train": lambda model: float(model.train().training)},
     )  # fmt: skip
     made = sorted(path.name for path in tmp_path.glob("*.png"))
     assert made == ["cnn-0.png", "cnn-1.png", "vit-0.png", "vit-1.png"]
+    assert "My run" in (tmp_path / "report.html").read_text(encoding="utf-8")
     assert all(len(viz.open_image(tmp_path / name)) > 300 for name in made)
