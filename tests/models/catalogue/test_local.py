@@ -276,16 +276,17 @@ def test_weights_that_are_no_numbers_are_refused(
 ) -> None:
     put(shelf, "nan", TOML, weights(spoiled(tiny_vit, name, float(value))))
     assert sentence("local:nan") == (
-        f"The weights of nan hold NaN or infinity in {name}: its training has diverged or the file "
-        "is damaged, so take an earlier checkpoint."
+        f"The weights of nan hold NaN, infinity or a negative variance in {name}: its training has "
+        "diverged or the file is damaged, so take an earlier checkpoint."
     )
 
 
-def test_statistics_that_are_no_numbers_are_refused(shelf: Path) -> None:
+@pytest.mark.parametrize("value", ["nan", "-1"])
+def test_statistics_that_cannot_be_are_refused(value: str, shelf: Path) -> None:
     files = checkpoints.timm("test_efficientnet")
     toml = 'architecture = "test_efficientnet"'
-    put(shelf, "nan", toml, weights(spoiled(files, "bn1.running_var", float("nan"))))
-    assert "hold NaN or infinity in bn1.running_var: " in sentence("local:nan")
+    put(shelf, "nan", toml, weights(spoiled(files, "bn1.running_var", float(value))))
+    assert "a negative variance in bn1.running_var: " in sentence("local:nan")
 
 
 def spoiled(files: Files, name: str, value: float) -> Files:
