@@ -17,7 +17,8 @@ from heedmap.pages.frame.text import section
 from heedmap.pages.run.words import open_words, run
 from heedmap.pages.stage import components
 from heedmap.pages.stage.words import sent
-from heedmap.views import passes, two_texts, words
+from heedmap.pages.take.export import offer
+from heedmap.views import passes, two_texts, word_figure, words
 from heedmap.views.attention import MEAN
 
 page = enter("words")
@@ -49,7 +50,9 @@ link.finish()
 
 deeper.tell(hero)
 if both:
-    beside.show(both, hero, at)
+    second = beside.show(both, hero, at)
+    offer(*word_figure.of_two(both, hero, second, at, link.address()))
 else:
     components.words(sent(hero, at, guesses), pick_word, key="text")
+    offer(*word_figure.figures(hero, at, link.address()))
 deeper.show(opened, hero)

@@ -12,7 +12,7 @@ from heedmap import viz
 from heedmap.views import passes, patches
 from heedmap.views.cache import MEGABYTE, kept
 from heedmap.views.patches import Layers, Patch
-from heedmap.views.request import Request
+from heedmap.views.request import OfPass, Request
 
 if TYPE_CHECKING:
     from heedmap.models import Adapter, Prepared
@@ -144,23 +144,13 @@ def with_norms(adapter: Adapter, request: Request, source: Source) -> Source:
 
 
 @dataclass(frozen=True)
-class Map:
+class Map(OfPass):
     """One map of a source: a layer, and a head or the mean of all; outliers hidden or not."""
 
     source: Source
     layer: int
     head: str = MEAN  # an index, or MEAN
     hide: bool = False
-
-    @property
-    def request(self) -> Request:
-        """The forward pass that it comes from."""
-        return self.source.request
-
-    @property
-    def seen(self) -> Prepared:
-        """What the model saw."""
-        return self.source.seen
 
     @property
     def key(self) -> Hashable:

@@ -12,7 +12,7 @@ from heedmap import models
 from heedmap.models import Calibration
 from heedmap.views import passes
 from heedmap.views.classes import verdict
-from heedmap.views.request import Request
+from heedmap.views.request import OfPass, Request
 
 if TYPE_CHECKING:
     from heedmap.models import Adapter, Prepared
@@ -97,22 +97,12 @@ def source(
 
 
 @dataclass(frozen=True)
-class Channel:
+class Channel(OfPass):
     """One channel of one convolution."""
 
     source: Source
     layer: str
     index: int
-
-    @property
-    def request(self) -> Request:
-        """The forward pass that it comes from."""
-        return self.source.request
-
-    @property
-    def seen(self) -> Prepared:
-        """What the model saw."""
-        return self.source.seen
 
     @property
     def name(self) -> str:
@@ -148,12 +138,6 @@ class Channel:
     def mean(self) -> float:
         """The mean over the map, which channels are ranked by."""
         return float(self.values.mean(dtype=np.float64))
-
-    @property
-    def strongest(self) -> str:
-        """Where it is strongest, and its value there."""
-        row, column = np.unravel_index(int(self.values.argmax()), self.values.shape)
-        return f"row {row}, column {column} (from 0) with {self.values.max():.3g}"
 
     @property
     def values(self) -> np.ndarray:

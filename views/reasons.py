@@ -12,17 +12,17 @@ import numpy as np
 from heedmap import viz
 from heedmap.views import asked as asking
 from heedmap.views.asked import Asked
-from heedmap.views.request import Request
+from heedmap.views.request import OfPass
 from heedmap.views.why import Source
 
 if TYPE_CHECKING:
-    from heedmap.models import Adapter, Prepared
+    from heedmap.models import Adapter
 
 METHODS = "methods"  # the colour scale that spans all methods
 
 
 @dataclass(frozen=True, eq=False)
-class Reason:
+class Reason(OfPass):
     """The map of one method.
 
     Attributes:
@@ -39,16 +39,6 @@ class Reason:
     found: viz.Explanation
     ends: tuple[float, float] | None = None
     learned: viz.Explanation | None = None
-
-    @property
-    def request(self) -> Request:
-        """The photo in a model."""
-        return self.source.request
-
-    @property
-    def seen(self) -> Prepared:
-        """What the model saw."""
-        return self.source.seen
 
     @property
     def key(self) -> Hashable:
@@ -103,12 +93,6 @@ class Reason:
     def signed(self) -> bool:
         """Whether what speaks against the target is below 0, as of one class less another."""
         return self.found.signed
-
-    @property
-    def strongest(self) -> str:
-        """Where it is strongest, and its value there."""
-        row, column = np.unravel_index(int(self.values.argmax()), self.values.shape)
-        return f"row {row}, column {column} (from 0) with {self.values.max():.3g}"
 
     @cached_property
     def values(self) -> np.ndarray:

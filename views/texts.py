@@ -11,7 +11,7 @@ from heedmap import viz
 from heedmap.views import asked as asking
 from heedmap.views.asked import Asked
 from heedmap.views.classes import rounded
-from heedmap.views.request import Request
+from heedmap.views.request import OfPass, Request
 
 if TYPE_CHECKING:
     from heedmap.models import Adapter, Prepared
@@ -108,7 +108,7 @@ def source(adapter: Adapter, request: Request, texts: tuple[str, ...] | None = N
 
 
 @dataclass(frozen=True, eq=False)
-class WordMap:
+class WordMap(OfPass):
     """One map of one text.
 
     Attributes:
@@ -124,16 +124,6 @@ class WordMap:
     index: int
     values: np.ndarray
     ends: tuple[float, float]
-
-    @property
-    def request(self) -> Request:
-        """The photo in a model."""
-        return self.source.request
-
-    @property
-    def seen(self) -> Prepared:
-        """What the model saw."""
-        return self.source.seen
 
     @property
     def key(self) -> Hashable:
@@ -169,12 +159,6 @@ class WordMap:
     def signed(self) -> bool:
         """An unlike place is at the low end, so that an absent word looks absent."""
         return False
-
-    @property
-    def strongest(self) -> str:
-        """Where it is strongest, and its value there."""
-        row, column = np.unravel_index(int(self.values.argmax()), self.values.shape)
-        return f"row {row}, column {column} (from 0) with {self.values.max():.3g}"
 
     def limits(self, scale: str) -> tuple[float, float]:
         """The values at the two ends of the colour bar."""

@@ -73,9 +73,10 @@ if TYPE_CHECKING:
     from heedmap.viz.draw.label import label
     from heedmap.viz.draw.lines import grid_lines
     from heedmap.viz.draw.masks import contour, draw_mask, highlight
-    from heedmap.viz.draw.matrix import matrix_figure
+    from heedmap.viz.draw.matrix import TokenMatrix, matrix_figure
     from heedmap.viz.draw.overlay import Overlay
     from heedmap.viz.draw.render import to_pdf, to_png, to_svg
+    from heedmap.viz.draw.text import lines_figure, text_figure
     from heedmap.viz.epoch import epoch_figure
     from heedmap.viz.film import frames, pan, write_film
     from heedmap.viz.html_report import Row, Section, report
@@ -110,10 +111,11 @@ _LATE = {
     "draw.interpolate": ("INTERPOLATIONS", "interpolate"),
     "draw.label": ("label",),
     "draw.lines": ("grid_lines",),
-    "draw.matrix": ("matrix_figure",),
+    "draw.matrix": ("TokenMatrix", "matrix_figure"),
     "draw.masks": ("contour", "draw_mask", "highlight"),
     "draw.overlay": ("Overlay",),
     "draw.render": ("to_pdf", "to_png", "to_svg"),
+    "draw.text": ("lines_figure", "text_figure"),
     "epoch": ("epoch_figure",),
     "why.explain": ("check_method", "explain"),
     "why.faithful": ("BASELINES", "Curves", "Faithfulness", "faithfulness", "faithfulness_passes"),
@@ -161,6 +163,7 @@ __all__ = [
     "Sample",
     "Section",
     "TextAttention",
+    "TokenMatrix",
     "WordMaps",
     "area",
     "attention_matrix",
@@ -190,6 +193,7 @@ __all__ = [
     "highlight",
     "interpolate",
     "label",
+    "lines_figure",
     "mask_overlap",
     "matrix_figure",
     "norm_outliers",
@@ -221,6 +225,7 @@ __all__ = [
     "similarity",
     "start_workers",
     "strongest_patch",
+    "text_figure",
     "text_head",
     "text_rollout",
     "threshold_mask",

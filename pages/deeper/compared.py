@@ -23,8 +23,11 @@ from heedmap.views.words import WordMap
 APART = "Attention that moves"
 
 
-def show(found: Compared, first: WordMap, at: int | None) -> None:
-    """Show both texts, the word that is picked in the first marked in both, and what differs."""
+def show(found: Compared, first: WordMap, at: int | None) -> WordMap:
+    """Show both texts, the word that is picked in the first marked in both, and what differs.
+
+    Returns the head over the second text.
+    """
     adapter = load(found.second.request.model)
     other = partial(words.word_map, layer=first.layer, head=first.head)
     second = run(adapter, found.second, other)
@@ -47,6 +50,7 @@ def show(found: Compared, first: WordMap, at: int | None) -> None:
     with right:
         heading("Layer by layer", "how far the attention of each head moves")
         _chart(found, first)
+    return second
 
 
 def _chart(found: Compared, first: WordMap) -> None:

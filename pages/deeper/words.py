@@ -9,13 +9,13 @@ import streamlit as st
 from heedmap.pages.deeper import charts
 from heedmap.pages.frame import link
 from heedmap.pages.frame.text import heading, plain
-from heedmap.pages.stage import components, downloads
-from heedmap.views import attention, word_files, words
+from heedmap.pages.stage import components
+from heedmap.views import attention, words
 from heedmap.views.attention import MEAN
 from heedmap.views.words import COLUMNS, WordMap
 
 SECTIONS = {
-    "overview": "All layers and heads", "numbers": "Numbers of heads", "files": "Files and Python",
+    "overview": "All layers and heads", "numbers": "Numbers of heads",
 }  # fmt: skip
 TILE, WIDEST = 96, 1200  # px, of a small matrix and of all beside each other
 EVENLY = "attention to all tokens alike"
@@ -45,8 +45,6 @@ def show(key: str, hero: WordMap) -> None:
         _overview(hero)
     elif name == "numbers":
         _numbers(hero)
-    elif name == "files":
-        _files(hero)
 
 
 def _overview(hero: WordMap) -> None:
@@ -67,16 +65,6 @@ def _overview(hero: WordMap) -> None:
         "Layers down, heads across. Each small matrix has queries down and keys across, on a "
         "colour scale of its own."
     )
-
-
-def _files(hero: WordMap) -> None:
-    st.code(word_files.python(hero), language="python")
-    downloads.figure(word_files.Figure(hero))
-    st.download_button(
-        "Numbers (NPZ)", partial(word_files.npz, hero), f"{word_files.file_name(hero)}.npz",
-        "application/octet-stream", key="get npz", on_click="ignore", icon=":material/download:",
-    )  # fmt: skip
-    st.caption("Files and program hold the text; their names do not.")
 
 
 def _numbers(hero: WordMap) -> None:

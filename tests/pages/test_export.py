@@ -10,6 +10,7 @@ import pytest
 from heedmap.pages.take import export as dialog
 from heedmap.views import render
 from heedmap.views.figure import Figure
+from heedmap.views.paper import Paper
 from streamlit.testing.v1 import AppTest
 
 from tests.pages.app import App
@@ -35,7 +36,7 @@ def test_what_each_page_gives_as_python_makes_its_pictures(
     app = App(page, **PAGES[page])
     assert not app.errors
     names: dict = {}
-    exec(given[0].python(), names)
+    exec(given[0].python(Paper()), names)
     made: Sequence[np.ndarray] = names.get("pictures") or [names["picture"]]
     for picture, each in zip(made, given[0].pictures, strict=True):
         np.testing.assert_array_equal(picture, render.drawn(each.shown, each.look))

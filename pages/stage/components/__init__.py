@@ -28,12 +28,14 @@ from heedmap.views.render import Look, even
 
 _HERE = Path(__file__).parent
 _SCRIPTS = {
-    "stage": ("paint", "attend", "alike", "tools", "about", "picture", "probe", "pin"),
+    "stage": (
+        "paint", "attend", "alike", "tools", "about", "taken", "picture", "probe", "pin", "present",
+    ),
     "queries": ("attend",),
     "gallery": ("thumbs",),
     "matrix": ("attend",),
     "words": ("attend",),
-}  # what a component is made of
+}  # what a component is made of  # fmt: skip
 _TURN = "heedmap.turns"  # key of a stage -> how many gestures of its toolbar were heard
 
 

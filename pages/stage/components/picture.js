@@ -20,6 +20,7 @@ function panel(view, kind) {
     legend: add(figure, "div", "legend"),
     about: add(figure, "div", "about"),
   };
+  if (kind === "canvas") parts.copy = title.appendChild(copier(figure));
   parts.picture.draggable = false;
   parts.bar = add(parts.legend, "div", "bar");
   const ends = add(parts.legend, "div", "ends");
@@ -56,6 +57,10 @@ function show(view, figure) {
   marks.forEach(([row, column], i) => place(parts.marks.children[i], boxOf(given, { row, column, grid: given.grid })));
   parts.says.textContent = given.says ?? "";
   parts.picture.hidden = Boolean(given.says);
+  if (parts.copy) {
+    parts.copy.hidden = Boolean(given.says);
+    parts.copy.setAttribute("aria-label", `Copy picture: ${given.title}`);
+  }
   if (given.values) {
     parts.legend.hidden = parts.bar.hidden = false;
     turn(view, figure);

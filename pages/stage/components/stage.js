@@ -18,6 +18,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
   view.heroes.classList.toggle("even", Boolean(data.columns));
   view.heroes.classList.toggle("two", data.narrow === 2);
   view.heroes.style.setProperty("--columns", data.columns);
+  view.heroes.style.setProperty("--rows", data.columns ? Math.ceil(data.panels.length / data.columns) : 1);
   view.heroes.style.setProperty("--narrow", data.narrow);
   if (data.original) {
     take(view.original, data.original);
@@ -52,12 +53,14 @@ function build(root) {
       for (const figure of view.heroes.children) repaint(view, figure);
     });
   };
-  view.tools = add(root, "div", "tools");
+  const top = add(root, "div", "top");
+  view.tools = add(top, "div", "tools");
   view.tools.setAttribute("role", "group");
   view.tools.setAttribute("aria-label", "Picture");
   view.tools.onfocusout = (event) => {
     if (!view.tools.contains(event.relatedTarget)) tell(view);
   };
+  top.append(presenter(root, () => view.heroes.querySelector(".frame")));
   const layout = add(root, "div", "layout");
   view.heroes = add(layout, "div", "heroes");
   view.beside = foldable(layout);
