@@ -17,6 +17,7 @@ SCALE = (1.7, 0.07)  # the colour bar of a figure: width, height
 OWN_SCALE = 0.05  # the colour bar of a picture: height; it is as wide as the picture
 _GAP = 0.07
 _NARROWEST = 0.1  # of a picture
+_LETTER = {"normal": 0.56, "bold": 0.64}  # width over type size
 
 
 @dataclass(frozen=True)
@@ -90,15 +91,15 @@ def wrap_text(content: Content) -> Content:
     beside_scale = across - (SCALE[0] + 0.3 if content.one_scale else 0)
     return replace(
         content,
-        title=wrapped(content.title, across, TITLE),
+        title=wrapped(content.title, across, TITLE, "bold"),
         captions=[wrapped(text, _columns(content)[1], CAPTION) for text in content.captions],
         footer=wrapped(content.footer, beside_scale, SMALL),
     )
 
 
-def wrapped(text: str, inches: float, size: float) -> str:
-    """Text broken into lines that fit a width; a letter is taken to be 0.56 of its size wide."""
-    letters = max(8, int(inches / (points(size) * 0.56)))
+def wrapped(text: str, inches: float, size: float, weight: str = "normal") -> str:
+    """Text broken into lines that fit a width; a letter is taken to be a part of its size wide."""
+    letters = max(8, int(inches / (points(size) * _LETTER[weight])))
     return "\n".join(
         line for part in text.splitlines() for line in (textwrap.wrap(part, letters) or [""])
     )

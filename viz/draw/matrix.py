@@ -92,7 +92,8 @@ def matrix_figure(
         SettingError: an unknown colour map.
     """
     check_colormap(colormap)
-    title, footer = _wrapped(title, TITLE, width), _wrapped(footer, SMALL, width)
+    title = wrapped(title, width - 2 * MARGIN, TITLE, "bold")
+    footer = wrapped(footer, width - 2 * MARGIN, SMALL)
     at, names = _ticks(matrix)
     names = [cut(name, SMALL, _LONGEST) for name in names]
     label = max(wide(name, SMALL) for name in names)
@@ -177,10 +178,6 @@ def _write(figure: Figure, place: _Place, title: str, footer: str) -> None:
                 **{**style, "va": "center"})  # fmt: skip
     below = place.top + place.side + 0.1
     figure.text(*place.at(MARGIN, below), footer, size=SMALL, color=GREY, **style)
-
-
-def _wrapped(text: str, size: float, width: float) -> str:
-    return wrapped(text, width - 2 * MARGIN, size)
 
 
 def _tall(text: str, size: float) -> float:

@@ -127,7 +127,7 @@ def _shares(values: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
 
 def _line(sheet: Sheet, y: float, text: str, size: float, **style: Any) -> float:
     """Write a text over the width; return where it ends."""
-    lines = wrapped(text, sheet.width - 2 * MARGIN, size)
+    lines = wrapped(text, sheet.width - 2 * MARGIN, size, style.get("weight", "normal"))
     sheet.text(MARGIN, y, lines, size=size, **style)
     return y + (lines.count("\n") + 1) * points(size) * LINE + 0.05 if text else y
 
@@ -139,7 +139,7 @@ def _colours(count: int) -> list[str]:
 def _heading(sheet: Sheet, y: float, text: str, most: float | None, colour: str) -> float:
     """A heading, and at its end a colour bar up to `most`."""
     room = sheet.width - 2 * MARGIN - (0 if most is None else _STRIP + 0.65)
-    lines = wrapped(text, room, CAPTION)
+    lines = wrapped(text, room, CAPTION, "bold")
     sheet.text(MARGIN, y, lines, weight="bold")
     if most is not None:
         end = f"{100 * most:.3g}%"

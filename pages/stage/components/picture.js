@@ -20,7 +20,11 @@ function panel(view, kind) {
     legend: add(figure, "div", "legend"),
     about: add(figure, "div", "about"),
   };
-  if (kind === "canvas") parts.copy = title.appendChild(copier(figure));
+  if (kind === "canvas") {
+    const icons = add(title, "span", "icons");
+    parts.copy = icons.appendChild(copier(figure));
+    icons.append(presenter(view.root, parts.frame));
+  }
   parts.picture.draggable = false;
   parts.bar = add(parts.legend, "div", "bar");
   const ends = add(parts.legend, "div", "ends");

@@ -1,34 +1,31 @@
 // A part of the page alone on the whole screen: until Escape, the browser's own way out, or "Leave".
 // T shows and hides its controls. Where a browser has no full screen (iPhone), it lies over the page.
 
+const TEXT = 110; // px, of a title and a legend
 const STILL_MS = 2500; // then the pointer and the buttons are hidden
 
-function presenter(root, focused) {
-  const show = labelled("button", "present", "Full screen");
-  show.prepend(icon("M4 9V4h5M20 9V4h-5M4 15v5h5M20 15v5h-5"));
-  show.onclick = () => present(root, focused());
+function presenter(root, first) {
+  const button = iconButton("Full screen", "M4 9V4h5M20 9V4h-5M4 15v5h5M20 15v5h-5");
+  button.classList.add("present");
+  button.onclick = () => present(root, first, button);
+  return button;
+}
+
+function presentable(root) {
   const corner = add(root, "div", "corner");
-  const [controls, out] = [labelled("button", "", "Controls"), labelled("button", "", "Leave")];
-  Object.assign(controls, { title: "T", onclick: () => toggle(root) });
-  Object.assign(out, { title: "Esc", onclick: () => leave(root) });
-  corner.append(controls, out);
+  for (const [label, keys, act] of [["Controls", "T", toggle], ["Leave", "Esc", leave]]) {
+    const button = add(corner, "button", "");
+    Object.assign(button, { type: "button", title: keys, textContent: label, onclick: () => act(root) });
+  }
   root.addEventListener("keydown", (event) => key(root, event), true);
   root.addEventListener("pointermove", () => wake(root));
   root.addEventListener("fullscreenchange", () => {
     if (root.getRootNode().fullscreenElement !== root) ended(root);
   });
-  root.back = show;
-  return show;
 }
 
-function labelled(tag, name, text) {
-  const made = document.createElement(tag);
-  Object.assign(made, { className: name, type: "button" });
-  add(made, "span", "").textContent = text;
-  return made;
-}
-
-async function present(root, first) {
+async function present(root, first, button) {
+  root.back = button;
   root.classList.add("presented");
   try {
     await root.requestFullscreen();
@@ -36,7 +33,7 @@ async function present(root, first) {
     root.popover = "manual";
     root.showPopover();
   }
-  first?.focus({ focusVisible: false });
+  first.focus({ focusVisible: false });
   wake(root);
 }
 
@@ -68,4 +65,15 @@ function wake(root) {
   root.classList.remove("still");
   clearTimeout(root.resting);
   root.resting = setTimeout(() => root.classList.toggle("still", root.classList.contains("presented")), STILL_MS);
+}
+
+// How many pictures are in a row and in a column where they are largest on this screen.
+function onScreen(panels) {
+  const ratio = Math.max(...panels.map(({ width, height }) => width / height));
+  const sizes = panels.map((_, i) => {
+    const [across, down] = [i + 1, Math.ceil(panels.length / (i + 1))];
+    return { across, down, wide: Math.min(screen.width / across, (screen.height / down - TEXT) * ratio) };
+  });
+  const { across, down } = sizes.reduce((best, each) => (each.wide > best.wide ? each : best));
+  return [across, down];
 }

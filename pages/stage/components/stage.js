@@ -18,7 +18,9 @@ export default function ({ data, parentElement, setTriggerValue }) {
   view.heroes.classList.toggle("even", Boolean(data.columns));
   view.heroes.classList.toggle("two", data.narrow === 2);
   view.heroes.style.setProperty("--columns", data.columns);
-  view.heroes.style.setProperty("--rows", data.columns ? Math.ceil(data.panels.length / data.columns) : 1);
+  const [across, down] = data.columns ? onScreen(data.panels) : [1, 1];
+  view.heroes.style.setProperty("--full-columns", across);
+  view.heroes.style.setProperty("--full-rows", down);
   view.heroes.style.setProperty("--narrow", data.narrow);
   if (data.original) {
     take(view.original, data.original);
@@ -44,7 +46,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
 }
 
 function build(root) {
-  const view = { at: null, pin: null, under: null, turn: 0, asked: {}, wanted: new Set(), bases: new Bases(), tables: {} };
+  const view = { root, at: null, pin: null, under: null, turn: 0, asked: {}, wanted: new Set(), bases: new Bases(), tables: {} };
   view.small = (...asked) => thumbnail(view, ...asked);
   view.table = (name) => (view.tables[name] ??= bytes(view.data.tables[name]));
   view.repaint = () => {
@@ -53,14 +55,13 @@ function build(root) {
       for (const figure of view.heroes.children) repaint(view, figure);
     });
   };
-  const top = add(root, "div", "top");
-  view.tools = add(top, "div", "tools");
+  view.tools = add(root, "div", "tools");
   view.tools.setAttribute("role", "group");
   view.tools.setAttribute("aria-label", "Picture");
   view.tools.onfocusout = (event) => {
     if (!view.tools.contains(event.relatedTarget)) tell(view);
   };
-  top.append(presenter(root, () => view.heroes.querySelector(".frame")));
+  presentable(root);
   const layout = add(root, "div", "layout");
   view.heroes = add(layout, "div", "heroes");
   view.beside = foldable(layout);

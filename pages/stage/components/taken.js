@@ -4,9 +4,7 @@ const ENLARGED = 1024; // px, long side of a picture whose cells are single pixe
 const SAID_MS = 4000;
 
 function copier(figure) {
-  const button = document.createElement("button");
-  Object.assign(button, { type: "button", className: "icon", title: "Copy picture" });
-  button.append(icon("M9 9h11v11H9zM15 9V4H4v11h5"));
+  const button = iconButton("Copy picture", "M9 9h11v11H9zM15 9V4H4v11h5");
   const said = add(button, "span", "said");
   said.setAttribute("aria-live", "polite");
   button.onclick = async () => {
@@ -17,14 +15,18 @@ function copier(figure) {
   return button;
 }
 
-function icon(path) {
-  const made = document.createElementNS("http://www.w3.org/2000/svg", "svg");
-  made.setAttribute("viewBox", "0 0 24 24");
-  made.setAttribute("aria-hidden", "true");
-  const line = document.createElementNS(made.namespaceURI, "path");
+function iconButton(title, path) {
+  const button = document.createElement("button");
+  Object.assign(button, { type: "button", className: "icon", title });
+  button.setAttribute("aria-label", title);
+  const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
+  svg.setAttribute("viewBox", "0 0 24 24");
+  svg.setAttribute("aria-hidden", "true");
+  const line = document.createElementNS(svg.namespaceURI, "path");
   line.setAttribute("d", path);
-  made.append(line);
-  return made;
+  svg.append(line);
+  button.append(svg);
+  return button;
 }
 
 // A browser has no clipboard for pictures outside HTTPS and localhost, and may refuse it there.
