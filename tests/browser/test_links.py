@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from contextlib import ExitStack
 from importlib.metadata import version
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
@@ -40,16 +39,13 @@ def test_a_copied_link_shows_the_same_to_somebody_else(
     expect(theirs.alert()).to_have_count(0)
 
 
-@pytest.fixture(params=["folder", "s3"])
-def servers(request: pytest.FixtureRequest, app: App, tmp_path: Path) -> Iterator[tuple[App, App]]:
-    """Two servers on one store; the first may be killed."""
-    with ExitStack() as stack:
-        if request.param == "folder":
-            yield stack.enter_context(serve(tmp_path / "one.txt")), app
-            return
-        env = stack.enter_context(s3.loopback()) | {"HEEDMAP_STORE": f"s3://{s3.BUCKET}/shared"}
-        one, two = (serve(tmp_path / f"{name}.txt", **env) for name in ("one", "two"))
-        yield stack.enter_context(one), stack.enter_context(two)
+@pytest.fixture
+def servers(browser: Browser, tmp_path: Path) -> Iterator[tuple[App, App]]:
+    """Two servers that share nothing but a bucket; the first may be killed."""
+    with s3.loopback() as env:
+        env["HEEDMAP_STORE"] = f"s3://{s3.BUCKET}/shared"
+        with serve(tmp_path / "1.txt", **env) as one, serve(tmp_path / "2.txt", **env) as two:
+            yield one, two
 
 
 def test_a_shared_upload_outlives_its_server_until_it_is_forgotten(

@@ -8,6 +8,7 @@ function copier(figure) {
   const said = add(button, "span", "said");
   said.setAttribute("aria-live", "polite");
   button.onclick = async () => {
+    said.textContent = "";
     said.textContent = (await copyPicture(figure)) ? "Copied" : "Not copied: this needs HTTPS. Use Export.";
     clearTimeout(button.timer);
     button.timer = setTimeout(() => (said.textContent = ""), SAID_MS);
