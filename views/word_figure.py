@@ -101,15 +101,13 @@ class WordFigure:
     def _call(self, paper: Paper) -> tuple[str, str, dict[str, Any]]:
         """The function that draws it, its first arguments as text, and its settings."""
         footer = " · ".join(f"{label}: {value}" for label, value in self.told)
-        settings: dict[str, Any] = {
-            "title": self.title if paper.title else "",
-            "footer": footer if paper.told else "",
-            "width": round(paper.width / MM, 3),
-            "transparent": paper.transparent,
-        }
+        settings: dict[str, Any] = {"width": round(paper.width / MM, 3)}
+        settings |= {"title": self.title} if paper.title else {}
+        settings |= {"footer": footer} if paper.told else {}
+        settings |= {"transparent": True} if paper.transparent else {}
         if self.drawing == "lines":
-            return "lines_figure", "tokens, values", {**settings, "at": self.at}
-        settings["bar"] = paper.bar
+            return "lines_figure", "tokens, values", {"at": self.at, **settings}
+        settings |= {} if paper.bar else {"bar": False}
         if self.drawing == "text":
             flows = ", ".join(f"{heading!r}: {code}" for heading, code, _ in self._flows())
             return "text_figure", f"tokens, {{{flows}}}", settings
@@ -186,9 +184,9 @@ def figures(shown: WordMap, at: int | None, link: str = "") -> list[WordFigure]:
             label, name, numbers, drawing, title, told, at, {"attention": _of(shown, at)}, link
         )
 
-    lines = [figure("Lines between its words", numbers, "lines")] if shown.whole else []
+    lines = [figure("Lines", numbers, "lines")] if shown.whole else []
     return [
-        figure("The text, shaded", numbers, "text"), *lines, figure("The matrix", matrix, "matrix")
+        figure("Shaded text", numbers, "text"), *lines, figure("Matrix", matrix, "matrix")
     ]  # fmt: skip
 
 
