@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from heedmap.errors import SettingError
 from heedmap.viz.draw.content import Content
+from heedmap.viz.draw.measure import points, wrapped
 
 WIDTH = 7.2  # inches; the text of a two-column page
 MARGIN = 0.08
@@ -17,7 +17,6 @@ SCALE = (1.7, 0.07)  # the colour bar of a figure: width, height
 OWN_SCALE = 0.05  # the colour bar of a picture: height; it is as wide as the picture
 _GAP = 0.07
 _NARROWEST = 0.1  # of a picture
-_LETTER = {"normal": 0.56, "bold": 0.64}  # width over type size
 
 
 @dataclass(frozen=True)
@@ -95,19 +94,6 @@ def wrap_text(content: Content) -> Content:
         captions=[wrapped(text, _columns(content)[1], CAPTION) for text in content.captions],
         footer=wrapped(content.footer, beside_scale, SMALL),
     )
-
-
-def wrapped(text: str, inches: float, size: float, weight: str = "normal") -> str:
-    """Text broken into lines that fit a width; a letter is taken to be a part of its size wide."""
-    letters = max(8, int(inches / (points(size) * _LETTER[weight])))
-    return "\n".join(
-        line for part in text.splitlines() for line in (textwrap.wrap(part, letters) or [""])
-    )
-
-
-def points(size: float) -> float:
-    """Type size in inches."""
-    return size / 72
 
 
 def _height(texts: Sequence[str], size: float, gap: float) -> float:

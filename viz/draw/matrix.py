@@ -9,8 +9,9 @@ from typing import Any, Protocol, TypeAlias
 import numpy as np
 from heedmap.viz.draw.colours import check_colormap
 from heedmap.viz.draw.fonts import FAMILY
-from heedmap.viz.draw.layout import CAPTION, LINE, MARGIN, SMALL, TITLE, WIDTH, points, wrapped
-from heedmap.viz.draw.sheet import GREY, cut, wide
+from heedmap.viz.draw.layout import CAPTION, LINE, MARGIN, SMALL, TITLE, WIDTH
+from heedmap.viz.draw.measure import cut, points, wide, wrapped
+from heedmap.viz.draw.sheet import GREY
 from matplotlib import colormaps
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure

@@ -7,13 +7,11 @@ from typing import Any, TypeAlias
 
 import numpy as np
 from heedmap.viz.draw.fonts import FAMILY
-from heedmap.viz.draw.layout import CAPTION, points
+from heedmap.viz.draw.layout import CAPTION
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
-from matplotlib.font_manager import FontProperties
 from matplotlib.patches import FancyBboxPatch
-from matplotlib.textpath import text_to_path
 
 INK, GREY = "#1a1a1a", "#5f6368"
 Colour: TypeAlias = tuple[float, float, float, float]  # red, green, blue, opacity, 0 to 1
@@ -71,18 +69,3 @@ class Sheet:
             draw(axes)
         axes.set(xlim=(0, self.width), ylim=(height, 0), aspect="auto")
         return figure
-
-
-def wide(text: str, size: float) -> float:
-    """How wide a text is, in inches."""
-    font = FontProperties(family=FAMILY, size=size)
-    return points(text_to_path.get_text_width_height_descent(text, font, ismath=False)[0])
-
-
-def cut(text: str, size: float, inches: float) -> str:
-    """A text that fits a width: its end becomes "…" where it is too long."""
-    if wide(text, size) <= inches:
-        return text
-    while text and wide(f"{text}…", size) > inches:
-        text = text[:-1]
-    return f"{text}…"

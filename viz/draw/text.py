@@ -11,8 +11,9 @@ from typing import Any
 
 import numpy as np
 from heedmap.errors import SettingError
-from heedmap.viz.draw.layout import CAPTION, LINE, MARGIN, SMALL, TITLE, WIDTH, points, wrapped
-from heedmap.viz.draw.sheet import GREY, INK, Colour, Sheet, cut, wide
+from heedmap.viz.draw.layout import CAPTION, LINE, MARGIN, SMALL, TITLE, WIDTH
+from heedmap.viz.draw.measure import cut, points, wide, wrapped
+from heedmap.viz.draw.sheet import GREY, INK, Colour, Sheet
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 
