@@ -9,6 +9,8 @@ from heedmap.viz.draw.fonts import FAMILY
 from matplotlib.font_manager import FontProperties
 from matplotlib.textpath import text_to_path
 
+_HINTED = 1.05  # on a coarse grid of pixels, letters are that much wider
+
 
 def points(size: float) -> float:
     """Type size in inches."""
@@ -33,7 +35,8 @@ def cut(text: str, size: float, inches: float) -> str:
 
 def wrapped(text: str, inches: float, size: float, weight: str = "normal") -> str:
     """Text broken into lines that fit a width, between words where that is possible."""
-    lines = (line for part in text.splitlines() for line in _lines(part, inches, size, weight))
+    room = inches / _HINTED
+    lines = (line for part in text.splitlines() for line in _lines(part, room, size, weight))
     return "\n".join(lines)
 
 
