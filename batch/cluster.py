@@ -18,7 +18,7 @@ import numpy as np
 from heedmap.batch.find import Photo
 from heedmap.batch.local import in_parts
 from heedmap.batch.work import Plan, Work
-from heedmap.cluster.connect import connected, limited_to
+from heedmap.cluster.connect import connected
 from heedmap.errors import HeedmapError, ModelError
 
 Tell = Callable[[int], object]
@@ -119,8 +119,7 @@ def _mapped(
 @contextmanager
 def _connected(plan: Plan, workers: int, cluster: Cluster) -> Iterator[Any]:
     """Ray with its Data, which needs a core of its own."""
-    cpus = workers * plan.threads + 1
-    with connected(cluster.address, cpus, _STORE, limited_to(plan.threads)) as ray:
+    with connected(cluster.address, workers * plan.threads + 1, _STORE) as ray:
         import ray.data
 
         ray.data.DataContext.get_current().enable_progress_bars = False

@@ -17,7 +17,6 @@ from heedmap.batch.find import Photo
 from heedmap.batch.folder import Folder
 from heedmap.batch.messages import Done, Progress, Refused
 from heedmap.batch.work import Plan
-from heedmap.cluster.connect import limited_to
 from heedmap.errors import ModelError
 
 Tell = Callable[[int], object]
@@ -158,4 +157,5 @@ def _team(plan: Plan) -> Iterator[Team]:
 
 def _environment(plan: Plan) -> dict[str, str]:
     """So many threads for every library that has its own."""
-    return {**os.environ, **limited_to(plan.threads)}
+    names = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMEXPR_NUM_THREADS")
+    return {**os.environ, **dict.fromkeys(names, str(plan.threads))}

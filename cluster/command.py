@@ -46,7 +46,7 @@ def running(options: Options, address: str, port: int, cluster: str = "") -> Ite
     Raises:
         SettingError: Ray cannot be reached, or the replicas do not start.
     """
-    with connected(cluster, options.replicas * options.threads, _STORE, {}):
+    with connected(cluster, options.replicas * options.threads, _STORE):
         serve = _serve()
         serve.start(http_options={"host": address, "port": port})
         try:

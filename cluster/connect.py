@@ -12,14 +12,15 @@ from heedmap.errors import SettingError
 
 
 @contextmanager
-def connected(address: str, cpus: int, store: int, env: dict[str, str]) -> Iterator[Any]:
+def connected(address: str, cpus: int, store: int) -> Iterator[Any]:
     """The module `ray`, connected within the block.
+
+    Ray itself sets OMP_NUM_THREADS of what it starts to the cores that this asks for.
 
     Args:
         address: of a cluster, as `ray.init` takes it; "" starts Ray on this machine.
         cpus: that a Ray which is started here has.
         store: bytes of its memory for objects.
-        env: environment variables of all that it starts.
 
     Raises:
         SettingError: Ray is not installed, or the cluster cannot be reached.
@@ -37,7 +38,6 @@ def connected(address: str, cpus: int, store: int, env: dict[str, str]) -> Itera
     try:
         ray.init(
             **({"address": address} if address else own),
-            runtime_env={"env_vars": env},
             log_to_driver=False,
             logging_level=logging.ERROR,
         )
@@ -50,9 +50,3 @@ def connected(address: str, cpus: int, store: int, env: dict[str, str]) -> Itera
         yield ray
     finally:
         ray.shutdown()
-
-
-def limited_to(threads: int) -> dict[str, str]:
-    """The environment that keeps every library of a process to so many threads."""
-    names = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMEXPR_NUM_THREADS")
-    return dict.fromkeys(names, str(threads))

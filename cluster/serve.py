@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from heedmap.cluster import door
-from heedmap.cluster.connect import limited_to
 
 AT_ONCE = 2  # passes that a replica takes at once: one is read or sent while another runs
 LOOKS = 2.0  # seconds between two looks whether a replica lives
@@ -57,11 +56,7 @@ def application(options: Options) -> Any:
         num_replicas=options.replicas,
         max_ongoing_requests=AT_ONCE,
         health_check_period_s=LOOKS,
-        ray_actor_options={
-            "num_cpus": options.threads,
-            "num_gpus": options.gpus,
-            "runtime_env": {"env_vars": limited_to(options.threads)},
-        },
+        ray_actor_options={"num_cpus": options.threads, "num_gpus": options.gpus},
     )
     return deployment.bind(options.threads, tuple(options.ready))
 

@@ -36,15 +36,23 @@ def replica() -> Iterator[str]:
 
 
 @pytest.fixture
-def at_engine(replica: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], None]]:
-    """Passes run at the replica, or where this is called with."""
+def run_at(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], None]]:
+    """Makes all passes run at an address; what was kept of others is forgotten."""
+
+    def fresh() -> None:
+        cache.clear()
+        turns.shared.cache_clear()
 
     def run_at(url: str) -> None:
         monkeypatch.setenv("HEEDMAP_ENGINE", url)
 
-    run_at(replica)
-    cache.clear()
-    turns.shared.cache_clear()
+    fresh()
     yield run_at
-    cache.clear()
-    turns.shared.cache_clear()
+    fresh()
+
+
+@pytest.fixture
+def at_engine(replica: str, run_at: Callable[[str], None]) -> Callable[[str], None]:
+    """Passes run at the replica, or where this is called with."""
+    run_at(replica)
+    return run_at
