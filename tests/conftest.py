@@ -7,6 +7,7 @@ import os
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -55,7 +56,7 @@ def ray_address() -> Iterator[str]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PYTHONPATH", str(Path(__file__).parent.parent))  # where workers find tests
         own = {"num_cpus": 3, "object_store_memory": 100_000_000, "include_dashboard": False}
-        cluster = Cluster(initialize_head=True, head_node_args=own)
+        cluster: Any = Cluster(initialize_head=True, head_node_args=own)
         yield cluster.address
         cluster.shutdown()
 
