@@ -29,7 +29,8 @@ from heedmap.views.render import Look, even
 _HERE = Path(__file__).parent
 _SCRIPTS = {
     "stage": (
-        "paint", "attend", "alike", "tools", "about", "taken", "picture", "probe", "pin", "present",
+        "resample", "masks", "paint", "attend", "alike", "tools", "about", "taken", "picture",
+        "probe", "pin", "present",
     ),
     "queries": ("attend",),
     "gallery": ("thumbs",),
