@@ -17,7 +17,7 @@ from heedmap.pages.frame.text import section
 from heedmap.pages.run.words import open_words, run
 from heedmap.pages.stage import components
 from heedmap.pages.stage.words import sent
-from heedmap.views import passes, two_texts, words
+from heedmap.views import two_texts, words
 from heedmap.views.attention import MEAN
 
 page = enter("words")
@@ -38,12 +38,12 @@ with st.sidebar:
     )
 hero = run(adapter, source, partial(words.word_map, layer=layer, head=chosen))
 at = picked_word(len(source.found.tokens))
-guesses = run(adapter, source, lambda model, told: passes.guesses(model, told.request))
+guesses = run(adapter, source, partial(words.guesses, at=at))
 both = None
 if other:
     with notices.guard():
         both = two_texts.compared(source, other)
-opened = deeper.setting()
+opened = deeper.settings()
 notices.show()
 link.finish()
 
@@ -52,4 +52,4 @@ if both:
     beside.show(both, hero, at)
 else:
     components.words(sent(hero, at, guesses), pick_word, key="text")
-deeper.show(opened, hero)
+deeper.show(opened, hero, at, guesses)

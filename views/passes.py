@@ -246,15 +246,21 @@ def text_head(adapter: Adapter, request: TextRequest, layer: int, head: int | No
     )
 
 
-def guesses(adapter: Adapter, request: TextRequest) -> tuple[Guess, ...]:
-    """What a model fills into the masks of a text, or puts behind it; see `viz.guess_words`.
+def guesses(adapter: Adapter, request: TextRequest, place: int | None = None) -> tuple[Guess, ...]:
+    """What a model fills into the masks of a text, or puts behind one of its tokens.
+
+    Args:
+        adapter: the model that `request` names.
+        request: the text.
+        place: the number of a token; see `viz.guess_words` for what is guessed without it.
 
     Raises:
         As `text`.
     """
+    places = None if place is None else [place]
     return _guesses.result(
-        request,
-        lambda job: read(adapter, request, lambda x: viz.guess_words(adapter, x), job),
+        (request, place),
+        lambda job: read(adapter, request, lambda x: viz.guess_words(adapter, x, 5, places), job),
         turns.tell,
         turns.SAME,
     )
@@ -291,11 +297,19 @@ def run(
 
 
 def read(
-    adapter: Adapter, request: TextRequest, capture: Callable[[Encoded], T], job: Job[Any]
+    adapter: Adapter,
+    request: TextRequest,
+    capture: Callable[[Encoded], T],
+    job: Job[Any],
+    kind: str = "text",
+    times: float = 1.0,
 ) -> T:
-    """The one place where a model runs on a text."""
-    x = viz.reader(adapter).encode(request.text, request.pair)
-    return _in_turn(costs.of_text(adapter, len(x)), job, lambda: capture(x))
+    """The one place where a model runs on a text; for the arguments see `run`."""
+    model = viz.reader(adapter)
+    x = model.encode(request.text, request.pair)
+    if request.hidden is not None:
+        x = model.masked(x, request.hidden)
+    return _in_turn(costs.of_text(adapter, len(x), kind, times), job, lambda: capture(x))
 
 
 def _in_turn(cost: costs.Cost, job: Job[Any], work: Callable[[], T]) -> T:
