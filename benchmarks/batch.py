@@ -2,7 +2,8 @@
 
 `heedmap batch` beside the loop that studies of CLIP write: a Transformers model that forms its
 attention (eager, `output_attentions=True`), one photo at a time, CLS rows of all layers and heads
-saved as float16; with PyTorch's own number of threads, as they run it, and with one.
+saved as float16; with PyTorch's own number of threads, as they run it, and with one. The last row
+is the same command on a Ray that it starts and stops, whose CPU-seconds are not seen from here.
 
 Each way is a process that starts, loads the model, maps all photos and ends; CPU-seconds are those
 of it and its workers. On a machine where other work runs, they tell more than photos a second.
@@ -24,6 +25,7 @@ import numpy as np
 
 MODEL = "bundled-clip"
 LOOP = "loop, eager, output_attentions"
+RAY = ", on Ray"
 ONE_THREAD = {"OMP_NUM_THREADS": "1"}
 SIDE = 640  # px, the long side of the photos
 
@@ -69,15 +71,16 @@ def ways(source: Path, out: Path) -> dict[str, list[str]]:
         "1 worker, one photo at once": ("1", "1"),
         "1 worker": ("1", "8"),
         "2 workers": ("2", "8"),
+        f"2 workers{RAY}": ("2", "8", "--on", "ray"),
     }
     return {
         LOOP: study,
         f"{LOOP}, one thread": study,
         **{
             f"heedmap batch, {name}": [
-                *batch, "--out", str(out), "--workers", workers, "--batch", size,
+                *batch, "--out", str(out), "--workers", workers, "--batch", size, *where,
             ]
-            for name, (workers, size) in settings.items()
+            for name, (workers, size, *where) in settings.items()
         },
     }  # fmt: skip
 
@@ -124,8 +127,8 @@ def _compare(count: int, folder: Path) -> None:
         seconds, cpu = measured(command, ONE_THREAD if "one thread" in name else {})
         os.rename(folder / "out", folder / f"out{index}")
         least = least or cpu
-        rate = f"{count / seconds:.1f} | {cpu:.1f} | {least / cpu:.2f}"
-        print(f"| {count} | {name} | {rate} |", flush=True)
+        used = "not seen | " if name.endswith(RAY) else f"{cpu:.1f} | {least / cpu:.2f}"
+        print(f"| {count} | {name} | {count / seconds:.1f} | {used} |", flush=True)
 
 
 if __name__ == "__main__":

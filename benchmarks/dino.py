@@ -45,7 +45,7 @@ def positions(table: torch.Tensor, rows: int, cols: int) -> torch.Tensor:
     own = math.isqrt(table.shape[1] - 1)
     if (rows, cols) == (own, own):
         return table
-    patches = table[0, 1:].unflatten(0, (own, own)).double().numpy()
+    patches = table[0, 1:].double().numpy().reshape(own, own, -1)
     there = np.einsum("ri,cj,ijd->rcd", weights_of(rows, own), weights_of(cols, own), patches)
     made = torch.from_numpy(there).to(table.dtype).flatten(0, 1)
     return torch.cat([table[:, :1], made.unsqueeze(0)], 1)
@@ -120,8 +120,9 @@ def farthest(module: Any, own: Own, size: int, dino: bool) -> float:
     """The largest difference of a map of CLS from the oracle's, over all layers and heads."""
     adapter = models.wrap(module, dino=dino)
     x = adapter.prepare(viz.open_sample("cat"), size=size, fit="squash")
-    wanted = own(module, x.pixels)[:, :, 0, 1:].unflatten(-1, x.grid).numpy()
-    return float(np.abs(viz.record_attention(adapter, x).of("cls") - wanted).max())
+    wanted = own(module, x.pixels)[:, :, 0, 1:].flatten(0, 1).numpy()
+    found = viz.record_attention(adapter, x).of("cls")
+    return float(np.abs(np.reshape(found, wanted.shape) - wanted).max())
 
 
 def rows() -> Iterator[str]:

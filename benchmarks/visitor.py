@@ -93,7 +93,8 @@ class Visitor:
         await self._socket.send(message.SerializeToString())
         while (answer := await self._receive()).WhichOneof("type") != "file_urls_response":
             pass
-        return answer.file_urls_response.file_urls[0]
+        urls: FileURLs = answer.file_urls_response.file_urls[0]
+        return urls
 
     async def _finish(self) -> Run:
         run = Run(query=self._query)

@@ -21,7 +21,7 @@ from heedmap.pages.run.opening import choose_attention, open_model
 from heedmap.pages.run.why import explanations, go_on, prompts
 from heedmap.pages.stage import texts
 from heedmap.pages.stage.components import stage
-from heedmap.pages.stage.panels import attention_panels, photo_panel, pin, words
+from heedmap.pages.stage.panels import attention_panels, photo_panel, pin
 from heedmap.pages.take.export import offer
 from heedmap.views import attention, export, facts, large
 from heedmap.views import texts as wording
@@ -98,7 +98,7 @@ def show_attention() -> None:
         pin=pin(shown[0]),
     )
 
-    explain(words(shown[0], look))
+    explain(shown[0], look)
     columns = 4
     if several:
         columns = show_layers(shown, alone(look))

@@ -18,7 +18,7 @@ from heedmap.pages.run.answer import answer
 from heedmap.pages.run.opening import open_channels, open_model
 from heedmap.pages.run.why import answers
 from heedmap.pages.stage.components import stage
-from heedmap.pages.stage.panels import panel, photo_panel, words
+from heedmap.pages.stage.panels import panel, photo_panel
 from heedmap.pages.stage.reasons import show_reasons
 from heedmap.pages.take.export import offer
 from heedmap.views import export, facts, large, why
@@ -72,7 +72,7 @@ def show_single_channels() -> None:
         bars=source.predictions(),
         verdict=source.verdict,
     )
-    explain(words(hero, look))
+    explain(hero, look)
     show_channels(rows, hero, look, count)
     offer(
         export.large(large.of_one(hero, look), facts.channel(hero), link.address()),

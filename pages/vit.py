@@ -18,7 +18,7 @@ from heedmap.pages.run.beside import pick_beside
 from heedmap.pages.run.hiding import ready_to_hide
 from heedmap.pages.run.opening import open_attention
 from heedmap.pages.stage.components import stage
-from heedmap.pages.stage.panels import attention_panels, photo_panel, pin, words
+from heedmap.pages.stage.panels import attention_panels, photo_panel, pin
 from heedmap.pages.take.export import offer
 from heedmap.views import export, facts, large
 from heedmap.views.attention import Map
@@ -63,7 +63,7 @@ stage(
     pin=pin(hero),
 )
 
-explain(words(hero, look))
+explain(hero, look)
 small = alone(look)
 show_heads(hero, small)
 offer(

@@ -23,7 +23,6 @@ from heedmap.pages.frame.text import heading, section
 from heedmap.pages.run.answer import answer
 from heedmap.pages.run.opening import open_model
 from heedmap.pages.run.why import answers, go_on, seconds_of_tests, tests
-from heedmap.pages.stage.panels import words
 from heedmap.pages.stage.reasons import SCALES, show_agreement, show_reasons
 from heedmap.pages.take.export import offer
 from heedmap.views import export, facts, large, reasons, why
@@ -70,6 +69,6 @@ if len(shown) > 1:
     heading("How far they agree", "rank correlation: 1 is the same order of places, 0 is chance")
     show_agreement(shown)
 if shown:
-    explain(words(shown[0], look))
+    explain(shown[0], look)
     offer(export.large(large.of_reasons(shown, look), facts.reasons(source), link.address()))
 go_on([*learned, *found, *tested.values()])

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from heedmap.models import Adapter, Prepared
 
 Target: TypeAlias = "int | str | tuple[int, int] | tuple[str, str] | None"  # see `viz.explain`
+Layer: TypeAlias = "int | str | tuple[int, int] | None"  # see `viz.explain`
 
 # How many plain passes a method takes, before one has been timed.
 _PASSES = {"raw": 1, "rollout": 2, "ig": 70, "scorecam": 300}
@@ -37,7 +38,7 @@ class Asked:
     request: Request
     method: str
     target: Target = None
-    layer: int | str | None = None
+    layer: Layer = None
     random: bool = False
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -17,7 +18,8 @@ from PIL import Image, ImageDraw
 if TYPE_CHECKING:
     from typing import TypeAlias
 
-    Word: TypeAlias = "tuple[str, str, np.ndarray]"  # term, two sentences, (h, w, 3) uint8
+    # term, two sentences, and what draws its picture (h, w, 3) uint8
+    Word: TypeAlias = "tuple[str, str, Callable[[], np.ndarray]]"
 
 
 def of_attention(shown: Map, look: Look) -> list[Word]:
@@ -29,23 +31,25 @@ def of_attention(shown: Map, look: Look) -> list[Word]:
     alone = _alone(shown)
     return [
         ("Patch", f"The model sees the photo in squares, here {rows} × {columns} of them. The ring "
-         "is around the patch that this map is strongest in.", _ringed(shown, look)),
+         "is around the patch that this map is strongest in.", lambda: _ringed(shown, look)),
         ("Token", "Each patch becomes a token, a list of numbers that every layer rewrites. With "
          f"{prefix} more that belong to no patch, this photo is {rows * columns + prefix} tokens.",
-         _grid(shown)),
-        ("CLS", _CLS if source.order.cls else _NO_CLS, render.drawn(shown, look, THUMBNAIL)),
+         lambda: _grid(shown)),
+        ("CLS", _CLS if source.order.cls else _NO_CLS,
+         lambda: render.drawn(shown, look, THUMBNAIL)),
         ("Head", "A layer reads in several ways at once, its heads, here "
          f"{source.heads(shown.layer)}. This is {alone.head_name} by itself; the mean hides how "
          "they differ.",
-         render.drawn(alone, look, THUMBNAIL)),
+         lambda: render.drawn(alone, look, THUMBNAIL)),
         ("Layer", f"Layers follow one another, here {source.depth}; each reads what the one before "
          "has written. This is the first, which has little to go on but the patches themselves.",
-         render.drawn(first, look, THUMBNAIL)),
+         lambda: render.drawn(first, look, THUMBNAIL)),
         ("Register", f"This model has {more} {'token' if more == 1 else 'tokens'} of its own for "
          "notes on the whole photo. Without them, some models write such notes into patches of "
          "plain background, which then outshine all others." if more > 0 else
          "Some models have tokens for notes on the whole photo; this one has none. Where they are "
-         "missing, a few patches of plain background may outshine all others.", _grid(shown)),
+         "missing, a few patches of plain background may outshine all others.",
+         lambda: _grid(shown)),
     ]  # fmt: skip
 
 
@@ -55,13 +59,13 @@ def of_channel(shown: Channel, look: Look) -> list[Word]:
     return [
         ("Channel", f"A layer looks for many patterns at once, here {shown.siblings}: each has a "
          "channel, a map of where it is found. This is one of them.",
-         render.drawn(shown, look, THUMBNAIL)),
+         lambda: render.drawn(shown, look, THUMBNAIL)),
         ("Convolution", "The same small filter is moved over the whole photo, so that a pattern "
          f"is found wherever it is. Here it has answered in {rows} × {columns} places.",
-         _grid(shown)),
+         lambda: _grid(shown)),
         ("Receptive field", "Each cell is computed from a region of the photo: at least what the "
          "ring is around, and mostly far more. It grows from layer to layer, and the cells grow "
-         "coarser.", _ringed(shown, look)),
+         "coarser.", lambda: _ringed(shown, look)),
     ]  # fmt: skip
 
 
@@ -70,16 +74,16 @@ def of_reason(shown: Reason, look: Look) -> list[Word]:
     return [
         ("Target", "A map answers for one score: of a class, of a text, or the strength of the "
          f"features. Here it shows {shown.about}.",
-         render.drawn(shown, look, THUMBNAIL)),
+         lambda: render.drawn(shown, look, THUMBNAIL)),
         ("Gradient", "How much that score would change if a value inside the model changed a "
          f"little; here told for {shown.values.size} places. Attention alone knows no class.",
-         _grid(shown)),
+         lambda: _grid(shown)),
         ("Strongest place", "Where this method finds most: "
          f"{shown.strongest}. Another method may find another place: none is the reason itself.",
-         _ringed(shown, look)),
+         lambda: _ringed(shown, look)),
         ("Common scale", "Each method has a unit of its own. On the scale that all share, values "
          "are multiples of the mean of their map, so that a peaked map outshines an even one.",
-         render.drawn(on_one_scale([shown])[0], look, THUMBNAIL)),
+         lambda: render.drawn(on_one_scale([shown])[0], look, THUMBNAIL)),
     ]  # fmt: skip
 
 

@@ -188,8 +188,10 @@ def agreement(shown: Sequence[Reason]) -> dict[tuple[int, int], float | None]:
     return found
 
 
-def layer_name(role: str, layer: int | str | None) -> str:
-    """A layer in words."""
+def layer_name(role: str, layer: asking.Layer) -> str:
+    """A layer, or a first and a last one, in words."""
+    if isinstance(layer, tuple):
+        return f"layers {layer[0]} to {layer[1]}"
     if role == "start":
         return f"from layer {layer}"
     return f"layer {layer}" if isinstance(layer, int) else str(layer)

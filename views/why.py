@@ -30,12 +30,13 @@ class Layers:
     Attributes:
         options: their indices or names.
         default: the one that is asked about at first.
-        role: "layer" of attention, "start" of a way through all layers, "cam", or "photo" of a
-            method that reads no layer, whose one option is None.
+        role: "layer" of attention, "start" of a way to the last layer, "span" of one from a first
+            to a last layer, which is a pair of options, "cam", or "photo" of a method that reads no
+            layer, whose one option is None.
     """
 
     options: tuple[int | str | None, ...]
-    default: int | str | None
+    default: asking.Layer
     role: str
 
 
@@ -75,7 +76,7 @@ class Source:
             alike.setdefault(why.removeprefix(name).split(":")[0], []).append(name)
         return [_sentence(names, why) for why, names in alike.items()]
 
-    def asked(self, method: str, target: asking.Target, layer: int | str | None) -> Asked:
+    def asked(self, method: str, target: asking.Target, layer: asking.Layer) -> Asked:
         """What a method is asked."""
         wanted = target if viz.METHODS[method].wants_target else None
         return Asked(self.request, method, wanted, layer)
@@ -129,7 +130,9 @@ def _layers(adapter: Adapter, method: str) -> Layers:
     if method == "raw":
         count = 1 if adapter.kinds[0] == "pool" else adapter.depth
         return Layers(tuple(range(count)), count - 1, "layer")
-    if method in ("rollout", "relevance", "legrad"):
+    if method == "rollout":
+        return Layers(tuple(range(adapter.depth)), (0, adapter.depth - 1), "span")
+    if method in ("relevance", "legrad"):
         return Layers(tuple(range(adapter.depth)), 0, "start")
     if adapter.kinds:
         return Layers(tuple(range(adapter.depth)), max(0, adapter.depth - 2), "cam")

@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import streamlit as st
 from heedmap import viz
 from heedmap.pages.frame import link
 from heedmap.pages.frame.text import plain
-from heedmap.views.asked import Target
+from heedmap.views.asked import Layer, Target
 from heedmap.views.classes import Classes, rounded
 from heedmap.views.costs import span
 from heedmap.views.why import FIRST, Layers, Source
 
 NONE = ""  # no second class
-ROLES = {"layer": "Layer of the attention", "start": "First layer", "cam": "Layer of Grad-CAM"}
+ROLES = {
+    "layer": "Layer of the attention", "span": "Layers of rollout", "start": "First layer",
+    "cam": "Layer of Grad-CAM",
+}  # fmt: skip
 _HELP = {
     "layer": "The attention of one layer, mean over its heads. Counted from 0.",
-    "start": "Rollout, relevance and LeGrad go through all layers from this one to the last.",
+    "span": "Rollout goes through all layers from the first to the last of these.",
+    "start": "Relevance and LeGrad go through all layers from this one to the last.",
     "cam": "The layer whose channels are weighted and added.",
 }
 _LESS = (
@@ -50,7 +55,7 @@ def pick_methods(source: Source) -> list[str]:
     return sorted(chosen, key=able.index)
 
 
-def pick_layers(source: Source, methods: Sequence[str]) -> dict[str, int | str | None]:
+def pick_layers(source: Source, methods: Sequence[str]) -> dict[str, Layer]:
     """Let the visitor choose the layer of each method that takes one; methods alike share it."""
     found: dict[str, Layers] = {}
     for method in methods:
@@ -59,16 +64,33 @@ def pick_layers(source: Source, methods: Sequence[str]) -> dict[str, int | str |
     return {method: chosen[source.layers[method].role] for method in methods}
 
 
-def pick_layer(layers: Layers) -> int | str | None:
-    """Let the visitor choose a layer, where there are several."""
+def pick_layer(layers: Layers) -> Layer:
+    """Let the visitor choose a layer, or a first and a last one, where there are several."""
     role, options = layers.role, layers.options
     if len(options) == 1:
         return options[0]
+    if isinstance(layers.default, tuple):
+        return _pick_span(role, layers.default)
     if isinstance(layers.default, int):
         key = link.whole(role, 0, len(options) - 1, layers.default)
         return int(st.slider(ROLES[role], 0, len(options) - 1, key=key, help=_HELP[role]))
     key = link.choice(role, [str(each) for each in options], str(layers.default))
     return str(st.selectbox(ROLES[role], options, key=key, help=_HELP[role]))
+
+
+def _pick_span(role: str, every: tuple[int, int]) -> tuple[int, int]:
+    """A slider with two handles, for a first and a last layer."""
+
+    def read(text: str) -> tuple[int, int]:
+        first, last = map(int, text.split("~"))
+        return first, last
+
+    key = link.setting(
+        role, every, read, write=lambda span: "~".join(map(str, span)),
+        fits=lambda span: every[0] <= span[0] <= span[1] <= every[1],
+    )  # fmt: skip
+    span: Any = st.slider(ROLES[role], *every, key=key, help=_HELP[role])  # a pair, as its value
+    return int(span[0]), int(span[1])
 
 
 def pick_random() -> bool:

@@ -9,8 +9,13 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 from heedmap.pages.frame import link, sharing, status
 from heedmap.pages.stage import components
+from heedmap.pages.stage.panels import words
 
 if TYPE_CHECKING:
+    from heedmap.views.attention import Map
+    from heedmap.views.channels import Channel
+    from heedmap.views.reasons import Reason
+    from heedmap.views.render import Look
     from streamlit.delta_generator import DeltaGenerator
 
 _HERE = Path(__file__).parent
@@ -58,10 +63,10 @@ def take() -> DeltaGenerator:
     return place
 
 
-def explain(words: Sequence[tuple[str, str, str]]) -> None:
-    """Offer to explain the words of this page; see `components.explain`."""
+def explain(shown: Map | Channel | Reason, look: Look) -> None:
+    """Offer to explain the words of this page in its picture; see `components.explain`."""
     with st.session_state[_WORDS]:
-        components.explain(words)
+        components.explain(words(shown, look, drawn=components.explained()))
 
 
 def name_tab(*parts: str) -> None:

@@ -231,15 +231,15 @@ def channel_groups(rows: dict[str, list[Channel]], look: Look) -> list[Group]:
     ]
 
 
-def words(shown: Map | Channel | Reason, look: Look) -> list[tuple[str, str, str]]:
-    """What the words of the page mean, each with a data URL of a picture that shows it."""
+def words(shown: Map | Channel | Reason, look: Look, drawn: bool) -> list[tuple[str, str, str]]:
+    """What the words of the page mean, each with a data URL of a picture, "" unless `drawn`."""
     if isinstance(shown, Map):
         told = explain.of_attention(shown, look)
     elif isinstance(shown, Reason):
         told = explain.of_reason(shown, look)
     else:
         told = explain.of_channel(shown, look)
-    return [(term, text, data_urls.encoded(picture)) for term, text, picture in told]
+    return [(term, text, data_urls.encoded(draw()) if drawn else "") for term, text, draw in told]
 
 
 def ratio(seen: Prepared) -> float:

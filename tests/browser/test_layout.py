@@ -146,10 +146,14 @@ def test_the_words_are_explained_at_the_first_visit_only(window: Opener) -> None
     expect(panel.locator("dt")).to_have_text(
         ["Patch", "Token", "CLS", "Head", "Layer", "Register"], timeout=PATIENCE_MS
     )
+    pictures = panel.locator("img[src^='data:image/jpeg']")  # drawn once the panel is open
+    expect(pictures).to_have_count(6, timeout=PATIENCE_MS)
     panel.get_by_role("button", name="Got it").click()
     expect(panel).not_to_be_visible()
     view.open()
     button = view.tab.get_by_role("button", name="What am I seeing?")
     expect(button).to_have_attribute("aria-expanded", "false")
+    expect(pictures).to_have_count(0)
     button.click()
     expect(panel).to_be_visible()
+    expect(pictures).to_have_count(6, timeout=PATIENCE_MS)

@@ -22,6 +22,24 @@ def test_a_class_a_difference_and_random_weights(view: View) -> None:
         assert asked in view.tab.url
 
 
+def test_a_control_that_is_moved_ends_a_test_that_runs(view: View) -> None:
+    """The test of a large photo takes minutes: whoever had to wait for it would run out of time."""
+    view.open("why", methods="relevance", size=512)
+    what = view.tab.locator(".stage .heroes .what")
+    view.tab.get_by_role("button", name="How far to trust it").click()
+    running = view.tab.get_by_text("Running Heedmap ViT")
+    expect(running).to_be_visible()
+    view.tab.get_by_role("radio", name="dog").click()
+    expect(what).to_contain_text("what speaks for “dog”")
+    expect(view.tab.locator(".stage .heroes")).to_contain_text("This test takes about")
+    expect(running).to_be_visible()
+    view.tab.get_by_role("button", name="Hide the test").click()
+    expect(running).to_have_count(0)
+    view.settle()
+    expect(what).to_contain_text("what speaks for “dog”")
+    expect(view.alert()).to_have_count(0)
+
+
 def test_a_text_that_is_added_gets_a_map(view: View) -> None:
     view.open("clip", show="words")
     expect(view.heroes()).to_have_count(2)

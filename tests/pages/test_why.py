@@ -44,14 +44,15 @@ def test_four_methods_stand_side_by_side_at_first() -> None:
 @pytest.mark.slow
 def test_every_control(passes: list[str]) -> None:
     app = App("why")
-    for name, value in [
-        ("target", "dog"), ("less", "cat"), ("layer", 2), ("start", 3), ("scale", "methods"),
-        ("methods", ["gradcam"]), ("cam", 1),
+    for name, value, text in [
+        ("target", "dog", "dog"), ("less", "cat", "cat"), ("layer", 2, "2"), ("start", 3, "3"),
+        ("span", (1, 4), "1~4"), ("scale", "methods", "methods"),
+        ("methods", ["gradcam"], "gradcam"), ("cam", 1, "1"),
     ]:  # fmt: skip
         before = app.painted
         app.set(name, value)
         assert app.painted != before, name
-        assert app.link[name] == ("gradcam" if name == "methods" else str(value))
+        assert app.link[name] == text
     wanted = heat("gradcam", ("dog", "cat"), 1)
     np.testing.assert_allclose(
         app.hero["values"], wanted / np.abs(wanted).mean(), rtol=1e-4, atol=1e-5

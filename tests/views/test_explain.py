@@ -27,7 +27,7 @@ def test_attention_is_explained_in_the_numbers_of_the_model(shown: Map) -> None:
 
 
 def test_the_ring_is_around_the_strongest_patch(shown: Map) -> None:
-    ringed = explain.of_attention(shown, Look())[0][2]
+    ringed = explain.of_attention(shown, Look())[0][2]()
     changed = np.argwhere((ringed != drawn(shown, Look(), THUMBNAIL)).any(axis=2))
     rows, columns = shown.values.shape
     row, column = np.unravel_index(shown.values.argmax(), (rows, columns))

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from heedmap.errors import SettingError, short
 from heedmap.viz.why.head import layers_of
-from heedmap.viz.why.target import Asked, Target, target_of
+from heedmap.viz.why.target import Asked, Layer, Target, target_of
 from torch import nn
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ ON_TOKENS = frozenset({"gradcam"})  # what is also shown for the tokens of a ViT
 
 
 def cam(
-    adapter: Twin, x: Prepared, method: str, asked: Asked, layer: str | int | None
+    adapter: Twin, x: Prepared, method: str, asked: Asked, layer: Layer
 ) -> tuple[np.ndarray, Target]:
     """The map of one layer, (rows, cols) float32, as its formula gives it, and its target.
 
@@ -76,7 +76,7 @@ def default_layer(adapter: Adapter) -> str:
 Reshape = Callable[[torch.Tensor], torch.Tensor]
 
 
-def _on_map(adapter: Twin, layer: str | int | None) -> tuple[nn.Module, Reshape]:
+def _on_map(adapter: Twin, layer: Layer) -> tuple[nn.Module, Reshape]:
     """A convolution, and what brings its output into (1, channels, rows, cols)."""
     name = default_layer(adapter) if layer is None else layer
     if name not in adapter.conv_layers:
@@ -87,7 +87,7 @@ def _on_map(adapter: Twin, layer: str | int | None) -> tuple[nn.Module, Reshape]
     )[None]
 
 
-def _on_tokens(adapter: Twin, x: Prepared, layer: str | int | None) -> tuple[nn.Module, Reshape]:
+def _on_tokens(adapter: Twin, x: Prepared, layer: Layer) -> tuple[nn.Module, Reshape]:
     """A layer of a ViT, and what lays its patches out as (1, dim, rows, cols)."""
     layers = layers_of(adapter)
     index = len(layers) - 2 if layer is None else layer

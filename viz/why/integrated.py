@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from heedmap.errors import CaptureError, SettingError, short
 from heedmap.viz.why.faithful import BATCH_PIXELS
-from heedmap.viz.why.target import Asked, Target, target_of
+from heedmap.viz.why.target import Asked, Layer, Target, target_of
 
 if TYPE_CHECKING:
     from heedmap.models import Prepared
@@ -17,9 +17,7 @@ if TYPE_CHECKING:
 STEPS = 32  # photos between the mean colour and the photo
 
 
-def integrated(
-    adapter: Twin, x: Prepared, asked: Asked, layer: str | int | None
-) -> tuple[np.ndarray, Target]:
+def integrated(adapter: Twin, x: Prepared, asked: Asked, layer: Layer) -> tuple[np.ndarray, Target]:
     """What each patch adds to the score, (rows, cols) float32, signed, and the target.
 
     Sundararajan, Taly & Yan 2017, arXiv 1703.01365, eq. 1 and 3: gradients along the straight way

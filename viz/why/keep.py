@@ -14,10 +14,10 @@ from typing import Any
 import torch
 import torch.nn.functional as F
 from heedmap.viz.capture.multi_head import over_tokens, projected, projected_value
-from heedmap.viz.capture.scores import BLOCK_BYTES, Call, Scores, _shared
+from heedmap.viz.capture.scores import Call, Scores, _shared
 from heedmap.viz.capture.watch import OverTokens
 
-Block = tuple[slice, torch.Tensor, torch.Tensor]  # queries, A and dy/dA: (heads, some, N)
+BLOCK_BYTES = 2 * 2**20  # of attention formed at a time: several such fit a core's caches
 
 
 @dataclass(frozen=True)
@@ -27,48 +27,48 @@ class Fused:
     Attributes:
         scores: what its softmax is taken of, apart from the graph.
         value: (heads, N, e), apart from the graph.
-        node: (1, heads, Q, e), what it gave out, in the graph.
     """
 
     scores: Scores
     value: torch.Tensor
-    node: torch.Tensor
 
-    def blocks(
-        self, gradient: torch.Tensor | None = None, read: torch.Tensor | None = None
-    ) -> Iterator[Block]:
-        """Attention, and its gradient where that of `node` is given, else nothing.
-
-        Args:
-            gradient: dy/dO, as `node`.
-            read: (Q,) bool, which queries count: blocks without any are left out.
-        """
+    def blocks(self, counts: torch.Tensor | None = None) -> Iterator[slice]:
+        """The queries, some at a time; `counts` (Q,) bool: from the first that does to the last."""
         heads, queries = self.scores.query.shape[:2]
-        block = max(1, BLOCK_BYTES // (4 * heads * self.scores.key.shape[1]))
-        for start in range(0, queries, block):
-            some = slice(start, min(start + block, queries))
-            if read is not None and not read[some].any():
-                continue
-            attention = self.scores.rows(some.start, some.stop).softmax(-1)
-            change = attention[..., :0]
-            if gradient is not None:
-                change = gradient[0, :, some].float() @ self.value.float().mT
-            yield some, attention, change
+        begin, end = (0, queries) if counts is None else _span(counts)
+        size = max(1, BLOCK_BYTES // (4 * heads * self.scores.keys))
+        for start in range(begin, end, size):
+            yield slice(start, min(start + size, end))
+
+    def attention(self, some: slice) -> torch.Tensor:
+        """Attention of some queries: (heads, some, N) float32."""
+        return self.scores.between(some.start, some.stop)
+
+    def change(self, some: slice, gradient: torch.Tensor) -> torch.Tensor:
+        """dy/dA of some queries, as `attention`, from dy/dO (1, heads, Q, e)."""
+        return gradient[0, :, some].float() @ self.value.float().mT
 
 
 @dataclass(frozen=True)
 class Formed:
-    """A layer that formed its attention itself: `node` (1, heads, Q, N), in the graph."""
+    """A layer that formed its attention itself: `weights` (1, heads, Q, N), apart from the graph.
 
-    node: torch.Tensor
+    What `Fused` is given as dy/dO is here dy/dA, (1, heads, Q, N).
+    """
 
-    def blocks(
-        self, gradient: torch.Tensor | None = None, read: torch.Tensor | None = None
-    ) -> Iterator[Block]:
+    weights: torch.Tensor
+
+    def blocks(self, counts: torch.Tensor | None = None) -> Iterator[slice]:
         """As `Fused.blocks`, in one block."""
-        attention = self.node.detach()[0].float()
-        change = attention[..., :0] if gradient is None else gradient[0].float()
-        yield slice(0, attention.shape[1]), attention, change
+        yield slice(*((0, self.weights.shape[2]) if counts is None else _span(counts)))
+
+    def attention(self, some: slice) -> torch.Tensor:
+        """As `Fused.attention`."""
+        return self.weights[0, :, some].float()
+
+    def change(self, some: slice, gradient: torch.Tensor) -> torch.Tensor:
+        """As `Fused.change`."""
+        return gradient[0, :, some].float()
 
 
 Kept = Fused | Formed
@@ -90,20 +90,26 @@ class Keeping(OverTokens):
         kind = self._kind(call.query.shape, call.key.shape[-2])
         if not kind:
             return None
-        apart = replace(
-            call,
-            query=call.query.detach(),
-            key=call.key.detach(),
-            attn_mask=None if call.attn_mask is None else call.attn_mask.detach(),
-        )
-        node = F.scaled_dot_product_attention(**vars(call))
-        value = _shared(call.value.detach()[0], call.query.shape[1], 0)
-        return self._add(kind, Fused(Scores.of(apart), value, node))
+        heads = call.query.shape[1]
+        value = _shared(call.value, heads)
+        call = replace(call, key=_shared(call.key, heads), value=value, enable_gqa=False)
+        kept = Fused(Scores.of(detached(call)), value[0].detach())
+        (self.kept if kind == "layers" else self.pools).append(kept)
+        return self.give_out(kind, call, kept)
 
     def formed(self, attention: torch.Tensor) -> None:
         kind = self._kind(attention.shape, attention.shape[-1])
         if kind:
-            self._add(kind, Formed(attention))
+            kept = Formed(attention.detach())
+            (self.kept if kind == "layers" else self.pools).append(kept)
+            self.gave_out(kind, attention, kept)
+
+    def give_out(self, kind: str, call: Call, kept: Fused) -> torch.Tensor:
+        """The output of a fused call, (1, heads, Q, e)."""
+        return F.scaled_dot_product_attention(**vars(call))
+
+    def gave_out(self, kind: str, attention: torch.Tensor, kept: Formed) -> None:
+        """After a layer has formed its attention."""
 
     def multi_head(self, call: dict[str, Any]) -> torch.Tensor | None:
         """Its attention is computed where no call is seen, so it is computed here in its place."""
@@ -121,8 +127,41 @@ class Keeping(OverTokens):
         """How many calls were seen in all."""
         return len(self.kept) + len(self.pools) + len(self.others)
 
-    def _add(self, kind: str, kept: Kept) -> torch.Tensor:
-        if torch.is_grad_enabled() and not kept.node.requires_grad:
-            kept.node.requires_grad_()  # the graph begins at the first attention
-        (self.kept if kind == "layers" else self.pools).append(kept)
-        return kept.node
+
+@dataclass
+class Parting(Keeping):
+    """Keeps attention, and lets the graph begin anew at what each gives out.
+
+    Attributes:
+        nodes: what each of `kept` gave out, (1, heads, Q, e); of a `Formed` its attention.
+        pool_nodes: of each of `pools`.
+    """
+
+    nodes: list[torch.Tensor] = field(default_factory=list)
+    pool_nodes: list[torch.Tensor] = field(default_factory=list)
+
+    def give_out(self, kind: str, call: Call, kept: Fused) -> torch.Tensor:
+        output = super().give_out(kind, detached(call), kept)
+        return self._add(kind, output)
+
+    def gave_out(self, kind: str, attention: torch.Tensor, kept: Formed) -> None:
+        self._add(kind, attention)
+
+    def _add(self, kind: str, node: torch.Tensor) -> torch.Tensor:
+        if not node.requires_grad:
+            node.requires_grad_()
+        (self.nodes if kind == "layers" else self.pool_nodes).append(node)
+        return node
+
+
+def detached(call: Call) -> Call:
+    """A call apart from the graph."""
+    mask = None if call.attn_mask is None else call.attn_mask.detach()
+    query, key, value = call.query.detach(), call.key.detach(), call.value.detach()
+    return replace(call, query=query, key=key, value=value, attn_mask=mask)
+
+
+def _span(counts: torch.Tensor) -> tuple[int, int]:
+    """From the first that is true to behind the last."""
+    places = counts.nonzero()[:, 0]
+    return (int(places[0]), int(places[-1]) + 1) if len(places) else (0, 0)

@@ -11,8 +11,8 @@ from heedmap.errors import CaptureError
 from heedmap.models.adapter.text import Tokens, checked
 from heedmap.models.adapter.twin import Twin, twin
 from heedmap.viz.capture.calls import check_call
-from heedmap.viz.why.keep import Keeping
-from heedmap.viz.why.rows import relevance
+from heedmap.viz.why.follow import Following
+from heedmap.viz.why.rows import Relevance
 from heedmap.viz.why.target import embedded
 
 if TYPE_CHECKING:
@@ -62,7 +62,9 @@ def prompt_relevance(adapter: Adapter, x: Prepared, text: str) -> Prompt:
 
 def _row(adapter: Twin, tokens: Tokens, photo: torch.Tensor) -> tuple[torch.Tensor, float]:
     """The relevance of each token, (N,), and the cosine with a photo's feature (dim,)."""
-    watch = Keeping(tokens.inputs["input_ids"].shape[1], 0)
+    row = Relevance(_read_from)
+    count = tokens.inputs["input_ids"].shape[1]
+    watch = Following(count, 0, layer=row.layer, pool=row.layer)
     with torch.enable_grad(), watch:
         feature = adapter.text.features(tokens.inputs)[0]
     depth = adapter.module.config.text_config.num_hidden_layers  # type: ignore[union-attr]
@@ -72,18 +74,18 @@ def _row(adapter: Twin, tokens: Tokens, photo: torch.Tensor) -> tuple[torch.Tens
             "its words cannot be weighed: choose the bundled CLIP."
         )
     cosine = torch.cosine_similarity(feature, photo, dim=0)
-    gradients = torch.autograd.grad(cosine, [each.node for each in watch.kept])
-    with torch.no_grad():
-        row = _read_from(gradients[-1], watch.tokens)
-        return relevance(row, watch.kept, gradients).cpu(), cosine.item()
+    torch.autograd.grad(cosine, watch.begins)
+    assert row.row is not None  # it was started by the last layer
+    return row.row.cpu(), cosine.item()
 
 
-def _read_from(gradient: torch.Tensor, tokens: int) -> torch.Tensor:
+def _read_from(gradient: torch.Tensor) -> torch.Tensor:
     """1 at the one token whose last layer the score depends on, (N,) float32.
 
     Args:
         gradient: of the score by what the last attention puts out, (1, heads, N, any).
     """
-    row = torch.zeros(tokens, device=gradient.device)
-    row[gradient[0].abs().sum((0, 2)).argmax()] = 1
+    strength = gradient[0].abs().sum((0, 2))
+    row = torch.zeros_like(strength, dtype=torch.float32)
+    row[strength.argmax()] = 1
     return row

@@ -7,23 +7,10 @@ the layers, the last one first, and no (N, N) is kept.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import torch
 from heedmap.viz.why.keep import Kept
-
-Weigh = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]  # (A, dy/dA) -> (heads, some, N)
-
-
-def read_by(
-    row: torch.Tensor, layer: Kept, weigh: Weigh, gradient: torch.Tensor | None
-) -> torch.Tensor:
-    """row (Q,) times the mean over heads of what `weigh` makes of a layer's attention: (N,)."""
-    total = row.new_zeros(())
-    for some, attention, change in layer.blocks(gradient, row != 0):
-        weighed = weigh(attention, change)  # (heads, some, N)
-        reads = row[some].repeat(len(weighed)) / len(weighed)
-        total = total + reads @ weighed.flatten(0, 1)
-    return total
 
 
 def rollout(row: torch.Tensor, layers: Sequence[Kept]) -> torch.Tensor:
@@ -36,39 +23,53 @@ def rollout(row: torch.Tensor, layers: Sequence[Kept]) -> torch.Tensor:
         layers: from the first to the last.
     """
     for layer in reversed(layers):
-        row = 0.5 * row + 0.5 * read_by(row, layer, lambda attention, _: attention, None)
+        some = layer.blocks(row != 0)
+        row = 0.5 * row + 0.5 * sum(read_by(row[each], layer.attention(each)) for each in some)
     return row
 
 
-def relevance(
-    row: torch.Tensor, layers: Sequence[Kept], gradients: Sequence[torch.Tensor]
-) -> torch.Tensor:
+def read_by(row: torch.Tensor, weights: torch.Tensor) -> torch.Tensor:
+    """row (some,) times the mean over heads of weights (heads, some, N): (N,)."""
+    return (row.repeat(len(weights)) / len(weights)) @ weights.flatten(0, 1)
+
+
+@dataclass
+class Relevance:
     """The row of R, where R <- R + A' R from I and A' is the mean over heads of (dy/dA * A)+.
 
     Chefer, Gur & Wolf 2021, arXiv 2103.15679, eq. 5 and 6.
 
-    Args:
-        row: (N,) float32, which tokens are asked for.
-        layers: from the first to the last.
-        gradients: dy/dO of each, as `Kept.blocks` takes it.
+    Attributes:
+        start: the row (N,) float32 to begin with, which tokens are asked for, from dy/dO of the
+            last layer.
+        row: (N,) float32, how far it has come.
     """
-    for layer, gradient in zip(reversed(layers), reversed(gradients), strict=True):
-        row = row + read_by(row, layer, positive, gradient)
-    return row
 
+    start: Callable[[torch.Tensor], torch.Tensor]
+    row: torch.Tensor | None = None
 
-def positive(attention: torch.Tensor, change: torch.Tensor) -> torch.Tensor:
-    """(dy/dA * A)+."""
-    return (attention * change).clamp_min_(0)
+    def layer(self, gradient: torch.Tensor) -> Callable[[slice, torch.Tensor], None]:
+        """Go on to a layer, which has this dy/dO: what is returned takes its blocks of A * dy/dA,
+        each (heads, some, N)."""
+        before = self.start(gradient) if self.row is None else self.row
+        self.row = row = before.clone()
+
+        def add(some: slice, product: torch.Tensor) -> None:
+            row.add_(read_by(before[some], product.clamp_min(0)))
+
+        return add
 
 
 def received(layer: Kept, gradient: torch.Tensor) -> torch.Tensor:
     """Mean over heads and queries of (ds/dA)+: (N,) float32.
 
     Bousselham et al. 2024, arXiv 2404.03214, section 3.
+
+    Args:
+        layer: whose attention is meant.
+        gradient: ds/dO of it, as `Kept.change` takes it.
     """
-    total, queries = gradient.new_zeros((), dtype=torch.float32), 0
-    for some, _, change in layer.blocks(gradient):
-        total = total + change.clamp_min(0).mean(0).sum(0)
-        queries = some.stop
-    return total / queries
+    heads, queries = gradient.shape[1:3]
+    changes = (layer.change(some, gradient) for some in layer.blocks())
+    total: torch.Tensor = sum(change.clamp_min(0).sum((0, 1)) for change in changes)  # type: ignore[assignment]
+    return total / (heads * queries)

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 Asked: TypeAlias = "int | str | torch.Tensor | None"
 Pair: TypeAlias = tuple[Asked, Asked]
+Layer: TypeAlias = "int | str | tuple[int, int] | None"  # see `explain`
 Score: TypeAlias = Callable[[torch.Tensor], torch.Tensor]
 
 

@@ -26,13 +26,14 @@ WORD_MAPS = {
         "Radford et al. 2021, section 2, a patch at a time",
         "A patch put out in place of the pooled feature means the same as that.",
         "Only the pooled feature was trained: patches carry what the photo is about as a whole, "
-        "and background often scores higher than the thing itself.",
+        "and background often scores higher than the thing itself (Li et al. 2023).",
     ),
     "value path": Method(
         "Similarity by the value path", frozenset({"text", "attention"}), "features",
         "Zhou, Loy & Dai 2022 (MaskCLIP), section 3.2",
         "The value path of the last layer keeps each patch's own meaning where attention mixes.",
-        "It skips the last layer's attention, so it is not what the model's answer came from.",
+        "It skips the last layer's attention, so it is not what the model's answer came from, and "
+        "it is noisy enough that its authors go on to smooth it (Zhou, Loy & Dai 2022).",
     ),
 }  # fmt: skip
 

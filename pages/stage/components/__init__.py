@@ -34,6 +34,7 @@ _SCRIPTS = {
     "matrix": ("attend",),
     "words": ("attend",),
 }  # what a component is made of
+_EXPLAIN = "explain"  # key of the panel
 _TURN = "heedmap.turns"  # key of a stage -> how many gestures of its toolbar were heard
 
 
@@ -244,10 +245,16 @@ def words(given: Words, on_pick: Callable[[str], None], *, key: str) -> None:
 def explain(words: Sequence[tuple[str, str, str]]) -> None:
     """Show the button of a panel that explains words: term, sentences, data URL of a picture.
 
-    The panel is open at the first visit of a browser.
+    The panel is open at the first visit of a browser; its pictures are drawn once it is.
     """
     data = {"words": [{"term": term, "told": told, "src": src} for term, told, src in words]}
-    _component("explain", _read("explain.html"))(key="explain", data=data, width="content")
+    component = _component("explain", _read("explain.html"))
+    component(key=_EXPLAIN, data=data, width="content", on_open_change=lambda: None)
+
+
+def explained() -> bool:
+    """Whether that panel is open, as its browser told last."""
+    return bool(st.session_state.get(_EXPLAIN, {}).get("open"))
 
 
 def copy_link(

@@ -1,11 +1,13 @@
-// A panel that explains the words of the page: open at the first visit, then behind its button.
+// A panel that explains the words of the page: open at the first visit, then behind its button. The
+// server hears when it is open and sends the pictures.
 
 const SEEN = "heedmap.explained";
 
-export default function ({ data, parentElement }) {
+export default function ({ data, parentElement, setStateValue }) {
   const panel = parentElement.querySelector(".panel");
   const button = parentElement.querySelector(".open");
   if (!panel || !data) return;
+  panel.ontoggle = ({ newState }) => setStateValue("open", newState === "open");
   const list = panel.querySelector("dl");
   fit(list, data.words.length, word);
   data.words.forEach((given, i) => fill(list.children[i], given));
@@ -39,7 +41,7 @@ function word() {
 function fill(row, { term, told, src }) {
   const [img, text] = row.children;
   img.alt = "";
-  if (img.getAttribute("src") !== src) img.src = src;
+  if (src && img.getAttribute("src") !== src) img.src = src;
   text.children[0].textContent = term;
   text.children[1].textContent = told;
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pytest
@@ -70,13 +71,14 @@ def eager(request: pytest.FixtureRequest) -> Eager:
     return Eager(request.param)
 
 
-@pytest.mark.parametrize("first", [0, 1])
-def test_rollout_is_the_product_of_all_layers(eager: Eager, first: int) -> None:
+@pytest.mark.parametrize("layer", [None, 1, (0, 1), (1, 1)])
+def test_rollout_is_the_product_of_all_layers(eager: Eager, layer: Any) -> None:
+    first, last = layer if isinstance(layer, tuple) else (layer or 0, 2)
     identity = torch.eye(eager.attention[0].shape[-1])
     whole = identity
-    for layer in eager.attention[first:]:
-        whole = (0.5 * layer[0].mean(0) + 0.5 * identity) @ whole
-    found = viz.explain(eager.adapter, eager.x, "rollout", layer=first)
+    for each in eager.attention[first : last + 1]:
+        whole = (0.5 * each[0].mean(0) + 0.5 * identity) @ whole
+    found = viz.explain(eager.adapter, eager.x, "rollout", layer=layer)
     np.testing.assert_allclose(found.heat, eager.read_at(whole), atol=1e-6)
     torch.testing.assert_close(whole.sum(1), torch.ones(len(whole)))
     assert found.heat.sum() <= 1 + 1e-5
@@ -245,6 +247,8 @@ def test_what_cannot_be_done_is_told_in_a_sentence() -> None:
         viz.explain(vit.adapter, vit.x, "relevance", "zebra")
     with pytest.raises(SettingError, match="class 99"):
         viz.explain(vit.adapter, vit.x, "relevance", 99)
+    with pytest.raises(SettingError, match="from layer 2 to layer 1: give the first"):
+        viz.explain(vit.adapter, vit.x, "rollout", layer=(2, 1))
     with pytest.raises(SettingError, match=r"shape \(5,\)"):
         viz.explain(vit.adapter, vit.x, "relevance", torch.zeros(3))
     with pytest.raises(CaptureError, match="reads convolutions"):
