@@ -11,9 +11,10 @@ from heedmap.errors import CaptureError, SettingError, short
 from heedmap.models.adapter.twin import TextTwin, text_twin
 from heedmap.viz import checks
 from heedmap.viz.capture.text import reader
+from heedmap.viz.why.follow import Following
 from heedmap.viz.why.keep import Keeping
 from heedmap.viz.why.methods import METHODS
-from heedmap.viz.why.rows import relevance, rollout
+from heedmap.viz.why.rows import Relevance, rollout
 
 if TYPE_CHECKING:
     from heedmap.models import Adapter, Encoded, TextAdapter
@@ -151,16 +152,18 @@ def _default(model: TextAdapter, x: Encoded) -> int:
 
 
 def _rollout(own: TextTwin, x: Encoded, target: TextTarget) -> np.ndarray:
-    watch, _ = _watched(own, x, replace(target, token=None))
-    with torch.no_grad():
-        return rollout(_start(own, x, target), watch.kept).cpu().numpy()
+    watch = Keeping(len(x), 0)
+    _watched(own, x, replace(target, token=None), watch)
+    return rollout(_start(own, x, target), watch.kept).cpu().numpy()
 
 
 def _relevance(own: TextTwin, x: Encoded, target: TextTarget) -> np.ndarray:
-    watch, score = _watched(own, x, target)
-    gradients = torch.autograd.grad(score[0], [each.node for each in watch.kept])
-    with torch.no_grad():
-        return relevance(_start(own, x, target), watch.kept, gradients).cpu().numpy()
+    found = Relevance(lambda _: _start(own, x, target))
+    watch = Following(len(x), 0, layer=found.layer, pool=found.layer)
+    score = _watched(own, x, target, watch)
+    torch.autograd.grad(score[0], watch.begins)
+    assert found.row is not None  # it was started by the last layer
+    return found.row.cpu().numpy()
 
 
 def _start(own: TextTwin, x: Encoded, target: TextTarget) -> torch.Tensor:
@@ -170,9 +173,8 @@ def _start(own: TextTwin, x: Encoded, target: TextTarget) -> torch.Tensor:
     return row
 
 
-def _watched(own: TextTwin, x: Encoded, target: TextTarget) -> tuple[Keeping, torch.Tensor]:
-    """One pass, its attention kept, and its score (1,)."""
-    watch = Keeping(len(x), 0)
+def _watched(own: TextTwin, x: Encoded, target: TextTarget, watch: Keeping) -> torch.Tensor:
+    """The score (1,) of one pass that is watched."""
     with watch:
         score = _score(own, x, target)
     if len(watch.kept) != own.depth:
@@ -180,7 +182,7 @@ def _watched(own: TextTwin, x: Encoded, target: TextTarget) -> tuple[Keeping, to
             f"{own.title} shows {len(watch.kept)} of its {own.depth} layers of attention, so its "
             "words cannot be weighed: choose another model."
         )
-    return watch, score
+    return score
 
 
 def _score(own: TextTwin, x: Encoded, target: TextTarget) -> torch.Tensor:
