@@ -28,12 +28,15 @@ from heedmap.views.render import Look, even
 
 _HERE = Path(__file__).parent
 _SCRIPTS = {
-    "stage": ("paint", "attend", "alike", "tools", "about", "picture", "probe", "pin"),
+    "stage": (
+        "resample", "masks", "paint", "attend", "alike", "tools", "about", "picture", "probe",
+        "pin",
+    ),
     "queries": ("attend",),
     "gallery": ("thumbs",),
     "matrix": ("attend",),
     "words": ("attend",),
-}  # what a component is made of
+}  # what a component is made of  # fmt: skip
 _EXPLAIN = "explain"  # key of the panel
 _TURN = "heedmap.turns"  # key of a stage -> how many gestures of its toolbar were heard
 
