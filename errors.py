@@ -10,6 +10,7 @@
     │   └── CheckpointError     files that do not fit: missing, pickled, mismatched, too large
     ├── StoreError              the store of shared photos is out of reach, full or read-only
     ├── CaptureError            a model that showed nothing, or less than it has
+    ├── EngineError             the machines that run the models are out of reach, or failed
     └── OvertakenError          a request that nobody wants any more, its visitor asked for another
 
 Each message is one sentence for the person at the screen: it names the offending value and the
@@ -62,6 +63,10 @@ class StoreError(HeedmapError):
 
 class CaptureError(HeedmapError):
     """A forward pass ran and too little could be recorded."""
+
+
+class EngineError(HeedmapError):
+    """The engine that runs the models is out of reach, of another version, or failed."""
 
 
 class OvertakenError(HeedmapError):

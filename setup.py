@@ -13,6 +13,7 @@ ROOMS = (
     "serving",
     "batch",
     "api",
+    "cluster",
 )  # installed, with the .py files beside this
 
 files = [path for room in ROOMS for path in Path(room).rglob("*") if path.is_file()]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_args
 
@@ -46,6 +46,10 @@ class Prepared:
     patch: int
     box: Box
     fit: str
+
+    def bare(self) -> Prepared:
+        """The same without its input tensor, which `Adapter.filled` makes again from the view."""
+        return replace(self, pixels=self.pixels.new_empty(0))
 
 
 @dataclass(frozen=True)
@@ -117,7 +121,7 @@ def prepare(
         view = _resize(photo, height, width, resample)
         box = (0.0, 0.0, photo.shape[1], photo.shape[0])
     return Prepared(
-        pixels=_normalise(view, how),
+        pixels=normalised(view, how),
         view=view,
         grid=(math.ceil(height / sides.patch), math.ceil(width / sides.patch)),
         prefix=prefix,
@@ -221,7 +225,8 @@ def _centre_crop(photo: np.ndarray, side: int, how: Preprocessing) -> tuple[np.n
     return view, box
 
 
-def _normalise(view: np.ndarray, how: Preprocessing) -> torch.Tensor:
+def normalised(view: np.ndarray, how: Preprocessing) -> torch.Tensor:
+    """What a model sees, (H', W', 3) uint8, as its input (1, 3, H', W') float32."""
     import torch
 
     pixels = torch.from_numpy(view.copy()).permute(2, 0, 1).float() / 255

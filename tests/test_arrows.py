@@ -21,8 +21,9 @@ ARROWS = {
     "private": set(),
     "pages": {"private", "views", "viz", "models", "errors"},
     "app": {"pages", "views", "viz", "models", "errors"},
-    "batch": {"views", "viz", "models", "errors"},
+    "batch": {"cluster", "views", "viz", "models", "errors"},
     "api": {"views", "viz", "models", "errors"},
+    "cluster": {"views", "viz", "models", "errors"},
     "serving": {"errors"},
     "server": {"app", "api", "private", "serving", "store", "views", "models", "errors"},
     "training": {"viz", "models", "errors"},
@@ -38,7 +39,10 @@ INNER = {
         "cache",
         "photos",
         "sharing",
+        "wire",
+        "engine",
         "turns",
+        "calls",
         "passes",
         "asked",
         "classes",
@@ -85,12 +89,14 @@ PACKAGED = (
     "app",
     "batch",
     "api",
+    "cluster",
     "serving",
     "server",
     "private",
 )  # imported as heedmap.NAME
 WITHOUT_STREAMLIT = (
-    *("errors", "models", "store", "viz", "views", "batch", "api", "serving", "training"),
+    *("errors", "models", "store", "viz", "views", "batch", "api", "cluster", "serving"),
+    "training",
 )
 HEAVY = ("torch", "torchvision", "timm", "transformers", "streamlit")
 

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 from heedmap import viz
 from heedmap.views import passes, turns
 from heedmap.views.cache import MEGABYTE
+from heedmap.views.calls import Call
 from heedmap.views.request import TextRequest
-from heedmap.views.underway import Job, Underway
+from heedmap.views.underway import Underway
 from heedmap.views.words import Source
 
 if TYPE_CHECKING:
-    from heedmap.models import Adapter, Encoded
+    from heedmap.models import Adapter
 
 FIRST = ("rollout", "relevance")
 _PASSES = {"rollout": 2, "relevance": 4, "ig": 100}  # how many plain ones a method may take
@@ -52,10 +53,11 @@ def reason(adapter: Adapter, asked: Asked, part: None = None) -> viz.TextReason:
         OvertakenError: whoever is `turns.visiting` asked for something newer meanwhile.
     """
 
-    def record(x: Encoded) -> viz.TextReason:
-        return viz.explain_text(adapter, x, asked.method, asked.place, asked.token)
-
-    def run(job: Job[viz.TextReason]) -> viz.TextReason:
-        return passes.read(adapter, asked.request, record, job, asked.method, _PASSES[asked.method])
-
-    return _reasons.result(asked, run, turns.tell, turns.SAME)
+    call = Call("text reason", (asked.method, asked.place, asked.token))
+    times = _PASSES[asked.method]
+    return _reasons.result(
+        asked,
+        lambda job: passes.read(adapter, asked.request, call, job, asked.method, times),
+        turns.tell,
+        turns.SAME,
+    )

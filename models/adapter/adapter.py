@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
@@ -12,7 +13,7 @@ from heedmap.models import families
 from heedmap.models.adapter.checks import check_channels, check_pixels
 from heedmap.models.adapter.evaluation import evaluating, lock_of
 from heedmap.models.adapter.text import TextTower, Words, no_text
-from heedmap.models.prepare import Photo, Prepared, Sides, prepare
+from heedmap.models.prepare import Photo, Prepared, Sides, normalised, prepare
 from heedmap.models.preprocessing import Preprocessing
 from torch import nn
 
@@ -160,6 +161,10 @@ class Adapter:
         own = 0 if attends else self._built_for  # a ViT takes whole patches alone
         sides = Sides(self.patch, own, attends)
         return prepare(photo, self.preprocessing, sides, self.prefix, size, fit)
+
+    def filled(self, x: Prepared) -> Prepared:
+        """A photo that it prepared, with the input tensor that `Prepared.bare` left out."""
+        return replace(x, pixels=normalised(x.view, self.preprocessing))
 
     @property
     def text(self) -> TextTower:
