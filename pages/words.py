@@ -18,7 +18,7 @@ from heedmap.pages.run.words import open_words, run
 from heedmap.pages.stage import components
 from heedmap.pages.stage.words import sent
 from heedmap.pages.take.export import offer
-from heedmap.views import passes, two_texts, word_figure, words
+from heedmap.views import two_texts, word_figure, words
 from heedmap.views.attention import MEAN
 
 page = enter("words")
@@ -39,12 +39,12 @@ with st.sidebar:
     )
 hero = run(adapter, source, partial(words.word_map, layer=layer, head=chosen))
 at = picked_word(len(source.found.tokens))
-guesses = run(adapter, source, lambda model, told: passes.guesses(model, told.request))
+guesses = run(adapter, source, partial(words.guesses, at=at))
 both = None
 if other:
     with notices.guard():
         both = two_texts.compared(source, other)
-opened = deeper.setting()
+opened = deeper.settings()
 notices.show()
 link.finish()
 
@@ -55,4 +55,4 @@ if both:
 else:
     components.words(sent(hero, at, guesses), pick_word, key="text")
     offer(*word_figure.figures(hero, at, link.address()))
-deeper.show(opened, hero)
+deeper.show(opened, hero, at, guesses)

@@ -49,10 +49,10 @@ def cost(adapter: Adapter, x: Prepared, kind: str, times: float = 1.0) -> Cost:
     return Cost(adapter.id, kind, times * work(weights, layers, x.prefix + math.prod(x.grid)))
 
 
-def of_text(adapter: Adapter, tokens: int) -> Cost:
-    """What it costs to record a text of so many tokens."""
+def of_text(adapter: Adapter, tokens: int, kind: str = "text", times: float = 1.0) -> Cost:
+    """What it costs to record `kind` of a text of so many tokens, as `cost` does of a photo."""
     weights = sum(each.numel() for each in adapter.module.parameters())
-    return Cost(adapter.id, "text", work(weights, adapter.depth, tokens))
+    return Cost(adapter.id, kind, times * work(weights, adapter.depth, tokens))
 
 
 class Costs:

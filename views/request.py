@@ -36,11 +36,13 @@ class TextRequest:
         text: what it reads.
         model: the id of a model.
         pair: a second text behind the first; None for one alone.
+        hidden: the number of a token that is masked; None for none.
     """
 
     text: str
     model: str
     pair: str | None = None
+    hidden: int | None = None
 
 
 class _Pass(Protocol):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -18,7 +18,7 @@ from heedmap.views.request import TextRequest
 
 if TYPE_CHECKING:
     from heedmap.models import Adapter, Encoded
-    from heedmap.viz import TextAttention
+    from heedmap.viz import Guess, TextAttention
 
 EXAMPLES = {  # mode: the texts that the page opens with
     "one": ("The cat that the dogs chased was not hungry.", ""),
@@ -96,6 +96,20 @@ class Source:
         layer, head = np.unravel_index(at, plain.shape)
         return int(layer), str(head)
 
+    @property
+    def hint(self) -> str:
+        """What a click on a word shows."""
+        after = {
+            "masked": f", and what {self.model} would put in its place",
+            "next": f", and what {self.model} thinks comes after it",
+        }.get(self.fills, "")
+        return f"Click a word to keep what it attends to{after}."
+
+    def asked(self, at: int | None) -> TextRequest:
+        """What a model is asked that guesses the word at one place: the text without this word."""
+        hides = self.mask and at is not None and self.encoded.kinds[at] in ("word", "punctuation")
+        return replace(self.request, hidden=at) if hides else self.request
+
 
 def source(adapter: Adapter, request: TextRequest, part: None = None) -> Source:
     """All attention over a text; runs the model unless that pass is cached.
@@ -104,8 +118,8 @@ def source(adapter: Adapter, request: TextRequest, part: None = None) -> Source:
         HeedmapError: as `passes.text`.
     """
     model = viz.reader(adapter)
-    mask = str(model.tokenizer.mask_token or "") if model.fills == "masked" else ""
-    return Source(request, model.title, passes.text(adapter, request), model.fills, mask)
+    found = passes.text(adapter, request)
+    return Source(request, model.title, found, model.fills, model.mask)
 
 
 @dataclass(frozen=True)
@@ -191,6 +205,16 @@ def word_map(adapter: Adapter, source: Source, layer: int, head: str) -> WordMap
         one = None if head == MEAN else int(head)
         values = passes.text_head(adapter, source.request, layer, one)
     return WordMap(source, layer, head, values)
+
+
+def guesses(adapter: Adapter, source: Source, at: int | None) -> tuple[Guess, ...]:
+    """What the model guesses: for each mask and in place of a word, or what comes behind a word.
+
+    Raises:
+        HeedmapError: as `passes.text`.
+    """
+    behind = at if source.fills == "next" else None
+    return passes.guesses(adapter, source.asked(at), behind)
 
 
 @kept(

@@ -91,7 +91,13 @@ if TYPE_CHECKING:
     )
     from heedmap.viz.why.methods import METHODS, Explanation, Method
     from heedmap.viz.why.prompt import Prompt, prompt_relevance
-    from heedmap.viz.why.text import text_rollout
+    from heedmap.viz.why.text import (
+        TEXT_METHODS,
+        TextReason,
+        TextTarget,
+        explain_text,
+        text_target,
+    )
     from heedmap.viz.why.words import WORD_MAPS, WordMaps, word_maps
 
 _LATE = {
@@ -119,7 +125,7 @@ _LATE = {
     "epoch": ("epoch_figure",),
     "why.explain": ("check_method", "explain"),
     "why.faithful": ("BASELINES", "Curves", "Faithfulness", "faithfulness", "faithfulness_passes"),
-    "why.text": ("text_rollout",),
+    "why.text": ("TEXT_METHODS", "TextReason", "TextTarget", "explain_text", "text_target"),
     "why.methods": ("METHODS", "Explanation", "Method"),
     "why.prompt": ("Prompt", "prompt_relevance"),
     "why.words": ("WORD_MAPS", "WordMaps", "word_maps"),
@@ -137,6 +143,7 @@ __all__ = [
     "KINDS",
     "METHODS",
     "SAMPLES",
+    "TEXT_METHODS",
     "UNIFORM_ENTROPY",
     "WORD_MAPS",
     "Activations",
@@ -163,6 +170,8 @@ __all__ = [
     "Sample",
     "Section",
     "TextAttention",
+    "TextReason",
+    "TextTarget",
     "TokenMatrix",
     "WordMaps",
     "area",
@@ -182,6 +191,7 @@ __all__ = [
     "entropy",
     "epoch_figure",
     "explain",
+    "explain_text",
     "faithfulness",
     "faithfulness_passes",
     "frames",
@@ -227,7 +237,7 @@ __all__ = [
     "strongest_patch",
     "text_figure",
     "text_head",
-    "text_rollout",
+    "text_target",
     "threshold_mask",
     "to_pdf",
     "to_png",

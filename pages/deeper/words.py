@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import streamlit as st
-from heedmap.pages.deeper import charts
+from heedmap.pages.deeper import charts, word_reasons
 from heedmap.pages.frame import link
 from heedmap.pages.frame.text import heading, plain
 from heedmap.pages.stage import components
@@ -14,17 +15,21 @@ from heedmap.views import attention, words
 from heedmap.views.attention import MEAN
 from heedmap.views.words import COLUMNS, WordMap
 
+if TYPE_CHECKING:
+    from heedmap.viz import Guess
+
 SECTIONS = {
-    "overview": "All layers and heads", "numbers": "Numbers of heads",
+    "overview": "All layers and heads", "numbers": "Numbers of heads", "why": "What counted",
 }  # fmt: skip
 TILE, WIDEST = 96, 1200  # px, of a small matrix and of all beside each other
 EVENLY = "attention to all tokens alike"
 PLOTTED = ("distance", "entropy")
 
 
-def setting() -> str:
-    """The key of the section that is open. To be called before `link.finish`."""
-    return link.choice("deeper", SECTIONS, "overview")
+def settings() -> tuple[str, word_reasons.Keys]:
+    """The keys of the section that is open, and of what is in it. To be called before
+    `link.finish`."""
+    return link.choice("deeper", SECTIONS, "overview"), word_reasons.settings()
 
 
 def tell(hero: WordMap) -> None:
@@ -34,17 +39,21 @@ def tell(hero: WordMap) -> None:
     st.caption(" · ".join(f"{plain(label)}: {plain(value)}" for label, value in numbers))
 
 
-def show(key: str, hero: WordMap) -> None:
+def show(
+    keys: tuple[str, word_reasons.Keys], hero: WordMap, at: int | None, guesses: Sequence[Guess]
+) -> None:
     """Let the visitor open a section, and show it."""
     heading("Look deeper", "All heads of the model on this text.")
     name = st.pills(
-        "Look deeper", SECTIONS, key=key, format_func=SECTIONS.__getitem__,
+        "Look deeper", SECTIONS, key=keys[0], format_func=SECTIONS.__getitem__,
         label_visibility="collapsed",
     )  # fmt: skip
     if name == "overview":
         _overview(hero)
     elif name == "numbers":
         _numbers(hero)
+    elif name == "why":
+        word_reasons.show(keys[1], hero, at, guesses)
 
 
 def _overview(hero: WordMap) -> None:

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, TypeVar
 
 import streamlit as st
 from heedmap import models
+from heedmap.models.adapter.pieces import MASK
 from heedmap.pages.controls.model import pick_model, show_card
 from heedmap.pages.controls.words import pick_texts
+from heedmap.pages.frame import link
 from heedmap.pages.frame.head import name_tab
 from heedmap.pages.frame.notices import Notices
 from heedmap.pages.frame.page import Page
@@ -43,6 +45,8 @@ def open_words(page: Page, notices: Notices) -> tuple[Adapter, Source, Source | 
     name_tab(page.title, shown.title)
     pair = second if mode == "pair" else None
     source = _read(adapter, TextRequest(text, adapter.id, pair), notices)
+    if MASK in f"{text}{second}" and not source.mask:
+        link.notice(f"{source.model} guesses no masked words: it reads {MASK} as letters.")
     if mode != "compare":
         return adapter, source, None
     return adapter, source, _read(adapter, TextRequest(second or "", adapter.id), notices)

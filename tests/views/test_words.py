@@ -65,6 +65,9 @@ def test_attention_that_moves_is_the_total_variation(bert: Any) -> None:
         rest = abs((1 - rows[0].sum()) - (1 - rows[1].sum()))
         moved.append((abs(rows[0] - rows[1]).sum() + rest) / 2)
     assert found.apart()[1, 2] == pytest.approx(np.mean(moved), abs=2e-3)
+    layer, head, word = found.furthest()
+    assert found.moved()[layer, head, word] >= found.moved()[1, 2, 1]
+    assert one.encoded.kinds[found.pairs[word][0]] == "word"
     same = two_texts.compared(one, one)
     assert same.apart().max() == pytest.approx(0, abs=1e-6)
     assert not same.difference(*[words.word_map(bert, one, 0, "mean")] * 2).any()

@@ -3,7 +3,7 @@
 
 const MOST_LINES = 240;
 const FAINT = 0.02; // a share below which no number and no line is shown
-const FLOWS = ["reads", "read", "rolled"];
+const FLOWS = ["reads", "read"];
 const TICK = 13; // px that the name of a token takes along an axis
 
 export default function ({ data, parentElement, setTriggerValue }) {
@@ -160,17 +160,13 @@ function show(root, at) {
   const most = Math.max(...[...(reads ?? []), ...(read ?? [])].filter((_, i) => !isOff(root, i % given.tokens.length)), 1e-9);
   shade(root, parts.reads, reads, at, most);
   if (read) shade(root, parts.read, read, at, most);
-  const rolled = at !== null && at === given.at && given.rollout ? floats(given.rollout) : null;
-  parts.rolledTitle.textContent = `What reaches ${word} through all layers (attention rollout)`;
-  parts.rolled.parentElement.hidden = !rolled;
-  if (rolled) shade(root, parts.rolled, rolled, at, Math.max(...rolled));
   for (const name of ["queries", "keys"]) {
     [...parts[name].children].forEach((each, place) => each.classList.toggle("at", place === at));
   }
   draw(root, at, reads, read);
   place(parts.rowLine, at, given.tokens.length, "y");
   place(parts.columnLine, null, given.tokens.length, "x");
-  parts.told.textContent = at === null ? "Point at a word, or click one to keep it." : tell(root, at, reads);
+  parts.told.textContent = at === null ? given.hint : tell(root, at, reads);
 }
 
 function isOff({ parts, given }, at) {
