@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import base64
+from dataclasses import dataclass
 
 import numpy as np
 import pytest
 from heedmap.viz import LayerQueries
 from PIL import Image
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, Locator, expect
 
-from tests.browser.test_paint import SCRIPT
+from tests.browser.conftest import Opener
+from tests.browser.test_paint import SCRIPTS
+from tests.browser.test_screens import PHONE
 from tests.browser.test_vit import last_layer
 from tests.browser.view import View, picture_bytes, pixels
 
@@ -41,7 +44,7 @@ def test_rows_of_queries_and_keys(browser: Browser, bias_shape: tuple[int, ...])
     }  # fmt: skip
     tab = browser.new_page()
     for name in ("dom.js", "attend.js"):
-        tab.add_script_tag(content=SCRIPT.with_name(name).read_text(encoding="utf-8"))
+        tab.add_script_tag(path=SCRIPTS / name)
     maps, mean, third = tab.evaluate(ROWS, [sent, 1, 2])
     tab.close()
     wanted = layer.from_patch(1, 2)
@@ -50,20 +53,39 @@ def test_rows_of_queries_and_keys(browser: Browser, bias_shape: tuple[int, ...])
     assert np.allclose(np.reshape(third, (2, 3)), wanted[2], atol=1e-6)
 
 
-def test_a_click_pins_a_patch_that_is_dragged_walked_and_let_go(view: View) -> None:
-    view.open(layer=2, head=1)
-    home, frame = view.hero(), view.heroes().first
-    what = view.tab.locator(".stage .legend .what").first
-    area = frame.bounding_box()
+@dataclass
+class Patches:
+    """The middles of the patches of a map on the screen, row 0 and column 0 first."""
+
+    left: float
+    top: float
+    width: float
+    height: float
+    rows: int = 16
+    columns: int = 24
+
+    def __call__(self, row: int, column: int) -> tuple[float, float]:
+        x = self.left + (column + 0.5) / self.columns * self.width
+        return x, self.top + (row + 0.5) / self.rows * self.height
+
+
+def patches_of(picture: Locator) -> Patches:
+    picture.scroll_into_view_if_needed()
+    area = picture.bounding_box()
     assert area is not None
+    return Patches(area["x"], area["y"], area["width"], area["height"])
 
-    def at(row: int, column: int) -> tuple[float, float]:
-        """The middle of a patch on the screen; the grid is 16 x 24."""
-        x = area["x"] + (column + 0.5) / 24 * area["width"]
-        return x, area["y"] + (row + 0.5) / 16 * area["height"]
 
+def told(view: View) -> Locator:
+    """What the legend of the map says that it is."""
+    return view.tab.locator(".stage .legend .what").first
+
+
+def test_a_click_pins_a_patch_and_dragging_paints_what_the_server_paints(view: View) -> None:
+    view.open(layer=2, head=1)
+    at = patches_of(view.heroes().first)
     view.tab.mouse.click(*at(3, 5))
-    expect(what).to_contain_text("attention from row 3, column 5")
+    expect(told(view)).to_contain_text("attention from row 3, column 5")
     view.settle()
     assert "kind=patch&patch=3%2C5" in view.tab.url
     view.tab.wait_for_function("() => globalThis.heedmapLayers?.size === 1")
@@ -71,7 +93,7 @@ def test_a_click_pins_a_patch_that_is_dragged_walked_and_let_go(view: View) -> N
     view.tab.mouse.move(*at(3, 5))
     view.tab.mouse.down()
     view.tab.mouse.move(*at(6, 10))
-    expect(what).to_contain_text("attention from row 6, column 10")
+    expect(told(view)).to_contain_text("attention from row 6, column 10")
     assert "patch=3%2C5" in view.tab.url, "the gesture has not ended"
     view.settle()
     live, heads = view.hero(), view.tab.locator(".gallery canvas:visible")
@@ -90,21 +112,50 @@ def test_a_click_pins_a_patch_that_is_dragged_walked_and_let_go(view: View) -> N
     assert off.mean() < 6, "the thumbnail that was painted here is the server's"
     assert np.abs(pixels(view.hero()).astype(int) - pixels(live)).max() <= 4  # of float16
 
+
+def test_keys_walk_from_a_pinned_patch_and_let_it_go(view: View) -> None:
+    view.open(layer=2, head=1, kind="patch", patch="6,10")
+    at = patches_of(view.heroes().first)
+    view.heroes().first.focus()
     view.tab.keyboard.press("ArrowRight")
-    expect(what).to_contain_text("attention from row 6, column 11")
+    expect(told(view)).to_contain_text("attention from row 6, column 11")
     view.tab.wait_for_url("**patch=6%2C11*")
     view.settle()
     view.tab.keyboard.down("Shift")
     view.tab.mouse.move(*at(12, 2))
-    expect(what).to_contain_text("attention from row 12, column 2")
+    expect(told(view)).to_contain_text("attention from row 12, column 2")
     view.tab.keyboard.up("Shift")
-    expect(what).to_contain_text("attention from row 6, column 11")
+    expect(told(view)).to_contain_text("attention from row 6, column 11")
     view.tab.keyboard.press("Escape")
-    expect(what).to_contain_text("attention from CLS")
+    expect(told(view)).to_contain_text("attention from CLS")
     view.settle()
-    assert view.hero() == home
     assert last_layer(view) == 2
     assert "patch" not in view.tab.url
+
+
+def test_a_finger_pins_a_patch_drags_its_ring_and_taps_it_away(window: Opener) -> None:
+    view = window(**PHONE).open(layer=2, head=1)
+    at = patches_of(view.heroes().first)
+    view.tab.touchscreen.tap(*at(3, 5))
+    expect(told(view)).to_contain_text("attention from row 3, column 5")
+    view.settle()
+    view.tab.wait_for_function("() => globalThis.heedmapLayers?.size === 1")
+    at = patches_of(view.heroes().first)
+    finger = view.tab.context.new_cdp_session(view.tab)
+
+    def touch(kind: str, *points: tuple[float, float]) -> None:
+        given = {"type": kind, "touchPoints": [{"x": x, "y": y} for x, y in points]}
+        finger.send("Input.dispatchTouchEvent", given)
+
+    touch("touchStart", at(3, 5))
+    for step in range(1, 5):
+        touch("touchMove", at(3 + step, 5 + 2 * step))
+    expect(told(view)).to_contain_text("attention from row 7, column 13")
+    touch("touchEnd")
+    view.tab.wait_for_url("**patch=7%2C13*")
+    view.settle()
+    view.tab.touchscreen.tap(*patches_of(view.heroes().first)(7, 13))
+    expect(told(view)).to_contain_text("attention from CLS")
 
 
 def test_pictures_below_the_map_are_linked_with_it(view: View) -> None:

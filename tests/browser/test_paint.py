@@ -1,4 +1,4 @@
-"""What paint.js paints in the browser is what viz.draw draws on the server."""
+"""What the stage paints in the browser is what viz.draw draws on the server."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from heedmap import viz
 from heedmap.viz.draw.colours import colours
 from playwright.sync_api import Browser, Page
 
-SCRIPT = Path(__file__).parents[2] / "pages/stage/components/paint.js"
+SCRIPTS = Path(__file__).parents[2] / "pages/stage/components"
 RNG = np.random.default_rng(7)
 SIZE = (187, 250)  # no multiple of the grid
 GRID = (9, 13)
@@ -22,15 +22,17 @@ PAINT = """([base, map, look]) => {
     base.data = bytes(base.data);
     map.values = new Float32Array(bytes(map.values).buffer);
     look.table = bytes(look.table);
+    paint(base, map, { ...look, opacity: 0 });  // what it keeps of a photo is for one opacity
     return btoa(Array.from(paint(base, map, look), (byte) => String.fromCharCode(byte)).join(""));
 }"""
 
 
 @pytest.fixture(scope="module")
 def painter(browser: Browser) -> Iterator[Page]:
-    """An empty page with paint.js."""
+    """An empty page with what paints."""
     tab = browser.new_page()
-    tab.add_script_tag(content=SCRIPT.read_text(encoding="utf-8"))
+    for name in ("resample", "masks", "paint"):
+        tab.add_script_tag(path=SCRIPTS / f"{name}.js")
     yield tab
     tab.close()
 

@@ -1,5 +1,5 @@
 // Hovering, touching or the arrow keys outline a patch in all pictures and show its value. A click
-// pins it: the maps are then from this patch (pin.js).
+// pins it: the maps are then from this patch (pin.js). A finger drags the ring and nothing else.
 
 const STEPS = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] };
 
@@ -13,12 +13,13 @@ function listen(view, figure) {
   };
   frame.onpointerdown = (event) => {
     point(view, under(figure, event));
-    if (event.pointerType === "touch" || event.button) return;
+    const finger = event.pointerType === "touch" && event.target !== figure.parts.pin; // which scrolls
+    if (finger || event.button) return;
     view.held = true;
     frame.setPointerCapture(event.pointerId);
     pin(view, view.at, figure);
   };
-  frame.onpointerup = () => {
+  frame.onpointerup = frame.onpointercancel = () => {
     if (view.held) tell(view);
     view.held = false;
   };
@@ -130,9 +131,9 @@ function boxOf({ box }, { row, column, grid: [rows, columns] }) {
 
 function tellValue({ share }, { columns, values }, { row, column }) {
   const value = values[row * columns + column];
-  const words = [`row ${row}, column ${column}`, value.toPrecision(3)];
+  const words = [say("row {row}, column {column}", { row, column }), value.toPrecision(3)];
   const mass = share ? values.reduce((sum, each) => sum + each, 0) : 0;
-  if (mass > 0) words.push(`${((100 * value) / mass).toPrecision(2)} % of the patches’ attention`);
+  if (mass > 0) words.push(say("{share} % of the patches’ attention", { share: ((100 * value) / mass).toPrecision(2) }));
   return words.join(" · ");
 }
 
