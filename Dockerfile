@@ -4,16 +4,18 @@
 #   docker run --rm -p 7860:7860 --read-only --tmpfs /tmp -v heedmap:/data heedmap
 #
 # Without TORCH_INDEX pip takes its default build, which on x86 brings CUDA and several gigabytes.
+# With --build-arg REQUIREMENTS=requirements-cluster.txt the image can also be an engine.
 
 FROM python:3.11-slim AS build
 ARG TORCH_INDEX=""
+ARG REQUIREMENTS=requirements-s3.txt
 ENV PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1
 RUN python -m venv /opt/heedmap
 ENV PATH=/opt/heedmap/bin:$PATH
 WORKDIR /src
-COPY requirements.txt requirements-s3.txt ./
+COPY requirements.txt requirements-s3.txt requirements-cluster.txt ./
 RUN pip install ${TORCH_INDEX:+--index-url "$TORCH_INDEX"} $(grep -E '^torch(vision)?==' requirements.txt) \
-    && pip install -r requirements-s3.txt
+    && pip install -r "$REQUIREMENTS"
 COPY . .
 RUN pip install setuptools && pip install --no-deps --no-build-isolation . \
     && pip uninstall --yes setuptools && python -m compileall -q /opt/heedmap

@@ -17,6 +17,7 @@ APP = Path(__file__).with_name("server.py")  # Streamlit reads .streamlit/config
 # Each command is a line: its help, and the module that parses its arguments and does the work.
 COMMANDS = {
     "batch": ("map a folder of photos into Parquet files", "heedmap.batch.command"),
+    "engine": ("hold models and run passes for front ends", "heedmap.cluster.command"),
     "report": ("show photos x models x layers in one HTML file", "heedmap.views.report_command"),
     "film": ("show where a model looks in a film", "heedmap.views.film_command"),
     "convert": ("convert a pickled checkpoint to safetensors", "heedmap.models.convert"),

@@ -10,10 +10,13 @@
     │   └── CheckpointError     files that do not fit: missing, pickled, mismatched, too large
     ├── StoreError              the store of shared photos is out of reach, full or read-only
     ├── CaptureError            a model that showed nothing, or less than it has
+    ├── EngineError             the machines that run the models are out of reach, or failed
     └── OvertakenError          a request that nobody wants any more, its visitor asked for another
 
 Each message is one sentence for the person at the screen: it names the offending value and the
-remedy, so a page can show it as it is.
+remedy. It is a template and its values, so that a page can show it in another language:
+
+    raise ImageError("{name} is empty (0 bytes): choose another file.", name=name)
 """
 
 from __future__ import annotations
@@ -21,9 +24,19 @@ from __future__ import annotations
 import re
 import reprlib
 
+from heedmap.languages import Phrase
+
 
 class HeedmapError(Exception):
-    """The root: catch this to catch every error that Heedmap raises on purpose."""
+    """The root: catch this to catch every error that Heedmap raises on purpose.
+
+    Attributes:
+        sentence: what is wrong, in English; a page translates it.
+    """
+
+    def __init__(self, sentence: str = "", /, **values: object) -> None:
+        self.sentence = Phrase(sentence, **values)
+        super().__init__(self.sentence)
 
 
 class ImageError(HeedmapError):
@@ -62,6 +75,10 @@ class StoreError(HeedmapError):
 
 class CaptureError(HeedmapError):
     """A forward pass ran and too little could be recorded."""
+
+
+class EngineError(HeedmapError):
+    """The engine that runs the models is out of reach, of another version, or failed."""
 
 
 class OvertakenError(HeedmapError):

@@ -19,7 +19,7 @@ from heedmap.api import settings as api_settings
 from heedmap.errors import HeedmapError, SettingError
 from heedmap.models.catalogue import policy
 from heedmap.serving import first_paint, headers, hosts, leaving, sessions, uploads
-from heedmap.views import photos, turns
+from heedmap.views import engine, photos, turns
 from starlette.middleware import Middleware
 from starlette.routing import BaseRoute, Mount, Route
 
@@ -37,13 +37,13 @@ def check_settings() -> None:
     problems = [
         *policy.check_environment(), *store.check_environment(), *api_settings.check_environment()
     ]  # fmt: skip
-    for read in (turns.passes_at_once, sessions.from_environment):
+    for read in (engine.address, turns.passes_at_once, sessions.from_environment):
         try:
             read()
         except SettingError as error:
             problems.append(str(error))
     if problems:
-        raise SettingError("\n".join(problems))
+        raise SettingError("\n".join(dict.fromkeys(problems)))
 
 
 def checks() -> list[Middleware]:

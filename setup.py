@@ -5,6 +5,7 @@ from pathlib import Path
 from setuptools import setup
 
 ROOMS = (
+    "languages",
     "models",
     "store",
     "viz",
@@ -13,6 +14,7 @@ ROOMS = (
     "serving",
     "batch",
     "api",
+    "cluster",
 )  # installed, with the .py files beside this
 
 files = [path for room in ROOMS for path in Path(room).rglob("*") if path.is_file()]

@@ -9,6 +9,7 @@ from heedmap.errors import (
     CaptureError,
     CheckpointError,
     DownloadError,
+    EngineError,
     ForbiddenError,
     HeedmapError,
     ImageError,
@@ -31,6 +32,7 @@ _STATUS: tuple[tuple[type[HeedmapError], HTTPStatus], ...] = (
     (CaptureError, HTTPStatus.UNPROCESSABLE_ENTITY),
     (ImageError, HTTPStatus.UNPROCESSABLE_ENTITY),
     (SettingError, HTTPStatus.BAD_REQUEST),
+    (EngineError, HTTPStatus.SERVICE_UNAVAILABLE),
     (OvertakenError, HTTPStatus.SERVICE_UNAVAILABLE),
 )
 _WORDS = {

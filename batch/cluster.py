@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import logging
-import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -19,7 +18,8 @@ import numpy as np
 from heedmap.batch.find import Photo
 from heedmap.batch.local import in_parts
 from heedmap.batch.work import Plan, Work
-from heedmap.errors import HeedmapError, ModelError, SettingError
+from heedmap.cluster.connect import connected
+from heedmap.errors import HeedmapError, ModelError
 
 Tell = Callable[[int], object]
 Batch = dict[str, np.ndarray]
@@ -118,36 +118,10 @@ def _mapped(
 
 @contextmanager
 def _connected(plan: Plan, workers: int, cluster: Cluster) -> Iterator[Any]:
-    """Ray, joined or started."""
-    os.environ.setdefault("RAY_worker_niceness", "0")  # else workers run behind all else
-    try:
-        import ray
+    """Ray with its Data, which needs a core of its own."""
+    with connected(cluster.address, workers * plan.threads + 1, _STORE) as ray:
         import ray.data
-    except ImportError as error:
-        raise SettingError(
-            "Ray is not installed: pip install -r requirements-cluster.txt, or leave out --on ray."
-        ) from error
-    threads = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS"), str(plan.threads))
-    own: dict[str, Any] = {
-        "num_cpus": workers * plan.threads + 1,  # one for Ray Data's own tasks
-        "object_store_memory": _STORE,
-        "include_dashboard": False,
-    }
-    try:
-        ray.init(
-            **({"address": cluster.address} if cluster.address else own),
-            runtime_env={"env_vars": threads},
-            log_to_driver=False,
-            logging_level=logging.ERROR,
-        )
-    except (ConnectionError, ValueError, RuntimeError) as error:
-        raise SettingError(
-            f"Ray cannot be reached at {cluster.address or 'this machine'} ({str(error)[:200]}): "
-            "check --address."
-        ) from error
-    ray.data.DataContext.get_current().enable_progress_bars = False
-    logging.getLogger("ray.data").setLevel(logging.ERROR)
-    try:
+
+        ray.data.DataContext.get_current().enable_progress_bars = False
+        logging.getLogger("ray.data").setLevel(logging.ERROR)
         yield ray
-    finally:
-        ray.shutdown()

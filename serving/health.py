@@ -1,4 +1,4 @@
-"""Whether the server on this machine is well: `python -m heedmap.serving.health PORT`."""
+"""Whether a server on this machine is well: `python -m heedmap.serving.health PORT [engine]`."""
 
 from __future__ import annotations
 
@@ -7,17 +7,18 @@ import urllib.error
 import urllib.request
 
 WITHIN = 4.0  # seconds
+PATHS = {"app": "/_stcore/health", "engine": "/-/healthz"}
 
 
-def healthy(port: int) -> bool:
-    """Whether a server answers on a port of this machine and says that it is well."""
+def healthy(port: int, what: str = "app") -> bool:
+    """Whether the app, or the engine, answers on a port of this machine that it is well."""
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:
-        with opener.open(f"http://localhost:{port}/_stcore/health", timeout=WITHIN) as answer:
+        with opener.open(f"http://localhost:{port}{PATHS[what]}", timeout=WITHIN) as answer:
             return bool(answer.status == 200)
     except (urllib.error.URLError, OSError):
         return False
 
 
 if __name__ == "__main__":
-    sys.exit(0 if healthy(int(sys.argv[1])) else 1)
+    sys.exit(0 if healthy(int(sys.argv[1]), *sys.argv[2:]) else 1)

@@ -5,7 +5,9 @@ from __future__ import annotations
 import io
 import os
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -43,6 +45,20 @@ def portrait() -> bytes:
     stream = io.BytesIO()
     Image.fromarray(picture).save(stream, "PNG")
     return stream.getvalue()
+
+
+@pytest.fixture(scope="session")
+def ray_address() -> Iterator[str]:
+    """A Ray of this machine with three cores; tests that use it are of the xdist group "ray"."""
+    pytest.importorskip("ray", reason="Ray is not installed", exc_type=ImportError)
+    from ray.cluster_utils import Cluster
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PYTHONPATH", str(Path(__file__).parent.parent))  # where workers find tests
+        own = {"num_cpus": 3, "object_store_memory": 100_000_000, "include_dashboard": False}
+        cluster: Any = Cluster(initialize_head=True, head_node_args=own)
+        yield cluster.address
+        cluster.shutdown()
 
 
 @pytest.fixture(scope="session")

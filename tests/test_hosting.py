@@ -14,12 +14,14 @@ from pathlib import Path
 import pytest
 import yaml
 from heedmap import __main__ as command
+from heedmap.cluster import command as engine_command
 from heedmap.serving import health
 from heedmap.viz.photo.limits import MAX_BYTES
 
 ROOT = Path(__file__).parent.parent
 DOCKERFILE = (ROOT / "Dockerfile").read_text(encoding="utf-8").replace("\\\n", "")
 COMPOSE = yaml.safe_load((ROOT / "compose.yaml").read_text(encoding="utf-8"))
+ENGINE = yaml.safe_load((ROOT / "compose.engine.yaml").read_text(encoding="utf-8"))
 NGINX = (ROOT / "deploy" / "nginx.conf").read_text(encoding="utf-8")
 HOSTING = (ROOT / "docs" / "hosting.md").read_text(encoding="utf-8")
 
@@ -56,9 +58,26 @@ def test_nothing_runs_as_root_or_writes_outside_its_folders() -> None:
 
 def test_settings_are_those_that_are_described() -> None:
     given = set(COMPOSE["services"]["front1"]["environment"])
+    given |= set(ENGINE["services"]["front1"]["environment"])
     given |= set(re.findall(r"\b(HEEDMAP_\w+|HF_HOME)=", DOCKERFILE))
     for name in given:
         assert f"`{name}`" in HOSTING, name
+
+
+def test_the_engine_is_where_the_front_ends_look_for_it() -> None:
+    engine = ENGINE["services"]["engine"]
+    name, word, *options = (
+        re.sub(r"\$\{\w+-(\d+)\}", r"\1", each) for each in engine["entrypoint"]
+    )
+    assert (name, word in command.COMMANDS) == ("heedmap", True)
+    started = engine_command._parser().parse_args(options)
+    assert started.address == "0.0.0.0"
+    for front in ("front1", "front2"):
+        address = ENGINE["services"][front]["environment"]["HEEDMAP_ENGINE"]
+        assert address == f"http://engine:{started.port}"
+    assert engine["healthcheck"]["test"][-2:] == [str(started.port), "engine"]
+    assert (ROOT / engine["build"]["args"]["REQUIREMENTS"]).is_file()
+    assert "ports" not in engine, "nobody else reaches it"
 
 
 def test_the_proxy_passes_on_what_the_app_needs() -> None:

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
-from heedmap import models, viz
+from heedmap import viz
 from heedmap.views import passes, turns
 from heedmap.views.cache import MEGABYTE
+from heedmap.views.calls import Call
 from heedmap.views.request import Request
 from heedmap.views.underway import Underway
 
@@ -77,14 +78,9 @@ def output(adapter: Adapter, request: Request) -> tuple[np.ndarray | None, Prepa
         OvertakenError: whoever is `turns.visiting` asked for something newer meanwhile.
     """
 
-    def record(x: Prepared) -> np.ndarray | None:
-        found = adapter.run(x.pixels, x.fit)
-        vector = found is not None and found.ndim == 2
-        return found[0].float().cpu().numpy() if found is not None and vector else None
-
     return _outputs.result(
         request,
-        lambda job: passes.run(adapter, request, "output", record, job),
+        lambda job: passes.run(adapter, request, "output", Call("output"), job),
         turns.tell,
         turns.SAME,
     )
@@ -98,14 +94,11 @@ def explanation(adapter: Adapter, asked: Asked) -> viz.Explanation:
         OvertakenError: whoever is `turns.visiting` asked for something newer meanwhile.
     """
 
-    def record(x: Prepared) -> viz.Explanation:
-        one = models.randomised(adapter) if asked.random else adapter
-        return viz.explain(one, x, asked.method, asked.target, asked.layer)
-
     kind, times = _cost(asked)
+    call = Call("explanation", (asked.method, asked.target, asked.layer, asked.random))
     return _maps.result(
         asked,
-        lambda job: passes.run(adapter, asked.request, kind, record, job, times)[0],
+        lambda job: passes.run(adapter, asked.request, kind, call, job, times)[0],
         turns.tell,
         turns.SAME,
     )
@@ -121,12 +114,10 @@ def word_maps(
         OvertakenError: whoever is `turns.visiting` asked for something newer meanwhile.
     """
 
-    def record(x: Prepared) -> viz.WordMaps:
-        return viz.word_maps(adapter, x, texts)
-
+    call = Call("word maps", (texts,))
     return _words.result(
         (request, texts),
-        lambda job: passes.run(adapter, request, "words", record, job, 2),
+        lambda job: passes.run(adapter, request, "words", call, job, 2),
         turns.tell,
         turns.SAME,
     )
@@ -140,12 +131,9 @@ def prompt(adapter: Adapter, request: Request, text: str) -> viz.Prompt:
         OvertakenError: whoever is `turns.visiting` asked for something newer meanwhile.
     """
 
-    def record(x: Prepared) -> viz.Prompt:
-        return viz.prompt_relevance(adapter, x, text)
-
     return _prompts.result(
         (request, text),
-        lambda job: passes.run(adapter, request, "prompt", record, job, 2)[0],
+        lambda job: passes.run(adapter, request, "prompt", Call("prompt", (text,)), job, 2)[0],
         turns.tell,
         turns.SAME,
     )
@@ -166,13 +154,11 @@ def trust(
         OvertakenError: whoever is `turns.visiting` asked for something newer meanwhile.
     """
 
-    def record(x: Prepared) -> viz.Faithfulness:
-        return viz.faithfulness(adapter, x, heat, tested.target, beside=beside)
-
     kind, times = _tests(beside is not None)
+    call = Call("trust", (heat, tested.target, beside))
     return _trust.result(
         tested,
-        lambda job: passes.run(adapter, tested.asked.request, kind, record, job, times)[0],
+        lambda job: passes.run(adapter, tested.asked.request, kind, call, job, times)[0],
         turns.tell,
         turns.SAME,
     )

@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from heedmap import viz
 from heedmap.errors import ImageError
-from heedmap.views import turns
+from heedmap.views import calls, turns
 from heedmap.views.attention import MEAN, Map
+from heedmap.views.calls import Call
 from heedmap.views.channels import Channel
 from heedmap.views.render import Look
 from heedmap.viz.draw.overlay import centred
@@ -142,10 +143,10 @@ def make(
 def _heat(adapter: Adapter, x: Prepared, wanted: Wanted) -> np.ndarray:
     if wanted.kind == "channel" or not adapter.kinds:
         layer = wanted.layer if isinstance(wanted.layer, str) else adapter.default_conv_layers[-1]
-        found = viz.record_activations(adapter, x, [layer], after=wanted.after)
+        found = calls.answer(adapter, x, Call("activations", ((layer,), wanted.after)))
         index = found.top(layer, 1)[0][0] if wanted.part == MEAN else int(wanted.part)
         return np.asarray(found.maps[layer][index])
     kind = wanted.kind or adapter.kinds[0]
-    record = viz.record_attention(adapter, x, token_mean=kind == "tokens")
+    record = calls.answer(adapter, x, Call("attention", (kind == "tokens", False)))
     heads = record.of(kind)[int(wanted.layer)]
     return viz.head_mean(heads) if wanted.part == MEAN else np.asarray(heads[int(wanted.part)])

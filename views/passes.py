@@ -6,23 +6,20 @@ another, and else after a moment, so that a control that needs no other pass doe
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import replace
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from heedmap import viz
-from heedmap.errors import CaptureError, OvertakenError
-from heedmap.views import costs, photos, turns
+from heedmap.errors import OvertakenError
+from heedmap.views import calls, costs, photos, turns
 from heedmap.views.cache import MEGABYTE
+from heedmap.views.calls import Call
 from heedmap.views.request import Request, TextRequest
 from heedmap.views.underway import Job, Underway
 
 if TYPE_CHECKING:
-    from heedmap.models import Adapter, Encoded, Prepared
+    from heedmap.models import Adapter, Prepared
     from heedmap.viz import Activations, Attention, AttentionMatrix, Features, Guess, TextAttention
-
-T = TypeVar("T")
 
 GRACE = 1.0  # seconds that a pass goes on without anybody waiting for it
 
@@ -74,12 +71,10 @@ def attention(
         OvertakenError: whoever is `turns.visiting` asked for something newer meanwhile.
     """
 
-    def record(x: Prepared) -> Attention:
-        return viz.record_attention(adapter, x, token_mean=token_mean, stats=stats)
-
+    kind, call = "tokens" if token_mean or stats else "cls", Call("attention", (token_mean, stats))
     return _attention.result(
         (request, token_mean, stats),
-        lambda job: run(adapter, request, "tokens" if token_mean or stats else "cls", record, job),
+        lambda job: run(adapter, request, kind, call, job),
         turns.tell,
         turns.SAME,
     )
@@ -93,15 +88,9 @@ def queries(adapter: Adapter, request: Request) -> tuple[viz.LayerQueries, ...] 
         OvertakenError: whoever is `turns.visiting` asked for something newer meanwhile.
     """
 
-    def record(x: Prepared) -> tuple[viz.LayerQueries, ...] | None:
-        try:
-            return viz.record_all_queries(adapter, x)
-        except CaptureError:
-            return None
-
     return _queries.result(
         request,
-        lambda job: run(adapter, request, "cls", record, job)[0],
+        lambda job: run(adapter, request, "cls", Call("queries"), job)[0],
         turns.tell,
         turns.SAME,
     )
@@ -115,12 +104,10 @@ def row(adapter: Adapter, request: Request, layer: int, patch: tuple[int, int]) 
         OvertakenError: whoever is `turns.visiting` asked for something newer meanwhile.
     """
 
-    def record(x: Prepared) -> np.ndarray:
-        return np.asarray(viz.record_rows(adapter, x, layer, [patch])[0])
-
+    call = Call("row", (layer, patch))
     return _rows.result(
         (request, layer, patch),
-        lambda job: run(adapter, request, "cls", record, job)[0],
+        lambda job: run(adapter, request, "cls", call, job)[0],
         turns.tell,
         turns.SAME,
     )
@@ -134,12 +121,9 @@ def features(adapter: Adapter, request: Request, block: int) -> tuple[Features, 
         OvertakenError: whoever is `turns.visiting` asked for something newer meanwhile.
     """
 
-    def record(x: Prepared) -> Features:
-        return viz.record_features(adapter, x, [block])[block]
-
     return _features.result(
         (request, block),
-        lambda job: run(adapter, request, "cls", record, job),
+        lambda job: run(adapter, request, "cls", Call("features", (block,)), job),
         turns.tell,
         turns.SAME,
     )
@@ -153,12 +137,10 @@ def matrix(adapter: Adapter, request: Request, layer: int, head: int | None) -> 
         OvertakenError: whoever is `turns.visiting` asked for something newer meanwhile.
     """
 
-    def record(x: Prepared) -> AttentionMatrix:
-        return viz.attention_matrix(adapter, x, layer, head)
-
+    call = Call("matrix", (layer, head))
     return _matrices.result(
         (request, layer, head),
-        lambda job: run(adapter, request, "cls", record, job)[0],
+        lambda job: run(adapter, request, "cls", call, job)[0],
         turns.tell,
         turns.SAME,
     )
@@ -172,14 +154,11 @@ def norms(adapter: Adapter, request: Request) -> tuple[np.ndarray, ...]:
         OvertakenError: whoever is `turns.visiting` asked for something newer meanwhile.
     """
 
-    def record(x: Prepared) -> tuple[np.ndarray, ...]:
-        return tuple(each.norms for each in viz.record_features(adapter, x).values())
-
     if adapter.stream is None:
         return ()
     return _norms.result(
         request,
-        lambda job: run(adapter, request, "cls", record, job)[0],
+        lambda job: run(adapter, request, "cls", Call("norms"), job)[0],
         turns.tell,
         turns.SAME,
     )
@@ -201,12 +180,10 @@ def activations(
         OvertakenError: whoever is `turns.visiting` asked for something newer meanwhile.
     """
 
-    def record(x: Prepared) -> Activations:
-        return viz.record_activations(adapter, x, layers, after=after)
-
+    call = Call("activations", (layers, after))
     return _activations.result(
         (request, layers, after),
-        lambda job: run(adapter, request, "convolutions", record, job),
+        lambda job: run(adapter, request, "convolutions", call, job),
         turns.tell,
         turns.SAME,
     )
@@ -226,7 +203,7 @@ def text(adapter: Adapter, request: TextRequest) -> TextAttention:
     """
     return _texts.result(
         request,
-        lambda job: read(adapter, request, lambda x: viz.record_encoded(adapter, x), job),
+        lambda job: read(adapter, request, Call("text"), job),
         turns.tell,
         turns.SAME,
     )
@@ -238,23 +215,30 @@ def text_head(adapter: Adapter, request: TextRequest, layer: int, head: int | No
     Raises:
         As `text`.
     """
+    call = Call("text head", (layer, head))
     return _text_heads.result(
         (request, layer, head),
-        lambda job: read(adapter, request, lambda x: viz.text_head(adapter, x, layer, head), job),
+        lambda job: read(adapter, request, call, job),
         turns.tell,
         turns.SAME,
     )
 
 
-def guesses(adapter: Adapter, request: TextRequest) -> tuple[Guess, ...]:
-    """What a model fills into the masks of a text, or puts behind it; see `viz.guess_words`.
+def guesses(adapter: Adapter, request: TextRequest, place: int | None = None) -> tuple[Guess, ...]:
+    """What a model fills into the masks of a text, or puts behind one of its tokens.
+
+    Args:
+        adapter: the model that `request` names.
+        request: the text.
+        place: the number of a token; see `viz.guess_words` for what is guessed without it.
 
     Raises:
         As `text`.
     """
+    places = None if place is None else (place,)
     return _guesses.result(
-        request,
-        lambda job: read(adapter, request, lambda x: viz.guess_words(adapter, x), job),
+        (request, place),
+        lambda job: read(adapter, request, Call("guesses", (places,)), job),
         turns.tell,
         turns.SAME,
     )
@@ -269,36 +253,42 @@ def run(
     adapter: Adapter,
     request: Request,
     kind: str,
-    capture: Callable[[Prepared], T],
+    call: Call,
     job: Job[Any],
     times: float = 1.0,
-) -> tuple[T, Prepared]:
-    """The one place where a model runs on a photo.
+) -> tuple[Any, Prepared]:
+    """The one place where a model is asked of a photo.
 
     Args:
         adapter: the model that `request` names.
         request: the photo, the size and the fit.
         kind: what is recorded, the same for what takes the same time.
-        capture: runs the model and records.
+        call: what it is asked.
         job: what waits for it.
         times: how many plain passes it is thought to take before one has been timed.
     """
 
     x = adapter.prepare(photos.pixels(request.photo), request.size, request.fit)
-    cost = costs.cost(adapter, x, kind, times)
-    captured = _in_turn(cost, job, lambda: capture(x))
-    return captured, replace(x, pixels=x.pixels.new_empty(0))
+    return _in_turn(adapter, x, costs.cost(adapter, x, kind, times), call, job), x.bare()
 
 
 def read(
-    adapter: Adapter, request: TextRequest, capture: Callable[[Encoded], T], job: Job[Any]
-) -> T:
-    """The one place where a model runs on a text."""
-    x = viz.reader(adapter).encode(request.text, request.pair)
-    return _in_turn(costs.of_text(adapter, len(x)), job, lambda: capture(x))
+    adapter: Adapter,
+    request: TextRequest,
+    call: Call,
+    job: Job[Any],
+    kind: str = "text",
+    times: float = 1.0,
+) -> Any:
+    """The one place where a model is asked of a text; for the arguments see `run`."""
+    model = viz.reader(adapter)
+    x = model.encode(request.text, request.pair)
+    if request.hidden is not None:
+        x = model.masked(x, request.hidden)
+    return _in_turn(adapter, x, costs.of_text(adapter, len(x), kind, times), call, job)
 
 
-def _in_turn(cost: costs.Cost, job: Job[Any], work: Callable[[], T]) -> T:
+def _in_turn(adapter: Adapter, x: calls.Input, cost: costs.Cost, call: Call, job: Job[Any]) -> Any:
     """Run a model when its turn has come, and remember how long it took."""
 
     def wait(ahead: int) -> None:
@@ -307,10 +297,9 @@ def _in_turn(cost: costs.Cost, job: Job[Any], work: Callable[[], T]) -> T:
             raise OvertakenError("This request was given up, since nobody waits for it: ask again.")
 
     with turns.turn(wait) as turn, _costs.timed(cost) as job.words:
-        return _unless_left(job, turn, work)
+        return calls.answer(adapter, x, call, lambda: job.alone() > _grace(turn))
 
 
-def _unless_left(job: Job[Any], turn: turns.Turn | None, work: Callable[[], T]) -> T:
-    """Run a model, and give it up when nobody waits for it."""
-    with viz.GivingUp(lambda: job.alone() > (0 if turn and turn.overtaken else GRACE)):
-        return work()
+def _grace(turn: turns.Turn | None) -> float:
+    """For how long a pass goes on when nobody waits for it, seconds."""
+    return 0.0 if turn and turn.overtaken else GRACE

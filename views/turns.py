@@ -10,7 +10,8 @@ SIGCOMM 1996) on the clock of A. Demers, S. Keshav and S. Shenker, "Analysis and
 Fair Queueing Algorithm", SIGCOMM 1989: it counts the seconds that each visitor could have had so
 far. What a pass took is charged when it is done.
 
-    HEEDMAP_PASSES   how many forward passes run at once. Default: half the cores, at least 2.
+    HEEDMAP_PASSES   how many forward passes run at once. Default: half the cores, at least 2; with
+                     an engine 8, which share its replicas.
 """
 
 from __future__ import annotations
@@ -25,7 +26,10 @@ from dataclasses import dataclass, field
 from functools import cache
 
 from heedmap.errors import OvertakenError, SettingError
+from heedmap.languages import Phrase
+from heedmap.views import engine
 
+AT_ENGINE = 8  # passes that a front end has at the engine at once
 EVERY = 0.5  # seconds between two calls of `on_wait`, at most
 
 OnWait = Callable[[int], object]
@@ -164,7 +168,7 @@ class Turns:
         self._changed.notify_all()
 
 
-SAME = "This photo is running through this model already: you will get the same result."
+SAME = Phrase("This photo is running through this model already: you will get the same result.")
 
 _visitor: ContextVar[tuple[str, Tell] | None] = ContextVar("visitor", default=None)
 
@@ -204,19 +208,21 @@ def turn(on_wait: OnWait = lambda ahead: None) -> Iterator[Turn | None]:
 def place(ahead: int) -> str:
     """The sentence for a visitor who waits."""
     if ahead == 0:
-        return "The machine is busy: you are next."
-    return f"The machine is busy: {ahead} visitor{'s' * (ahead > 1)} ahead of you."
+        return Phrase("The machine is busy: you are next.")
+    if ahead == 1:
+        return Phrase("The machine is busy: 1 visitor ahead of you.")
+    return Phrase("The machine is busy: {ahead} visitors ahead of you.", ahead=ahead)
 
 
 def passes_at_once() -> int:
     """How many forward passes may run at once.
 
     Raises:
-        SettingError: HEEDMAP_PASSES is not a whole number above 0.
+        SettingError: HEEDMAP_PASSES is not a whole number above 0, or as `engine.address`.
     """
     value = os.environ.get("HEEDMAP_PASSES", "").strip()
     if not value:
-        return max(2, cores() // 2)
+        return AT_ENGINE if engine.address() else max(2, cores() // 2)
     if not (value.isascii() and value.isdigit()) or not 0 < len(value) < 5 or int(value) == 0:
         raise SettingError(
             f"HEEDMAP_PASSES={value[:20]!r} is not a number of passes: set it to a whole number "

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
@@ -12,7 +13,7 @@ from heedmap.models import families
 from heedmap.models.adapter.checks import check_channels, check_pixels
 from heedmap.models.adapter.evaluation import evaluating, lock_of
 from heedmap.models.adapter.text import TextTower, Words, no_text
-from heedmap.models.prepare import Photo, Prepared, Sides, prepare
+from heedmap.models.prepare import Photo, Prepared, Sides, normalised, prepare
 from heedmap.models.preprocessing import Preprocessing
 from torch import nn
 
@@ -131,7 +132,12 @@ class Adapter:
         """
         if not isinstance(output, torch.Tensor) or output.ndim != 4:
             some = ", ".join(self.default_conv_layers)
-            raise CaptureError(f"{name} of {self.title} makes no map: choose from {some}.")
+            raise CaptureError(
+                "{name} of {title} makes no map: choose from {some}.",
+                name=name,
+                title=self.title,
+                some=some,
+            )
         return output[0].movedim(self.channel_axis(name) - 1, 0)
 
     def channel_axis(self, name: str) -> int:
@@ -160,6 +166,10 @@ class Adapter:
         own = 0 if attends else self._built_for  # a ViT takes whole patches alone
         sides = Sides(self.patch, own, attends)
         return prepare(photo, self.preprocessing, sides, self.prefix, size, fit)
+
+    def filled(self, x: Prepared) -> Prepared:
+        """A photo that it prepared, with the input tensor that `Prepared.bare` left out."""
+        return replace(x, pixels=normalised(x.view, self.preprocessing))
 
     @property
     def text(self) -> TextTower:
@@ -216,8 +226,9 @@ class Adapter:
         output = self.run(pixels, fit)
         if output is None:
             raise CaptureError(
-                f"{self.title} returns neither logits nor features as one tensor: "
-                "use `run`, or record its attention or convolutions."
+                "{title} returns neither logits nor features as one tensor: use `run`, or "
+                "record its attention or convolutions.",
+                title=self.title,
             )
         return output
 
@@ -238,12 +249,20 @@ class Adapter:
         if size is None or height == width == size:
             first = str(error).strip().split("\n", 1)[0][:200]
             return CaptureError(
-                f"{self.title} failed on a photo of {width} x {height} px ({first}): "
-                "it has to take pixels of shape (1, 3, height, width)."
+                "{title} failed on a photo of {width} x {height} px ({first}): it has to take "
+                "pixels of shape (1, 3, height, width).",
+                title=self.title,
+                width=width,
+                height=height,
+                first=first,
             )
         return SettingError(
-            f"{self.title} cannot take a photo of {width} x {height} px: choose the size "
-            f"{size} and the fit 'squash', which it was made for."
+            "{title} cannot take a photo of {width} x {height} px: choose the size {size} and "
+            "the fit 'squash', which it was made for.",
+            title=self.title,
+            width=width,
+            height=height,
+            size=size,
         )
 
     def _run(self, pixels: torch.Tensor, fit: str = "whole") -> torch.Tensor | None:

@@ -17,21 +17,19 @@ from heedmap.errors import SettingError
 from tests.batch.conftest import rows_in
 from tests.batch.plain_actors import Actor
 
-ROOT = str(Path(__file__).parent.parent.parent)
+pytestmark = pytest.mark.xdist_group("ray")
 
 
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore")  # Ray's own
 def test_an_actor_killed_loses_nothing_and_repeats_nothing(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, ray_address: str
 ) -> None:
-    pytest.importorskip("ray", reason="Ray is not installed", exc_type=ImportError)
-    monkeypatch.setenv("PYTHONPATH", ROOT)  # where actors find the tests
     folder, told = Folder(tmp_path / "out"), list[int]()
     photos = [Photo(f"{i:03}", {60: "before", 130: "after"}.get(i, "")) for i in range(200)]
     with folder.alone():
         plan = Plan(Job("bundled-vit"), folder.root, folder.begin({}), batch=8)
-        cluster.run(plan, photos, 2, told.append, Cluster(), Actor)
+        cluster.run(plan, photos, 2, told.append, Cluster(ray_address), Actor)
     assert {path.name for path in folder.root.glob("*.died")} == {"060.died", "130.died"}
     rows = rows_in(folder.root)
     assert [row["path"] for row in sorted(rows, key=lambda row: row["path"])] == [
