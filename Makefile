@@ -33,7 +33,7 @@ run: $(RUN_STAMP) ## install what is missing and start the app
 	@$(APP)
 
 dev: $(TEST_STAMP) ## the app, started again whenever a source file is saved
-	@$(PY) -m watchfiles --sigint-timeout 1 "$(APP)" *.py $(wildcard models store viz views pages serving batch api cluster .streamlit)
+	@$(PY) -m watchfiles --sigint-timeout 1 "$(APP)" *.py $(wildcard languages models store viz views pages serving batch api cluster .streamlit)
 
 quick: $(TEST_STAMP) ## the tests to run all day, under a minute
 	@$(PYTEST) -m "not slow" $(ARGS)

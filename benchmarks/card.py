@@ -16,12 +16,12 @@ LAYERS = "layer | correlation of its heads | entropy, share of uniform's | AUROC
 
 @dataclass(frozen=True)
 class Figure:
-    """One measured figure of one model."""
+    """One measured figure of one model, of `count` photos or texts."""
 
     name: str
     value: float
     unit: str
-    photos: int = 0
+    count: int = 0
 
     def __str__(self) -> str:
         return f"{self.value:.1f} {self.unit}" if self.unit else f"{self.value:.3f}"

@@ -49,13 +49,14 @@ def measured(printed: str) -> str:
 
 
 def cards() -> str:
-    """The tables of the bundled models: what their cards say was measured on photos."""
+    """The tables of the bundled models: what their cards say was measured on photos
+    and texts."""
     found = [(m.id, card.read(m.folder)) for m in CATALOGUE if m.folder and m.bundled]
     figures = [
         f"| {id} | {figure.name} | {figure} |"
         for id, measured in found
         for figure in measured.figures
-        if figure.photos
+        if figure.count
     ]
     layers = [f"| {id} {row}" for id, measured in found for row in measured.layer_rows()]
     return "\n".join([HEAD, *figures, "", LAYER_HEAD, *layers])

@@ -14,22 +14,26 @@ from heedmap.pages.frame.head import head
 from heedmap.pages.frame.notices import Notices
 from heedmap.pages.frame.page import enter
 from heedmap.pages.frame.text import section
+from heedmap.pages.language import tr
 from heedmap.pages.run.words import open_words, run
 from heedmap.pages.stage import components
 from heedmap.pages.stage.words import sent
-from heedmap.views import passes, two_texts, words
+from heedmap.pages.take.export import offer
+from heedmap.views import two_texts, word_figure, words
 from heedmap.views.attention import MEAN
 
 page = enter("words")
 head(page.title).caption(
-    "What each word of a text attends to, the text cut into tokens as the model reads it. "
-    "Attention is where information is read, not an explanation of the decision."
+    tr(
+        "What each word of a text attends to, the text cut into tokens as the model reads it. "
+        "Attention is where information is read, not an explanation of the decision."
+    )
 )
 notices = Notices()
 
 adapter, source, other = open_words(page, notices)
 with st.sidebar:
-    section("Map")
+    section(tr("Map"))
     first_layer, first_head = source.first
     kept = link.together(layer=str(source.found.depth - 1), head=MEAN)
     layer = pick_layer(source.found.depth, default=first_layer, kept=kept)
@@ -38,18 +42,20 @@ with st.sidebar:
     )
 hero = run(adapter, source, partial(words.word_map, layer=layer, head=chosen))
 at = picked_word(len(source.found.tokens))
-guesses = run(adapter, source, lambda model, told: passes.guesses(model, told.request))
+guesses = run(adapter, source, partial(words.guesses, at=at))
 both = None
 if other:
     with notices.guard():
         both = two_texts.compared(source, other)
-opened = deeper.setting()
+opened = deeper.settings()
 notices.show()
 link.finish()
 
 deeper.tell(hero)
 if both:
-    beside.show(both, hero, at)
+    second = beside.show(both, hero, at)
+    offer(*word_figure.of_two(both, hero, second, at, link.address()))
 else:
     components.words(sent(hero, at, guesses), pick_word, key="text")
-deeper.show(opened, hero)
+    offer(*word_figure.figures(hero, at, link.address()))
+deeper.show(opened, hero, at, guesses)

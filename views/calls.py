@@ -134,8 +134,14 @@ def _text_head(adapter: Adapter, x: Encoded, layer: int, head: int | None) -> np
     return viz.text_head(adapter, x, layer, head)
 
 
-def _guesses(adapter: Adapter, x: Encoded) -> tuple[viz.Guess, ...]:
-    return viz.guess_words(adapter, x)
+def _guesses(adapter: Adapter, x: Encoded, places: tuple[int, ...] | None) -> tuple[viz.Guess, ...]:
+    return viz.guess_words(adapter, x, places=places)
+
+
+def _text_reason(
+    adapter: Adapter, x: Encoded, method: str, place: int | None, token: int | None
+) -> viz.TextReason:
+    return viz.explain_text(adapter, x, method, place, token)
 
 
 CALLS: dict[str, Callable[..., Any]] = {
@@ -154,4 +160,5 @@ CALLS: dict[str, Callable[..., Any]] = {
     "text": _text,
     "text head": _text_head,
     "guesses": _guesses,
+    "text reason": _text_reason,
 }

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from heedmap import models
+from heedmap.languages import Phrase
 from heedmap.models import Calibration
 from heedmap.views import passes
 from heedmap.views.classes import verdict
-from heedmap.views.request import Request
+from heedmap.views.request import OfPass, Request
 
 if TYPE_CHECKING:
     from heedmap.models import Adapter, Prepared
@@ -20,7 +21,10 @@ if TYPE_CHECKING:
 
 
 # What is shown of a convolution, in words.
-AFTER = {"activation": "activation passed on", "convolution": "output of the convolution"}
+AFTER = {
+    "activation": Phrase("activation passed on"),
+    "convolution": Phrase("output of the convolution"),
+}
 
 
 @dataclass(frozen=True)
@@ -97,22 +101,12 @@ def source(
 
 
 @dataclass(frozen=True)
-class Channel:
+class Channel(OfPass):
     """One channel of one convolution."""
 
     source: Source
     layer: str
     index: int
-
-    @property
-    def request(self) -> Request:
-        """The forward pass that it comes from."""
-        return self.source.request
-
-    @property
-    def seen(self) -> Prepared:
-        """What the model saw."""
-        return self.source.seen
 
     @property
     def name(self) -> str:
@@ -127,7 +121,7 @@ class Channel:
     @property
     def title(self) -> str:
         """Its name."""
-        return f"{self.layer}, channel {self.index}"
+        return Phrase("{layer}, channel {index}", layer=self.layer, index=self.index)
 
     @property
     def what(self) -> str:
@@ -148,12 +142,6 @@ class Channel:
     def mean(self) -> float:
         """The mean over the map, which channels are ranked by."""
         return float(self.values.mean(dtype=np.float64))
-
-    @property
-    def strongest(self) -> str:
-        """Where it is strongest, and its value there."""
-        row, column = np.unravel_index(int(self.values.argmax()), self.values.shape)
-        return f"row {row}, column {column} (from 0) with {self.values.max():.3g}"
 
     @property
     def values(self) -> np.ndarray:

@@ -5,48 +5,24 @@ from __future__ import annotations
 import io
 import json
 import zipfile
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 from heedmap import viz
+from heedmap.languages import Phrase, join
 from heedmap.views import code, names, photos, render, values
 from heedmap.views.facts import Facts
 from heedmap.views.large import Large
+from heedmap.views.paper import FORMATS, MM, Paper
 from heedmap.views.render import SCREEN, drawn
 
 if TYPE_CHECKING:
     from heedmap.models import Prepared
 
-MM = 25.4  # in an inch
 PRINT = 300  # dpi of pictures in PDF and SVG
 Ends: TypeAlias = "tuple[float, float]"
-
-
-@dataclass(frozen=True)
-class Paper:
-    """How a figure is laid out.
-
-    Attributes:
-        width: mm.
-        dpi: of a PNG.
-        columns: pictures a row, 0 for those of the page.
-        photo: whether the photo comes first.
-        title: whether there is a title.
-        bar: whether there are colour bars with numbers.
-        told: whether facts stand under the figure.
-        transparent: whether there is no ground.
-    """
-
-    width: float = 180.0
-    dpi: int = 300
-    columns: int = 0
-    photo: bool = False
-    title: bool = True
-    bar: bool = True
-    told: bool = True
-    transparent: bool = False
 
 
 @dataclass(frozen=True)
@@ -83,6 +59,36 @@ class Figure:
         (look,) = looks
         return next(iter(scales))[0] if look.view == "overlay" and look.scale != "map" else None
 
+    @property
+    def kinds(self) -> Sequence[str]:
+        """What it can be had as; maps of unlike shapes do not fit one array."""
+        fits = len({each.shown.values.shape for each in self.pictures}) == 1
+        return [kind for kind in FORMATS if fits or kind != "npy"]
+
+    def make(self, kind: str, paper: Paper) -> bytes:
+        """It as a file; see `FORMATS`."""
+        made: bytes = getattr(self, kind)(paper)
+        return made
+
+    def holds(self, kind: str) -> str:
+        """What a file without a layout holds, in a sentence."""
+        shapes = sorted({each.shown.values.shape for each in self.pictures})
+        sizes = join([f"{rows} × {cols}" for rows, cols in shapes], "{one} or {other}")
+        count = len(self.pictures)
+        maps = Phrase("1 map") if count == 1 else Phrase("{count} maps", count=count)
+        of = {"maps": maps, "sizes": sizes}
+        holds = {
+            "npz": Phrase("{maps} of {sizes} values, float32, each under its name.", **of),
+            "npy": Phrase(
+                "{maps} of {sizes} values, float32, as one array (maps, rows, columns).", **of
+            ),
+            "csv": Phrase(
+                "{maps} of {sizes} values: a line for each, with map, row and column.", **of
+            ),
+            "picture": Phrase("The map over its photo, in the pixels of the screen, without text."),
+        }
+        return holds[kind]
+
     def png(self, paper: Paper) -> bytes:
         """The figure as PNG."""
         return viz.to_png(self._drawn(paper, paper.dpi), paper.dpi)
@@ -104,14 +110,14 @@ class Figure:
         return values.npz(self._values())
 
     def npy(self, paper: Paper) -> bytes:
-        """The values of all maps as one array (maps, rows, cols); of shapes that differ as NPZ."""
-        return values.npy(list(self._values().values())) or self.npz(paper)
+        """The values of all maps as one array (maps, rows, cols)."""
+        return values.npy(list(self._values().values()))
 
     def csv(self, paper: Paper) -> bytes:
         """The values of all maps as a table."""
         return values.as_csv(self._values())
 
-    def python(self) -> str:
+    def python(self, paper: Paper) -> str:
         """A program that makes the pictures."""
         return code.python(self.pictures)
 
@@ -130,7 +136,7 @@ class Figure:
             archive.writestr("figure.svg", self.svg(paper))
             archive.writestr("values.npz", self.npz(paper))
             archive.writestr("values.csv", self.csv(paper))
-            archive.writestr("picture.py", self.python())
+            archive.writestr("picture.py", self.python(paper))
             archive.writestr("view.json", self.view())
         return stream.getvalue()
 
@@ -179,22 +185,6 @@ class Figure:
         step = self.columns if self.rows else len(cells)
         starts = range(0, len(cells), step)
         return [each for at in starts for each in (lead, *cells[at : at + step])]
-
-
-Make: TypeAlias = Callable[[Figure, Paper], bytes]
-
-# What a figure can be had as: words, how it is made, extension, media type.
-FORMATS: dict[str, tuple[str, Make, str, str]] = {
-    "png": ("Figure, PNG", Figure.png, "png", "image/png"),
-    "pdf": ("Figure, PDF", Figure.pdf, "pdf", "application/pdf"),
-    "svg": ("Figure, SVG", Figure.svg, "svg", "image/svg+xml"),
-    "picture": ("The picture alone, PNG", Figure.picture, "png", "image/png"),
-    "npz": ("Values, NPZ", Figure.npz, "npz", "application/octet-stream"),
-    "npy": ("Values, NPY", Figure.npy, "npy", "application/octet-stream"),
-    "csv": ("Values, CSV", Figure.csv, "csv", "text/csv"),
-    "zip": ("Everything, ZIP", Figure.zip, "zip", "application/zip"),
-}
-FIGURES = ("png", "pdf", "svg", "zip")  # those that have a layout
 
 
 @dataclass(frozen=True)

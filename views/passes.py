@@ -224,15 +224,21 @@ def text_head(adapter: Adapter, request: TextRequest, layer: int, head: int | No
     )
 
 
-def guesses(adapter: Adapter, request: TextRequest) -> tuple[Guess, ...]:
-    """What a model fills into the masks of a text, or puts behind it; see `viz.guess_words`.
+def guesses(adapter: Adapter, request: TextRequest, place: int | None = None) -> tuple[Guess, ...]:
+    """What a model fills into the masks of a text, or puts behind one of its tokens.
+
+    Args:
+        adapter: the model that `request` names.
+        request: the text.
+        place: the number of a token; see `viz.guess_words` for what is guessed without it.
 
     Raises:
         As `text`.
     """
+    places = None if place is None else (place,)
     return _guesses.result(
-        request,
-        lambda job: read(adapter, request, Call("guesses"), job),
+        (request, place),
+        lambda job: read(adapter, request, Call("guesses", (places,)), job),
         turns.tell,
         turns.SAME,
     )
@@ -266,10 +272,20 @@ def run(
     return _in_turn(adapter, x, costs.cost(adapter, x, kind, times), call, job), x.bare()
 
 
-def read(adapter: Adapter, request: TextRequest, call: Call, job: Job[Any]) -> Any:
-    """The one place where a model is asked of a text."""
-    x = viz.reader(adapter).encode(request.text, request.pair)
-    return _in_turn(adapter, x, costs.of_text(adapter, len(x)), call, job)
+def read(
+    adapter: Adapter,
+    request: TextRequest,
+    call: Call,
+    job: Job[Any],
+    kind: str = "text",
+    times: float = 1.0,
+) -> Any:
+    """The one place where a model is asked of a text; for the arguments see `run`."""
+    model = viz.reader(adapter)
+    x = model.encode(request.text, request.pair)
+    if request.hidden is not None:
+        x = model.masked(x, request.hidden)
+    return _in_turn(adapter, x, costs.of_text(adapter, len(x), kind, times), call, job)
 
 
 def _in_turn(adapter: Adapter, x: calls.Input, cost: costs.Cost, call: Call, job: Job[Any]) -> Any:

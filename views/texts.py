@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from heedmap import viz
+from heedmap.languages import Phrase
 from heedmap.views import asked as asking
 from heedmap.views.asked import Asked
 from heedmap.views.classes import rounded
-from heedmap.views.request import Request
+from heedmap.views.request import OfPass, Request
 
 if TYPE_CHECKING:
     from heedmap.models import Adapter, Prepared
@@ -22,6 +23,10 @@ MOST = 8  # texts at once
 GRADIENTS = ("relevance", "legrad")
 MAPS = ("value path", "similarity", *GRADIENTS)
 _SMALL = 2000  # words of a vocabulary that is told
+_WHAT = {
+    "value path": Phrase("similarity by the value path (cosine), not attention"),
+    "similarity": Phrase("similarity of patches (cosine), not attention"),
+}
 
 
 def method(kind: str) -> viz.Method:
@@ -108,7 +113,7 @@ def source(adapter: Adapter, request: Request, texts: tuple[str, ...] | None = N
 
 
 @dataclass(frozen=True, eq=False)
-class WordMap:
+class WordMap(OfPass):
     """One map of one text.
 
     Attributes:
@@ -126,16 +131,6 @@ class WordMap:
     ends: tuple[float, float]
 
     @property
-    def request(self) -> Request:
-        """The photo in a model."""
-        return self.source.request
-
-    @property
-    def seen(self) -> Prepared:
-        """What the model saw."""
-        return self.source.seen
-
-    @property
     def key(self) -> Hashable:
         """What distinguishes it from all other maps of the same pass."""
         return "words", self.kind, self.title, self.ends
@@ -150,31 +145,28 @@ class WordMap:
         """How well its text fits the photo."""
         found, i = self.source.found, self.index
         cosine = f"{found.cosines[i]:.3f}".replace("-", "−")
-        return f"cosine {cosine} · {rounded(float(found.shares[i]))}"
+        share = rounded(float(found.shares[i]))
+        return Phrase("cosine {cosine} · {share}", cosine=cosine, share=share)
 
     @property
     def what(self) -> str:
         """What its values are, in words."""
         if self.kind in GRADIENTS:
-            return f"{method(self.kind).name}: what raises the cosine of photo and text"
-        return f"{method(self.kind).name.lower()} (cosine), not attention"
+            return Phrase(
+                "{method}: what raises the cosine of photo and text", method=method(self.kind).name
+            )
+        return _WHAT[self.kind]
 
     @property
     def label(self) -> str:
         """The words that the model does not know, if any."""
         unknown = self.source.unknown[self.title]
-        return f"not in its vocabulary: {', '.join(unknown)}" if unknown else ""
+        return Phrase("not in its vocabulary: {words}", words=", ".join(unknown)) if unknown else ""
 
     @property
     def signed(self) -> bool:
         """An unlike place is at the low end, so that an absent word looks absent."""
         return False
-
-    @property
-    def strongest(self) -> str:
-        """Where it is strongest, and its value there."""
-        row, column = np.unravel_index(int(self.values.argmax()), self.values.shape)
-        return f"row {row}, column {column} (from 0) with {self.values.max():.3g}"
 
     def limits(self, scale: str) -> tuple[float, float]:
         """The values at the two ends of the colour bar."""

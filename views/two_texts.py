@@ -41,8 +41,15 @@ class Compared:
     def apart(self) -> np.ndarray:
         """How far the attention of each head moves, (layers, heads): 0 the same, 1 all of it.
 
+        The mean of `moved` over the queries that both have.
+        """
+        return np.asarray(self.moved().mean(-1))
+
+    def moved(self) -> np.ndarray:
+        """The same of each token that both have: (layers, heads, m) float32.
+
         Half the sum of the absolute differences over the tokens that both have and, as one, all
-        others; the mean over the queries that both have (total variation).
+        others (total variation).
         """
         a, b = self.first.found.attention, self.second.found.attention
         assert a is not None
@@ -52,8 +59,15 @@ class Compared:
             whole[:, :, at].astype(np.float32)[..., at] for whole, at in ((a, one), (b, two))
         ]  # (layers, heads, m, m)
         rest = [1 - some.sum(-1) for some in rows]
-        moved = np.abs(rows[1] - rows[0]).sum(-1) + np.abs(rest[1] - rest[0])
-        return np.asarray(moved.mean(-1) / 2)
+        return np.asarray(np.abs(rows[1] - rows[0]).sum(-1) + np.abs(rest[1] - rest[0])) / 2
+
+    def furthest(self) -> tuple[int, int, int]:
+        """The layer, the head and the place in `pairs` of the word whose attention moves most."""
+        kinds = self.first.encoded.kinds
+        words = np.array([kinds[one] == "word" for one, _ in self.pairs])
+        moved = np.where(words, self.moved(), -1)
+        layer, head, word = np.unravel_index(moved.argmax(), moved.shape)
+        return int(layer), int(head), int(word)
 
 
 def compared(first: Source, second: Source) -> Compared:

@@ -16,10 +16,8 @@ def npz(maps: Mapping[str, np.ndarray]) -> bytes:
     return stream.getvalue()
 
 
-def npy(maps: Sequence[np.ndarray]) -> bytes | None:
-    """Maps of one shape as one array (maps, rows, cols) float32; None where shapes differ."""
-    if len({each.shape for each in maps}) != 1:
-        return None
+def npy(maps: Sequence[np.ndarray]) -> bytes:
+    """Maps of one shape as one array (maps, rows, cols) float32."""
     stream = io.BytesIO()
     np.save(stream, np.stack(maps), allow_pickle=False)
     return stream.getvalue()

@@ -23,7 +23,8 @@ RECORDS = {
     models: ("Encoded", "Prepared"),
     viz: (
         "Activations", "Attention", "AttentionMatrix", "Curves", "Explanation", "Faithfulness",
-        "Features", "Guess", "LayerQueries", "Prompt", "TextAttention", "WordMaps",
+        "Features", "Guess", "LayerQueries", "Prompt", "TextAttention", "TextReason", "TextTarget",
+        "WordMaps",
     ),
 }  # fmt: skip
 _HOME = {name: room for room, names in RECORDS.items() for name in names}

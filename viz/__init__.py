@@ -73,9 +73,10 @@ if TYPE_CHECKING:
     from heedmap.viz.draw.label import label
     from heedmap.viz.draw.lines import grid_lines
     from heedmap.viz.draw.masks import contour, draw_mask, highlight
-    from heedmap.viz.draw.matrix import matrix_figure
+    from heedmap.viz.draw.matrix import TokenMatrix, matrix_figure
     from heedmap.viz.draw.overlay import Overlay
     from heedmap.viz.draw.render import to_pdf, to_png, to_svg
+    from heedmap.viz.draw.text import lines_figure, text_figure
     from heedmap.viz.epoch import epoch_figure
     from heedmap.viz.film import frames, pan, write_film
     from heedmap.viz.html_report import Row, Section, report
@@ -90,7 +91,13 @@ if TYPE_CHECKING:
     )
     from heedmap.viz.why.methods import METHODS, Explanation, Method
     from heedmap.viz.why.prompt import Prompt, prompt_relevance
-    from heedmap.viz.why.text import text_rollout
+    from heedmap.viz.why.text import (
+        TEXT_METHODS,
+        TextReason,
+        TextTarget,
+        explain_text,
+        text_target,
+    )
     from heedmap.viz.why.words import WORD_MAPS, WordMaps, word_maps
 
 _LATE = {
@@ -110,14 +117,15 @@ _LATE = {
     "draw.interpolate": ("INTERPOLATIONS", "interpolate"),
     "draw.label": ("label",),
     "draw.lines": ("grid_lines",),
-    "draw.matrix": ("matrix_figure",),
+    "draw.matrix": ("TokenMatrix", "matrix_figure"),
     "draw.masks": ("contour", "draw_mask", "highlight"),
     "draw.overlay": ("Overlay",),
     "draw.render": ("to_pdf", "to_png", "to_svg"),
+    "draw.text": ("lines_figure", "text_figure"),
     "epoch": ("epoch_figure",),
     "why.explain": ("check_method", "explain"),
     "why.faithful": ("BASELINES", "Curves", "Faithfulness", "faithfulness", "faithfulness_passes"),
-    "why.text": ("text_rollout",),
+    "why.text": ("TEXT_METHODS", "TextReason", "TextTarget", "explain_text", "text_target"),
     "why.methods": ("METHODS", "Explanation", "Method"),
     "why.prompt": ("Prompt", "prompt_relevance"),
     "why.words": ("WORD_MAPS", "WordMaps", "word_maps"),
@@ -135,6 +143,7 @@ __all__ = [
     "KINDS",
     "METHODS",
     "SAMPLES",
+    "TEXT_METHODS",
     "UNIFORM_ENTROPY",
     "WORD_MAPS",
     "Activations",
@@ -161,6 +170,9 @@ __all__ = [
     "Sample",
     "Section",
     "TextAttention",
+    "TextReason",
+    "TextTarget",
+    "TokenMatrix",
     "WordMaps",
     "area",
     "attention_matrix",
@@ -179,6 +191,7 @@ __all__ = [
     "entropy",
     "epoch_figure",
     "explain",
+    "explain_text",
     "faithfulness",
     "faithfulness_passes",
     "frames",
@@ -190,6 +203,7 @@ __all__ = [
     "highlight",
     "interpolate",
     "label",
+    "lines_figure",
     "mask_overlap",
     "matrix_figure",
     "norm_outliers",
@@ -221,8 +235,9 @@ __all__ = [
     "similarity",
     "start_workers",
     "strongest_patch",
+    "text_figure",
     "text_head",
-    "text_rollout",
+    "text_target",
     "threshold_mask",
     "to_pdf",
     "to_png",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
@@ -55,7 +55,10 @@ class TextAdapter(Adapter):
         longest: tokens that it takes at most.
         fills: "masked" where it guesses masked words, "next" where it guesses the next one, else
             "".
+        mask: the token that stands for a hidden word, "" where it has none.
     """
+
+    _gradients: Any = staticmethod(torch.inference_mode)  # what its passes run in
 
     def __init__(self, module: nn.Module, id: str, title: str, tokenizer: Any) -> None:
         family = Language(module)
@@ -64,6 +67,8 @@ class TextAdapter(Adapter):
         own = int(getattr(tokenizer, "model_max_length", None) or family.longest)
         self.longest = min(family.longest, own)
         self.fills = family.fills
+        mask = getattr(tokenizer, "mask_token", None) if self.fills == "masked" else None
+        self.mask = str(mask or "")
         config: Any = module.config
         self._filled = "siglip" in str(config.model_type)  # it was trained on full texts
 
@@ -87,7 +92,7 @@ class TextAdapter(Adapter):
         """Cut a text into tokens.
 
         Args:
-            text: what is read.
+            text: what is read. [MASK] in it stands for the model's own masked token.
             pair: a second text behind it.
             length: tokens to fill it up to, as a batch of texts is; not at all by default. The
                 text towers of SigLIP always read `longest` tokens, as they were trained.
@@ -97,6 +102,7 @@ class TextAdapter(Adapter):
                 `length` that does not fit.
         """
         texts = [_checked(each) for each in ([text] if pair is None else [text, pair])]
+        texts = [each.replace(pieces.MASK, self.mask or pieces.MASK) for each in texts]
         with self.lock:
             found = self.tokenizer(*texts, truncation=False, padding=False, verbose=False)
         ids = list(found["input_ids"])
@@ -108,8 +114,9 @@ class TextAdapter(Adapter):
         kinds = pieces.kinds(self.tokenizer, ids, shown, pads)
         if not {"word", "punctuation", "mask"} & set(kinds):
             raise SettingError(
-                f"The tokenizer of {self.title} finds nothing to read in {short(text)}: write a "
-                "word."
+                "The tokenizer of {title} finds nothing to read in {text}: write a word.",
+                title=self.title,
+                text=short(text),
             )
         return Encoded(self._inputs(found, ids, pads), tuple(shown), tuple(kinds),
                        _parts(found, len(ids)))  # fmt: skip
@@ -118,32 +125,68 @@ class TextAdapter(Adapter):
         """Tokens of the vocabulary as they are shown."""
         return pieces.shown(self.tokenizer, ids)
 
-    def read(self, x: Encoded, whole: bool = False) -> Any:
-        """Run the model on tokens, as in evaluation and without gradients.
+    def masked(self, x: Encoded, place: int) -> Encoded:
+        """The same tokens with the masked token at one place.
+
+        Raises:
+            SettingError: a model without a masked token.
+        """
+        if not self.mask:
+            raise SettingError(
+                f"{self.title} has no masked token, so no word can be hidden from it: choose a "
+                "masked language model, such as bundled-bert."
+            )
+        ids = x.inputs["input_ids"].clone()
+        ids[:, place] = self.tokenizer.mask_token_id
+        tokens, kinds = list(x.tokens), list(x.kinds)
+        tokens[place], kinds[place] = self.mask, "mask"
+        return replace(
+            x, inputs={**x.inputs, "input_ids": ids}, tokens=tuple(tokens), kinds=tuple(kinds)
+        )
+
+    def read(self, x: Encoded) -> Any:
+        """Run the model without its head, as in evaluation and without gradients.
 
         Args:
-            x: what `encode` returned.
-            whole: whether its head runs too, which guesses words; a decoder's for the last token
-                alone.
+            x: what `encode` returned; its inputs may be a batch, (b, N).
 
         Raises:
             CaptureError: a model that fails on them.
         """
-        module: Any = self.module if whole else self.module.base_model
+        return self._call(self.module.base_model, x)
+
+    def logits(self, x: Encoded, places: Sequence[int]) -> torch.Tensor:
+        """What it guesses at some places, or, a decoder, behind them: (b, places, vocabulary).
+
+        Raises:
+            CaptureError: as `read`.
+        """
+        rows = torch.tensor(list(places))
+        found: torch.Tensor = self._call(self.module, x, logits_to_keep=rows).logits
+        alone = "logits_to_keep" in inspect.signature(self.module.forward).parameters
+        return (found if alone else found[:, rows]).float()
+
+    def _call(self, module: Any, x: Encoded, **more: Any) -> Any:
         taken = inspect.signature(module.forward).parameters
-        given: dict[str, Any] = {"use_cache": False, "logits_to_keep": 1}
-        given |= {name: each.to(self.device) for name, each in x.inputs.items()}
-        given = {name: value for name, value in given.items() if name in taken}
+        given: dict[str, Any] = {"use_cache": False, **x.inputs, **more}
+        given = {
+            name: value.to(self.device) if isinstance(value, torch.Tensor) else value
+            for name, value in given.items()
+            if name in taken
+        }
         try:
-            with evaluating(self.module), torch.inference_mode():
+            with evaluating(self.module), self._gradients():
                 return module(**given)
         except torch.OutOfMemoryError:
             raise
         except FAILURES as error:
             first = str(error).strip().split("\n", 1)[0][:200]
             raise CaptureError(
-                f"{self.title} failed on a text of {len(x)} tokens ({first}): "
-                "shorten it, or choose another model."
+                "{title} failed on a text of {x} tokens ({first}): shorten it, or choose "
+                "another model.",
+                title=self.title,
+                x=len(x),
+                first=first,
             ) from error
 
     @property
@@ -154,13 +197,19 @@ class TextAdapter(Adapter):
     def _check_length(self, count: int, wanted: int) -> None:
         if count > self.longest:
             raise SettingError(
-                f"This text is {count:,} tokens long and {self.title} reads {self.longest:,} at "
-                "most: shorten it."
+                "This text is {count:,} tokens long and {title} reads {longest:,} at most: "
+                "shorten it.",
+                count=count,
+                title=self.title,
+                longest=self.longest,
             )
         if not count <= wanted <= self.longest:
             raise SettingError(
-                f"length={wanted} does not fit a text of {count} tokens: choose {count} to "
-                f"{self.longest}."
+                "length={wanted} does not fit a text of {count} tokens: choose {count} to "
+                "{longest}.",
+                wanted=wanted,
+                count=count,
+                longest=self.longest,
             )
 
     def _inputs(self, found: Any, ids: list[int], pads: int) -> dict[str, torch.Tensor]:
@@ -177,19 +226,23 @@ def check_tokenizer(tokenizer: Any, name: str) -> None:
     if not hasattr(tokenizer, "convert_ids_to_tokens"):
         told = "" if tokenizer is None else f", and {short(tokenizer)} is none"
         raise ModelError(
-            f"{name} reads text{told}: give its tokenizer of Transformers, "
-            "models.wrap(module, tokenizer=tokenizer)."
+            "{name} reads text{told}: give its tokenizer of Transformers, models.wrap(module, "
+            "tokenizer=tokenizer).",
+            name=name,
+            told=told,
         )
 
 
 def _checked(text: Any) -> str:
     if not isinstance(text, str):
-        raise SettingError(f"{short(text)} is not a text: give a str.")
+        raise SettingError("{text} is not a text: give a str.", text=short(text))
     if not text.strip():
         raise SettingError("The text is empty: write a sentence.")
     if len(text) > LETTERS:
         raise SettingError(
-            f"This text has {len(text):,} characters and {LETTERS:,} can be read: shorten it."
+            "This text has {text:,} characters and {letters:,} can be read: shorten it.",
+            text=len(text),
+            letters=LETTERS,
         )
     if any("\ud800" <= letter <= "\udfff" for letter in text):
         raise SettingError("The text holds half of a character (a lone surrogate): leave it out.")

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
+MASK = "[MASK]"  # how a masked token is written, whatever a model calls it
 SPACE = "·"  # stands for a space before a word
 UNSEEN = {"\n": "↵", "\r": "↩", "\t": "⇥"}
 SPECIAL = ("cls", "sep", "mask", "pad")
@@ -17,9 +18,13 @@ _BYTE = re.compile(r"<0x([0-9A-F]{2})>")
 def shown(tokenizer: Any, ids: Sequence[int]) -> list[str]:
     """Each token as text: "##ing" of WordPiece as it is, "·the" for "Ġthe" and "▁the".
 
-    A piece of a character, as byte-level vocabularies have them, is shown as its bytes: "F0 9F".
+    A piece of a character, as byte-level vocabularies have them, is shown as its bytes: "F0 9F"; a
+    row of the model that is no token of the tokenizer as its number.
     """
-    pieces = [str(piece) for piece in tokenizer.convert_ids_to_tokens(list(ids))]
+    found = tokenizer.convert_ids_to_tokens(list(ids))
+    pieces = [
+        f"#{id}" if piece is None else str(piece) for id, piece in zip(ids, found, strict=True)
+    ]
     special = set(tokenizer.all_special_ids)
     by_bytes = _counts_bytes(tokenizer)
     return [

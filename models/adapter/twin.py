@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import copy
-from typing import Any
+from typing import Any, TypeVar
 
 import torch
 from heedmap.models import families
 from heedmap.models.adapter.adapter import Adapter
+from heedmap.models.adapter.language import TextAdapter
 from torch import nn
+
+T = TypeVar("T")
 
 
 class Twin(Adapter):
@@ -24,10 +27,25 @@ class Twin(Adapter):
             return families.vector(self._forward(fit)(pixels.to(self.device, self.dtype)))
 
 
+class TextTwin(TextAdapter):
+    """The same of a language model."""
+
+    _gradients: Any = staticmethod(torch.enable_grad)
+
+
 def twin(adapter: Adapter) -> Twin:
     """A twin of an adapter, made anew."""
+    return _over(adapter, Twin.__new__(Twin))
+
+
+def text_twin(adapter: TextAdapter) -> TextTwin:
+    """A twin of a language model, made anew."""
+    return _over(adapter, TextTwin.__new__(TextTwin))
+
+
+def _over(adapter: Adapter, other: T) -> T:
+    """Another adapter over the weights of the first."""
     family, module = copy.deepcopy((adapter._family, adapter.module), _shared(adapter.module))
-    other = Twin.__new__(Twin)
     other.__dict__.update(adapter.__dict__, module=module.eval(), _family=family)
     return other
 

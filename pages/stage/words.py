@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from heedmap import viz
+from heedmap.languages import Phrase
 from heedmap.views.data_urls import base64_of
 from heedmap.viz.draw.matrix import upper_end
 
@@ -14,13 +14,13 @@ if TYPE_CHECKING:
 
     from heedmap.pages.stage.components.sent import Guessed, Words
     from heedmap.views.two_texts import Compared
-    from heedmap.views.words import WordMap
+    from heedmap.views.words import Source, WordMap
     from heedmap.viz import Guess
 
 
 def sent(shown: WordMap, at: int | None, guesses: Sequence[Guess] = ()) -> Words:
     """What the browser needs of one head; of a long text the row and the column of one word."""
-    found, encoded, values = shown.source.found, shown.source.encoded, shown.values
+    encoded, values = shown.source.encoded, shown.values
     whole = shown.whole
     return {
         "tokens": list(encoded.tokens),
@@ -31,10 +31,10 @@ def sent(shown: WordMap, at: int | None, guesses: Sequence[Guess] = ()) -> Words
         "row": "" if whole or at is None else _half(values[at]),
         "column": "" if whole or at is None else _half(values[:, at]),
         "received": _half(values.mean(0)),
-        "rollout": "" if at is None or not whole else _half(viz.text_rollout(found, at)),
         "high": upper_end(values if whole else shown.small),
         "at": at,
-        "guesses": [_guessed(guess, encoded.tokens) for guess in guesses],
+        "hint": shown.source.hint,
+        "guesses": [_guessed(guess, shown.source) for guess in guesses],
     }
 
 
@@ -42,11 +42,20 @@ def _half(values: np.ndarray) -> str:
     return base64_of(values.astype(np.float16))
 
 
-def _guessed(guess: Guess, tokens: Sequence[str]) -> Guessed:
-    if guess.place < len(tokens):
-        title = f"What it puts in place of {tokens[guess.place]}, token {guess.place}"
+def _guessed(guess: Guess, source: Source) -> Guessed:
+    tokens, place = source.found.tokens, guess.place
+    if source.fills == "masked":
+        title = Phrase(
+            "What it would put in place of {token}, token {place}",
+            token=tokens[place], place=place,
+        )  # fmt: skip
+    elif place == len(tokens):
+        title = Phrase("What it thinks comes next")
     else:
-        title = "What it thinks comes next"
+        title = Phrase(
+            "What it thinks comes after {token}, token {place}",
+            token=tokens[place - 1], place=place - 1,
+        )  # fmt: skip
     return {"title": title, "tokens": list(guess.tokens), "shares": list(guess.shares)}
 
 
@@ -64,6 +73,7 @@ def sent_difference(found: Compared, first: WordMap, second: WordMap) -> Words:
         "received": _half(values.mean(0)),
         "high": upper_end(np.abs(values)),
         "at": None,
+        "hint": Phrase("Point at the matrix, or click it to keep a word."),
         "guesses": [],
         "signed": True,
     }

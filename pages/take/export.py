@@ -6,86 +6,116 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import streamlit as st
+from heedmap.languages import Phrase
 from heedmap.pages.frame import head
 from heedmap.pages.frame.notices import sentence
 from heedmap.pages.frame.text import plain
+from heedmap.pages.language import told, tr
 from heedmap.pages.take import film, report
-from heedmap.views.figure import FIGURES, FORMATS, Figure, Paper
+from heedmap.views.figure import Figure
+from heedmap.views.paper import FORMATS, LAID_OUT, Paper, Taken
 
 _PAPER = "heedmap.paper"  # how this session lays its figures out
 _PREVIEW = 110  # dpi
 _NARROW, _WIDE = 40, 400  # mm
+OF_PHOTOS = Phrase(
+    Phrase(
+        "Makes the same pixels in your own Python, where Heedmap is installed. "
+        "A photo of your own is opened by the name of its file."
+    )
+)
+OF_TEXTS = Phrase(
+    Phrase(
+        "Makes the same figure in your own Python, where Heedmap is installed. Files and "
+        "program hold your text, their names do not."
+    )
+)
 
 
-def offer(*figures: Figure) -> None:
+def offer(*taken: Taken) -> None:
     """Show the button of the dialog in the head of the page."""
     with head.take():
-        if st.button("Export", key="export", icon=":material/download:"):
-            _export(figures)
+        if st.button(tr("Export"), key="export", icon=":material/download:"):
+            st.dialog(tr("Export"), width="large")(_export)(taken)
 
 
-@st.dialog("Export", width="large")
-def _export(figures: Sequence[Figure]) -> None:
-    figure = _pick_figure(figures)
-    files, program, several, moving = st.tabs(["Figure and values", "Python", "Report", "Film"])
-    with files:
-        _files(figure)
-    with program:
-        st.caption(
-            "Makes the same pixels in your own Python, where Heedmap is installed. "
-            "A photo of your own is opened by the name of its file."
-        )
-        st.code(figure.python(), language="python", wrap_lines=True)
-    with several:
-        first = figure.pictures[0]
-        report.show(first.shown.request, first.look)
-    with moving:
-        film.show(first.shown, first.look)
+def _export(every: Sequence[Taken]) -> None:
+    taken = _pick(every)
+    photo = isinstance(taken, Figure)
+    tabs = st.tabs(
+        [tr("Figure and values"), "Python", *([tr("Report"), tr("Film")] if photo else [])]
+    )
+    with tabs[0]:
+        paper = _files(taken)
+    with tabs[1]:
+        st.caption(told(OF_PHOTOS if photo else OF_TEXTS))
+        st.code(taken.python(paper), language="python", wrap_lines=True)
+    if isinstance(taken, Figure):
+        first = taken.pictures[0]
+        with tabs[2]:
+            report.show(first.shown.request, first.look)
+        with tabs[3]:
+            film.show(first.shown, first.look)
 
 
-def _pick_figure(figures: Sequence[Figure]) -> Figure:
-    """What to export: the large pictures, or all heads, layers or channels."""
-    if len(figures) == 1:
-        return figures[0]
-    labels = [each.label for each in figures]
-    chosen = st.segmented_control("What", labels, default=labels[0], required=True, key="take.what")
-    return figures[labels.index(str(chosen))]
+def _pick(every: Sequence[Taken]) -> Taken:
+    """What to export: the large pictures or all heads, layers or channels; a text or its matrix."""
+    if len(every) == 1:
+        return every[0]
+    labels = [told(each.label) for each in every]
+    chosen = st.segmented_control(
+        tr("What"), labels, default=labels[0], required=True, key="take.what"
+    )
+    return every[labels.index(str(chosen))]
 
 
-def _files(figure: Figure) -> None:
+def _files(taken: Taken) -> Paper:
+    """Offer it as a file; returns how it is laid out."""
     controls, shown = st.columns([2, 3], gap="medium")
     with controls:
-        kind = str(st.selectbox("As", FORMATS, format_func=lambda kind: FORMATS[kind][0]))
-        paper = _pick_paper(figure, kind) if kind in FIGURES else Paper()
-    words, make, extension, mime = FORMATS[kind]
+        kind = str(
+            st.selectbox(tr("As"), taken.kinds, format_func=lambda kind: told(FORMATS[kind].words))
+        )
+        paper = _pick_paper(taken, kind) if kind in LAID_OUT else _last()
     with shown:
-        ready = _preview(figure, paper) if kind in FIGURES else _told(figure, kind)
+        ready = _preview(taken, paper) if kind in LAID_OUT else _say(taken, kind)
+    words, extension, mime = FORMATS[kind]
     with controls:
         st.download_button(
-            "Download", lambda: make(figure, paper), f"{figure.name}.{extension}", mime,
+            tr("Download"), lambda: taken.make(kind, paper), f"{taken.name}.{extension}", mime,
             key="take.download", on_click="ignore", type="primary", width="stretch",
-            icon=":material/download:", disabled=not ready, help=words,
+            icon=":material/download:", disabled=not ready, help=told(words),
         )  # fmt: skip
+    return paper
 
 
-def _pick_paper(figure: Figure, kind: str) -> Paper:
+def _last() -> Paper:
+    """The layout that the visitor chose last."""
+    paper: Paper = st.session_state.get(_PAPER, Paper())
+    return paper
+
+
+def _pick_paper(taken: Taken, kind: str) -> Paper:
     """Let the visitor lay the figure out; what they chose last comes first."""
-    last: Paper = st.session_state.get(_PAPER, Paper())
+    last, photo = _last(), isinstance(taken, Figure)
     width = st.number_input(
-        "Width, mm", _NARROW, _WIDE, int(last.width), step=5,
-        help="85 is one column of a journal, 180 both.",
+        tr("Width, mm"), _NARROW, _WIDE, int(last.width), step=5,
+        help=tr("85 is one column of a journal, 180 both."),
     )  # fmt: skip
     dpi = last.dpi
     if kind == "png":
-        dpi = int(st.number_input("Pixels an inch (dpi)", 72, 600, last.dpi, step=50))
-    paper = replace(last, width=float(width), dpi=dpi, columns=_pick_columns(figure))
+        dpi = int(st.number_input(tr("Pixels an inch (dpi)"), 72, 600, last.dpi, step=50))
+    columns = _pick_columns(taken) if isinstance(taken, Figure) else last.columns
     paper = replace(
-        paper,
-        photo=st.toggle("The photo first", last.photo),
-        title=st.toggle("Title", last.title),
-        bar=st.toggle("Colour bars with numbers", last.bar),
-        told=st.toggle("Model and settings below", last.told),
-        transparent=st.toggle("Transparent ground", last.transparent),
+        last,
+        width=float(width),
+        dpi=dpi,
+        columns=columns,
+        photo=st.toggle(tr("The photo first"), last.photo) if photo else last.photo,
+        title=st.toggle(tr("Title"), last.title),
+        bar=st.toggle(tr("Colour bars with numbers"), last.bar),
+        told=st.toggle(tr("Model and settings below"), last.told),
+        transparent=st.toggle(tr("Transparent ground"), last.transparent),
     )
     st.session_state[_PAPER] = paper
     return paper
@@ -97,13 +127,13 @@ def _pick_columns(figure: Figure) -> int:
     if figure.rows or count == 1:
         return 0
     key = f"take.columns {figure.label}"
-    return int(st.number_input("Pictures a row", 1, min(count, 12), figure.columns, key=key))
+    return int(st.number_input(tr("Pictures a row"), 1, min(count, 12), figure.columns, key=key))
 
 
-def _preview(figure: Figure, paper: Paper) -> bool:
+def _preview(taken: Taken, paper: Paper) -> bool:
     """Show the figure as it will be; whether it can be made."""
     try:
-        made = figure.png(replace(paper, dpi=_PREVIEW))
+        made = taken.make("png", replace(paper, dpi=_PREVIEW))
     except Exception as error:
         st.error(plain(sentence(error)), icon=":material/error:")
         return False
@@ -111,18 +141,7 @@ def _preview(figure: Figure, paper: Paper) -> bool:
     return True
 
 
-def _told(figure: Figure, kind: str) -> bool:
-    """Say what the file holds."""
-    shapes = sorted({each.shown.values.shape for each in figure.pictures})
-    sizes = " or ".join(f"{rows} × {cols}" for rows, cols in shapes)
-    count = len(figure.pictures)
-    maps = "1 map" if count == 1 else f"{count} maps"
-    told = {
-        "npz": f"{maps} of {sizes} values, float32, each under its name.",
-        "npy": f"{maps} of {sizes} values, float32, as one array (maps, rows, columns).",
-        "csv": f"{maps} of {sizes} values: a line for each, with map, row and column.",
-        "picture": "The map over its photo, in the pixels of the screen, without text.",
-    }
-    several = kind == "npy" and len(shapes) > 1
-    st.caption("Their sizes differ, so they do not fit one array." if several else told[kind])
-    return not several
+def _say(taken: Taken, kind: str) -> bool:
+    """Say what a file without a layout holds."""
+    st.caption(told(taken.holds(kind)))
+    return True

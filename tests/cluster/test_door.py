@@ -30,14 +30,15 @@ ASKED: dict[str, tuple[str, tuple[Any, ...]]] = {
     "prompt": ("bundled-clip", ("a photo of a cat",)),
     "text": ("bundled-clip", ()),
     "text head": ("bundled-clip", (1, 0)),
-    "guesses": ("bundled-clip", ()),
+    "guesses": ("bundled-clip", (None,)),
+    "text reason": ("bundled-clip", ("relevance", 2, None)),
 }
 
 
 def sent(model: str, name: str, arguments: tuple[Any, ...]) -> tuple[Any, bytes]:
     """What a model prepares, and what a front end sends of it."""
     adapter = models.load(model)
-    if name in ("text", "text head", "guesses"):
+    if name in ("text", "text head", "guesses", "text reason"):
         x: Any = viz.reader(adapter).encode("a cat and a dog")
     else:
         x = adapter.prepare(viz.open_sample("cat"), 64, "squash")

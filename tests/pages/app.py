@@ -133,7 +133,7 @@ class App:
     def words(self, key: str = "text") -> dict[str, Any]:
         """What the component of a text was given, its numbers decoded."""
         found = self._data("words", key)
-        for name in ("values", "small", "row", "column", "received", "rollout"):
+        for name in ("values", "small", "row", "column", "received"):
             found[name] = np.frombuffer(base64.b64decode(found.get(name, "")), np.float16)
         return found
 

@@ -10,6 +10,8 @@ import pytest
 from heedmap.pages.take import export as dialog
 from heedmap.views import render
 from heedmap.views.figure import Figure
+from heedmap.views.paper import Paper
+from heedmap.views.word_figure import WordFigure
 from streamlit.testing.v1 import AppTest
 
 from tests.pages.app import App
@@ -35,11 +37,30 @@ def test_what_each_page_gives_as_python_makes_its_pictures(
     app = App(page, **PAGES[page])
     assert not app.errors
     names: dict = {}
-    exec(given[0].python(), names)
+    exec(given[0].python(Paper()), names)
     made: Sequence[np.ndarray] = names.get("pictures") or [names["picture"]]
     for picture, each in zip(made, given[0].pictures, strict=True):
         np.testing.assert_array_equal(picture, render.drawn(each.shown, each.look))
     assert "v=0.1.0" in given[0].link
+
+
+def test_words_are_taken_along_as_they_are_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    given: list[WordFigure] = []
+    offer = dialog.offer
+    monkeypatch.setattr(dialog, "offer", lambda *taken: given.extend(taken) or offer(*taken))
+    text = "a photo of a dog"
+    app = App("words", model="bundled-clip", text=text, layer="1", head="2", word="5")
+    assert [each.drawing for each in given] == ["text", "lines", "matrix"]
+    names: dict = {}
+    exec(given[0].python(Paper()), names)
+    assert names["picture"] == given[0].make("png", Paper())
+    np.testing.assert_array_equal(app.words()["values"], names["values"].ravel())
+    assert "What “dog” attends to" in given[0].python(Paper())
+    assert "text=a+photo" in given[0].link
+    app.at.button(key="export").click()
+    app.run()
+    assert [tab.label for tab in app.at.tabs] == ["Figure and values", "Python"]
+    assert text in app.at.code[0].value
 
 
 def test_the_dialog_lays_a_figure_out() -> None:

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from heedmap import models, viz
 from heedmap.views import attention, cache, export, facts
-from heedmap.views.figure import Paper
+from heedmap.views.paper import Paper
 from heedmap.views.render import Look
 from heedmap.views.request import Request
 from heedmap.viz import Attention

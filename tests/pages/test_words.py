@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import numpy as np
@@ -86,6 +87,37 @@ def test_masks_are_filled_and_pairs_are_read(bert: Any) -> None:
     assert guess["tokens"] == list(wanted.tokens)
     np.testing.assert_allclose(guess["shares"], wanted.shares)
     assert EXAMPLES["pair"][0] not in str(app.link)
+
+
+def test_a_word_that_is_picked_is_guessed_anew_and_asked_why(bert: Any) -> None:
+    app = App("words", text="the cat sat", word="2", deeper="why", methods="relevance~ig")
+    x = bert.masked(bert.encode("the cat sat"), 2)
+    (wanted,) = viz.guess_words(bert, x)
+    (guess,) = app.words()["guesses"]
+    assert guess["title"] == "What it would put in place of cat, token 2"
+    np.testing.assert_allclose(guess["shares"], wanted.shares)
+    assert app.words()["tokens"][2] == "cat"
+    relevance, integrated = shaded(app)
+    found = viz.explain_text(bert, x, "relevance", 2, wanted.ids[0])
+    np.testing.assert_allclose(numbers(relevance), found.shares, rtol=0.05)
+    assert "[MASK]" in relevance
+    assert len(numbers(integrated)) == 5
+    app.set("guess", 1)
+    other = viz.explain_text(bert, x, "relevance", 2, wanted.ids[1])
+    np.testing.assert_allclose(numbers(shaded(app)[0]), other.shares, rtol=0.05)
+    assert app.link["guess"] == "1"
+    assert "cat" not in str(app.link)
+
+
+def numbers(body: str) -> list[float]:
+    """The numbers of the tokens of a text that is shaded."""
+    return [float(each.replace("−", "-")) for each in re.findall(r'title="([^"]+)', body)]
+
+
+def shaded(app: App) -> list[str]:
+    """The texts that methods shade."""
+    found = [each.proto.body for each in app.at.get("html")]
+    return [body for body in found if 'class="shaded"' in body]
 
 
 def test_two_texts_are_compared_token_by_token(bert: Any) -> None:

@@ -18,6 +18,8 @@ from heedmap.store.bucket import Bucket
 from heedmap.store.folder import Folder
 from heedmap.store.place import Place
 
+from tests import s3 as s3_server
+
 DAY = 86_400.0
 
 
@@ -32,18 +34,8 @@ class Clock:
 @pytest.fixture(scope="module")
 def s3() -> Iterator[str]:
     """A bucket of an S3 server on this machine, as an address of the store."""
-    moto = pytest.importorskip("moto.server", reason="pip install -r requirements-test.txt")
-    server = moto.ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("AWS_ENDPOINT_URL", f"http://{host}:{port}")
-        for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-            patch.setenv(name, "test")
-        patch.setenv("AWS_DEFAULT_REGION", "us-east-1")
-        Bucket("s3://photos")._files.mkdir("photos")
-        yield "s3://photos/shared"
-    server.stop()
+    with s3_server.loopback():
+        yield f"s3://{s3_server.BUCKET}/shared"
 
 
 @pytest.fixture(params=["folder", "bucket"])

@@ -12,7 +12,7 @@ from heedmap import viz
 from heedmap.models import Adapter
 from heedmap.views import attention, data_urls, export, facts, large, names, photos, render
 from heedmap.views.attention import Map
-from heedmap.views.figure import Paper
+from heedmap.views.paper import Paper
 from heedmap.views.render import THUMBNAIL, Look
 from heedmap.views.request import Request
 from PIL import Image

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from dataclasses import replace
 from typing import Any
 
@@ -10,7 +9,7 @@ import numpy as np
 import pytest
 from heedmap import models, viz
 from heedmap.errors import SettingError
-from heedmap.views import two_texts, word_files, words
+from heedmap.views import two_texts, words
 from heedmap.views.request import TextRequest
 from heedmap.views.words import Source, WordMap
 
@@ -66,6 +65,9 @@ def test_attention_that_moves_is_the_total_variation(bert: Any) -> None:
         rest = abs((1 - rows[0].sum()) - (1 - rows[1].sum()))
         moved.append((abs(rows[0] - rows[1]).sum() + rest) / 2)
     assert found.apart()[1, 2] == pytest.approx(np.mean(moved), abs=2e-3)
+    layer, head, word = found.furthest()
+    assert found.moved()[layer, head, word] >= found.moved()[1, 2, 1]
+    assert one.encoded.kinds[found.pairs[word][0]] == "word"
     same = two_texts.compared(one, one)
     assert same.apart().max() == pytest.approx(0, abs=1e-6)
     assert not same.difference(*[words.word_map(bert, one, 0, "mean")] * 2).any()
@@ -86,18 +88,3 @@ def test_a_long_text_runs_again_for_one_head(bert: Any) -> None:
         np.testing.assert_allclose(
             words.word_map(bert, long, 1, head).values, whole.values, atol=4e-4
         )
-
-
-def test_files_hold_the_shown_head(bert: Any) -> None:
-    source = source_of(bert, "the cat sat.")
-    shown = words.word_map(bert, source, 1, "2")
-    held = np.load(io.BytesIO(word_files.npz(shown)))
-    assert tuple(held["tokens"]) == source.found.tokens
-    np.testing.assert_array_equal(held["attention"], shown.values)
-    figure = word_files.Figure(shown)
-    assert figure.png().startswith(b"\x89PNG")
-    assert figure.name == "words-bert-layer1-head2"
-    lines = word_files.python(shown).splitlines()
-    known: dict[str, Any] = {"adapter": bert, "viz": viz}
-    exec("\n".join(lines[3:]), known)  # the model is in memory already
-    np.testing.assert_allclose(known["values"], shown.values, atol=1e-3)

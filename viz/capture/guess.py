@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -17,41 +18,58 @@ class Guess:
     """What stands at one place of a text.
 
     Attributes:
-        place: the number of the masked token; N for the one that comes next.
+        place: the number of the token; N for one that comes behind the text.
         tokens: the most probable ones first, as the tokenizer cuts words.
+        ids: their places in the vocabulary.
         shares: their probabilities.
     """
 
     place: int
     tokens: tuple[str, ...]
+    ids: tuple[int, ...]
     shares: tuple[float, ...]
 
 
-def guess_words(adapter: Adapter, x: Encoded, most: int = 5) -> tuple[Guess, ...]:
-    """What a model fills into each mask of a text, or puts behind it.
+def guess_words(
+    adapter: Adapter, x: Encoded, most: int = 5, places: Sequence[int] | None = None
+) -> tuple[Guess, ...]:
+    """What a model fills into the masks of a text, or puts behind it.
 
     Args:
         adapter: a language model.
         x: what `adapter.encode` returned.
         most: how many tokens are named at each place.
+        places: numbers of tokens, each guessed as it stands there, by a decoder what comes behind
+            it; by default all masks, of a decoder the last token.
 
     Returns:
-        A `Guess` for each mask; for a decoder one, of the next token. None for a model that
-        guesses no words, or a text without a mask.
+        A `Guess` for each place; none for a model that guesses no words.
 
     Raises:
         SettingError: no language model.
         CaptureError: a model that fails on this text.
     """
     model = reader(adapter)
-    masks = [place for place, kind in enumerate(x.kinds) if kind == "mask"]
-    if not model.fills or (model.fills == "masked" and not masks):
+    if not model.fills:
         return ()
-    logits = model.read(x, whole=True).logits[0]  # (N, vocabulary); of a decoder the last alone
-    rows = {len(x): logits[-1]} if model.fills == "next" else {at: logits[at] for at in masks}
-    return tuple(_best(model, row, place, most) for place, row in rows.items())
+    asked = _places(model, x) if places is None else list(places)
+    if not asked:
+        return ()
+    behind = int(model.fills == "next")
+    rows = model.logits(x, asked)[0]
+    return tuple(
+        _best(model, row, place + behind, most) for place, row in zip(asked, rows, strict=True)
+    )
+
+
+def _places(model: TextAdapter, x: Encoded) -> list[int]:
+    """The masks; of a decoder the last token that is no padding."""
+    if model.fills == "next":
+        return [sum(kind != "pad" for kind in x.kinds) - 1]
+    return [place for place, kind in enumerate(x.kinds) if kind == "mask"]
 
 
 def _best(model: TextAdapter, logits: torch.Tensor, place: int, most: int) -> Guess:
-    shares, ids = logits.float().softmax(-1).topk(most)
-    return Guess(place, tuple(model.shown(ids.tolist())), tuple(shares.tolist()))
+    shares, ids = logits.softmax(-1).topk(min(most, len(logits)))
+    names, found = model.shown(ids.tolist()), ids.tolist()
+    return Guess(place, tuple(names), tuple(found), tuple(shares.tolist()))

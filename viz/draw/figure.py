@@ -28,10 +28,9 @@ from heedmap.viz.draw.layout import (
     WIDTH,
     Layout,
     plan,
-    points,
     wrap_text,
-    wrapped,
 )  # fmt: skip
+from heedmap.viz.draw.measure import points, wrapped
 from heedmap.viz.draw.overlay import Limits
 from heedmap.viz.photo.picture import Picture
 from matplotlib.figure import Figure

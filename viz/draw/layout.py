@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from heedmap.errors import SettingError
 from heedmap.viz.draw.content import Content
+from heedmap.viz.draw.measure import points, wrapped
 
 WIDTH = 7.2  # inches; the text of a two-column page
 MARGIN = 0.08
@@ -90,23 +90,10 @@ def wrap_text(content: Content) -> Content:
     beside_scale = across - (SCALE[0] + 0.3 if content.one_scale else 0)
     return replace(
         content,
-        title=wrapped(content.title, across, TITLE),
+        title=wrapped(content.title, across, TITLE, "bold"),
         captions=[wrapped(text, _columns(content)[1], CAPTION) for text in content.captions],
         footer=wrapped(content.footer, beside_scale, SMALL),
     )
-
-
-def wrapped(text: str, inches: float, size: float) -> str:
-    """Text broken into lines that fit a width; a letter is taken to be 0.56 of its size wide."""
-    letters = max(8, int(inches / (points(size) * 0.56)))
-    return "\n".join(
-        line for part in text.splitlines() for line in (textwrap.wrap(part, letters) or [""])
-    )
-
-
-def points(size: float) -> float:
-    """Type size in inches."""
-    return size / 72
 
 
 def _height(texts: Sequence[str], size: float, gap: float) -> float:

@@ -3,19 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Protocol
+from dataclasses import dataclass
+from typing import Any, Protocol, TypeAlias
 
 import numpy as np
 from heedmap.viz.draw.colours import check_colormap
-from heedmap.viz.draw.layout import CAPTION, SMALL, TITLE, WIDTH
+from heedmap.viz.draw.fonts import FAMILY
+from heedmap.viz.draw.layout import CAPTION, LINE, MARGIN, SMALL, TITLE, WIDTH
+from heedmap.viz.draw.measure import cut, points, wide, wrapped
+from heedmap.viz.draw.sheet import GREY
 from matplotlib import colormaps
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
+
+Box: TypeAlias = tuple[float, float, float, float]
 
 _WIDER = 6  # a token that is no patch, in sides of a patch
 _GAP = 2  # between these and the patches
 _TICKS = 8  # named rows of patches, at most
 _BRIGHT = 99.5  # percentile at the upper end of the colour bar: a few sinks outshine all others
+_LONGEST = 0.9  # inches, of the name of a token
+_BAR = 0.62  # inches, the colour bar with its numbers
 
 
 class Matrix(Protocol):
@@ -34,13 +43,39 @@ class Matrix(Protocol):
         """For each token (row, col) of its patch; None for one that is no patch."""
 
 
+@dataclass(frozen=True)
+class TokenMatrix:
+    """Numbers between the tokens of a text, for `matrix_figure`.
+
+    Attributes:
+        labels: (N,) the tokens.
+        values: (N, N) float32, row = query.
+    """
+
+    labels: Sequence[str]
+    values: np.ndarray
+
+    @property
+    def places(self) -> Sequence[None]:
+        """No token is a patch."""
+        return [None] * len(self.labels)
+
+
 def upper_end(values: np.ndarray) -> float:
     """The value at the upper end of a matrix's colour bar; what is above has its colour."""
     return float(np.percentile(values, _BRIGHT)) or float(values.max())
 
 
 def matrix_figure(
-    matrix: Matrix, title: str = "", footer: str = "", colormap: str = "viridis"
+    matrix: Matrix,
+    title: str = "",
+    footer: str = "",
+    colormap: str = "viridis",
+    *,
+    width: float = WIDTH,
+    bar: bool = True,
+    transparent: bool = False,
+    signed: bool = False,
 ) -> Figure:
     """A matrix with axes and a colour bar; tokens that are no patches are wider, and apart.
 
@@ -49,32 +84,106 @@ def matrix_figure(
         title: above the matrix.
         footer: a small line below.
         colormap: a name of `viz.COLORMAPS`.
+        width: of the figure in inches; its height follows.
+        bar: whether there is a colour bar with numbers.
+        transparent: whether there is no ground.
+        signed: whether zero is in the middle of the colours, as of a difference.
 
     Raises:
         SettingError: an unknown colour map.
     """
-    colours = colormaps[check_colormap(colormap)]
-    figure = Figure(figsize=(WIDTH, WIDTH * 0.93), facecolor="white")
-    axes = figure.add_axes((0.1, 0.08, 0.77, 0.82))
-    edges, values = _apart(matrix)
-    mesh = axes.pcolormesh(
-        edges, edges, values, cmap=colours, vmin=0, vmax=upper_end(matrix.values), rasterized=True
-    )
-    axes.invert_yaxis()
-    axes.set_aspect("equal")
-    axes.spines[:].set_visible(False)
+    check_colormap(colormap)
+    title = wrapped(title, width - 2 * MARGIN, TITLE, "bold")
+    footer = wrapped(footer, width - 2 * MARGIN, SMALL)
     at, names = _ticks(matrix)
-    axes.set_xticks(at, names, size=SMALL, rotation=90)
-    axes.set_yticks(at, names, size=SMALL)
-    axes.tick_params(top=True, labeltop=True, bottom=False, labelbottom=False, length=2)
-    axes.set_ylabel("query", size=CAPTION)
-    axes.set_xlabel("key", size=CAPTION)
-    bar = figure.colorbar(mesh, ax=axes, extend="max", fraction=0.04, pad=0.02)
-    bar.ax.tick_params(labelsize=SMALL)
-    bar.set_label("attention", size=CAPTION)
-    figure.text(0.02, 0.985, title, size=TITLE, weight="bold", va="top", parse_math=False)
-    figure.text(0.02, 0.015, footer, size=SMALL, color="#5f6368", parse_math=False)
+    names = [cut(name, SMALL, _LONGEST) for name in names]
+    label = max(wide(name, SMALL) for name in names)
+    left = MARGIN + points(CAPTION) * LINE + label + 0.08
+    side = width - left - (_BAR if bar else MARGIN)
+    place = _Place(width, left, left + _tall(title, TITLE), side, _tall(footer, SMALL))
+    figure = Figure(figsize=(width, place.height), facecolor="none" if transparent else "white")
+    axes = figure.add_axes(place.box(left, place.top, place.side, place.side))
+    _draw(axes, matrix, colormap, signed)
+    _name(axes, at, names, place.side)
+    if bar:
+        _draw_bar(figure, axes, place, signed)
+    _write(figure, place, title, footer)
     return figure
+
+
+@dataclass(frozen=True)
+class _Place:
+    """Where the parts go, in inches from the top left."""
+
+    width: float
+    left: float  # of the matrix
+    top: float
+    side: float
+    foot: float  # height of the footer
+
+    @property
+    def height(self) -> float:
+        return self.top + self.side + 0.1 + self.foot + MARGIN
+
+    def at(self, x: float, y: float) -> tuple[float, float]:
+        """A place as Matplotlib counts, in parts of the figure from the bottom left."""
+        return x / self.width, 1 - y / self.height
+
+    def box(self, x: float, y: float, wide: float, high: float) -> Box:
+        """A box with its top left at a place."""
+        left, bottom = self.at(x, y + high)
+        return left, bottom, wide / self.width, high / self.height
+
+
+def _draw(axes: Axes, matrix: Matrix, colormap: str, signed: bool) -> None:
+    edges, values = _apart(matrix)
+    high = upper_end(np.abs(matrix.values) if signed else matrix.values)
+    axes.pcolormesh(
+        edges, edges, values, cmap=colormaps[colormap], vmin=-high if signed else 0, vmax=high,
+        rasterized=True,
+    )  # fmt: skip
+    axes.invert_yaxis()
+    axes.spines[:].set_visible(False)
+    axes.tick_params(top=True, labeltop=True, bottom=False, labelbottom=False, length=2, pad=2)
+
+
+def _name(axes: Axes, at: Sequence[float], names: Sequence[str], side: float) -> None:
+    """Write the names along both axes, those that there is room for."""
+    first, last = axes.get_xlim()
+    room = points(SMALL) * LINE * (last - first) / side
+    kept: list[int] = []
+    for index in np.argsort(at):
+        if not kept or at[index] - at[kept[-1]] >= room:
+            kept.append(int(index))
+    style: dict[str, Any] = {"size": SMALL, "family": FAMILY, "parse_math": False}
+    ticks, labels = [at[each] for each in kept], [names[each] for each in kept]
+    axes.set_xticks(ticks, labels, rotation=90, **style)
+    axes.set_yticks(ticks, labels, **style)
+
+
+def _draw_bar(figure: Figure, axes: Axes, place: _Place, signed: bool) -> None:
+    beside = figure.add_axes(place.box(place.left + place.side + 0.1, place.top, 0.11, place.side))
+    ends = "both" if signed else "max"
+    bar = figure.colorbar(axes.collections[0], cax=beside, extend=ends, extendfrac=0.03)
+    bar.ax.tick_params(labelsize=SMALL, length=2, pad=2)
+    bar.outline.set_visible(False)
+
+
+def _write(figure: Figure, place: _Place, title: str, footer: str) -> None:
+    style: dict[str, Any] = {"va": "top", "family": FAMILY, "linespacing": 1.2, "parse_math": False}
+    middle = place.side / 2
+    under = MARGIN + _tall(title, TITLE)
+    figure.text(*place.at(MARGIN, MARGIN), title, size=TITLE, weight="bold", **style)
+    figure.text(*place.at(place.left + middle, under), "key", size=CAPTION, ha="center", **style)
+    figure.text(*place.at(MARGIN, place.top + middle), "query", size=CAPTION, rotation=90,
+                **{**style, "va": "center"})  # fmt: skip
+    below = place.top + place.side + 0.1
+    figure.text(*place.at(MARGIN, below), footer, size=SMALL, color=GREY, **style)
+
+
+def _tall(text: str, size: float) -> float:
+    """Height of a text with a gap below; 0 where it is empty."""
+    return (text.count("\n") + 1) * points(size) * LINE + 0.05 if text else 0.0
 
 
 def _starts(matrix: Matrix) -> NDArray[np.float64]:

@@ -20,6 +20,11 @@ function panel(view, kind) {
     legend: add(figure, "div", "legend"),
     about: add(figure, "div", "about"),
   };
+  if (kind === "canvas") {
+    const icons = add(title, "span", "icons");
+    parts.copy = icons.appendChild(copier(figure));
+    icons.append(presenter(view.root, parts.frame));
+  }
   parts.picture.draggable = false;
   parts.bar = add(parts.legend, "div", "bar");
   const ends = add(parts.legend, "div", "ends");
@@ -56,6 +61,10 @@ function show(view, figure) {
   marks.forEach(([row, column], i) => place(parts.marks.children[i], boxOf(given, { row, column, grid: given.grid })));
   parts.says.textContent = given.says ?? "";
   parts.picture.hidden = Boolean(given.says);
+  if (parts.copy) {
+    parts.copy.hidden = Boolean(given.says);
+    parts.copy.setAttribute("aria-label", `Copy picture: ${given.title}`);
+  }
   if (given.values) {
     parts.legend.hidden = parts.bar.hidden = false;
     turn(view, figure);
@@ -166,16 +175,15 @@ function legend({ parts, given, map, what }, look, scale) {
   parts.low.textContent = over ? short(low) : "";
   parts.high.textContent = over ? short(high) : "";
   if (over) parts.bar.style.setProperty("--ramp", ramp(look));
-  const zero = given.signed ? " · zero in the middle" : "";
-  parts.what.textContent = over
-    ? `${what}${zero}${given.view ? "" : ` · scale: ${scale[0].toLowerCase()}${scale.slice(1)}`}`
-    : covered(map.values, look.keep);
+  const parted = given.signed ? [say("zero in the middle")] : [];
+  const scaled = given.view ? [] : [say("scale: {scale}", { scale: scale[0].toLowerCase() + scale.slice(1) })];
+  parts.what.textContent = over ? [what, ...parted, ...scaled].join(" · ") : covered(map.values, look.keep);
 }
 
 function covered(values, keep) {
   const inside = thresholdMask(values, keep / 100).reduce((sum, each) => sum + each, 0);
   const area = ((100 * inside) / values.length).toFixed(1);
-  return `${keep}% of the patches’ attention lies on ${area}% of the area`;
+  return say("{keep}% of the patches’ attention lies on {area}% of the area", { keep, area });
 }
 
 // CSS colours from low to high, which fade as those of the overlay do.

@@ -185,10 +185,10 @@ class Words(TypedDict, total=False):
 
     `values` is base64 of (N, N) float16; "" for a text that is too long: then `row` and `column`
     are those of the word that is picked, or "", and `small` has neighbours averaged, (n, n).
-    `received` is the mean row, (N,), `rollout` what reaches the picked word through all layers, or
-    "". `kinds` and `parts` are those of `Encoded`. `at` is the number of the word that is picked,
-    or None. `high` is the value at the upper end of the colour bar. A difference is `signed`, and
-    shown as a matrix alone; with `plain` there is no matrix.
+    `received` is the mean row, (N,). `kinds` and `parts` are those of `Encoded`. `at` is the number
+    of the word that is picked, or None. `high` is the value at the upper end of the colour bar. A
+    difference is `signed`, and shown as a matrix alone; with `plain` there is no matrix. `hint`
+    stands where no word is pointed at.
     """
 
     tokens: list[str]
@@ -199,9 +199,9 @@ class Words(TypedDict, total=False):
     row: str
     column: str
     received: str
-    rollout: str
     high: float
     at: int | None
+    hint: str
     guesses: list[Guessed]
     signed: bool
     plain: bool
