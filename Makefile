@@ -33,7 +33,7 @@ run: $(RUN_STAMP) ## install what is missing and start the app
 	@$(APP)
 
 dev: $(TEST_STAMP) ## the app, started again whenever a source file is saved
-	@$(PY) -m watchfiles --sigint-timeout 1 "$(APP)" *.py $(wildcard models store viz views pages serving batch api cluster .streamlit)
+	@$(PY) -m watchfiles --sigint-timeout 1 "$(APP)" *.py $(wildcard languages models store viz views pages serving batch api cluster .streamlit)
 
 quick: $(TEST_STAMP) ## the tests to run all day, under a minute
 	@$(PYTEST) -m "not slow" $(ARGS)
@@ -70,11 +70,11 @@ $(PY):
 
 $(RUN_STAMP): | $(PY)
 	@echo "Installing requirements.txt into $(VENV) (a few minutes and gigabytes, once) ..."
-	@$(PIP) install -r requirements.txt
+	@$(PIP) install --no-compile -r requirements.txt
 	@$(PIP) install --quiet --no-deps --editable .
 	@rm -f $(VENV)/.run-*; touch $@
 
 $(TEST_STAMP): | $(RUN_STAMP)
 	@echo "Installing requirements-test.txt into $(VENV) ..."
-	@$(PIP) install --quiet -r requirements-test.txt
+	@$(PIP) install --quiet --no-compile -r requirements-test.txt
 	@rm -f $(VENV)/.test-*; touch $@

@@ -7,16 +7,18 @@ import gc
 import threading
 
 import streamlit as st
+from heedmap.languages import Phrase
+from heedmap.pages import language
 from heedmap.pages.frame import head
 from heedmap.pages.frame.notices import Notices
 from heedmap.pages.frame.page import Page, hand_over
 
 # A new page is a line here and its script, pages/<name>.py.
 PAGES = (
-    Page(name="start", title="Start", icon=":material/explore:", address="start"),
+    Page(name="start", title=Phrase("Start"), icon=":material/explore:", address="start"),
     Page(
         name="vit",
-        title="ViT heads",
+        title=Phrase("ViT heads"),
         icon=":material/visibility:",
         address="",
         needs=frozenset({"attention"}),
@@ -24,7 +26,7 @@ PAGES = (
     ),
     Page(
         name="clip",
-        title="CLIP layers",
+        title=Phrase("CLIP layers"),
         icon=":material/layers:",
         address="clip",
         needs=frozenset({"attention", "contrastive"}),
@@ -32,7 +34,7 @@ PAGES = (
     ),
     Page(
         name="cnn",
-        title="CNN channels",
+        title=Phrase("CNN channels"),
         icon=":material/grid_view:",
         address="cnn",
         needs=frozenset({"convolutions"}),
@@ -40,7 +42,7 @@ PAGES = (
     ),
     Page(
         name="words",
-        title="Words",
+        title=Phrase("Words"),
         icon=":material/notes:",
         address="words",
         needs=frozenset({"text"}),
@@ -48,14 +50,14 @@ PAGES = (
     ),
     Page(
         name="why",
-        title="Why",
+        title=Phrase("Why"),
         icon=":material/help_center:",
         address="why",
         model="bundled-vit",
     ),
     Page(
         name="compare",
-        title="Compare",
+        title=Phrase("Compare"),
         icon=":material/compare:",
         address="compare",
     ),
@@ -89,6 +91,7 @@ def main() -> None:
     )
     st.logo(head.ICON, size="large")
     start()
+    language.begin()
     hand_over(PAGES)
     pages = [
         st.Page(

@@ -14,7 +14,9 @@
     └── OvertakenError          a request that nobody wants any more, its visitor asked for another
 
 Each message is one sentence for the person at the screen: it names the offending value and the
-remedy, so a page can show it as it is.
+remedy. It is a template and its values, so that a page can show it in another language:
+
+    raise ImageError("{name} is empty (0 bytes): choose another file.", name=name)
 """
 
 from __future__ import annotations
@@ -22,9 +24,19 @@ from __future__ import annotations
 import re
 import reprlib
 
+from heedmap.languages import Phrase
+
 
 class HeedmapError(Exception):
-    """The root: catch this to catch every error that Heedmap raises on purpose."""
+    """The root: catch this to catch every error that Heedmap raises on purpose.
+
+    Attributes:
+        sentence: what is wrong, in English; a page translates it.
+    """
+
+    def __init__(self, sentence: str = "", /, **values: object) -> None:
+        self.sentence = Phrase(sentence, **values)
+        super().__init__(self.sentence)
 
 
 class ImageError(HeedmapError):

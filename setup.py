@@ -5,6 +5,7 @@ from pathlib import Path
 from setuptools import setup
 
 ROOMS = (
+    "languages",
     "models",
     "store",
     "viz",

@@ -10,6 +10,7 @@ from http import HTTPStatus
 
 from heedmap import models
 from heedmap.errors import EngineError, HeedmapError
+from heedmap.languages.wire import written
 from heedmap.views import calls, engine, wire
 from heedmap.views.calls import Call
 from starlette.applications import Starlette
@@ -73,5 +74,5 @@ def passed(content: bytes, unwanted: Callable[[], bool] = lambda: False) -> byte
 
 
 def _problem(error: HeedmapError, status: int, headers: dict[str, str]) -> Response:
-    said = {"error": type(error).__name__, "sentence": str(error)}
+    said = {"error": type(error).__name__, "sentence": written(error.sentence)}
     return JSONResponse(said, status, headers)

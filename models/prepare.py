@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_args
 
 import numpy as np
 from heedmap.errors import SettingError, short
+from heedmap.languages import Phrase
 from heedmap.models.preprocessing import Preprocessing
 from PIL import Image, ImageOps
 
@@ -109,7 +110,9 @@ def prepare(
     """
     photo = _opened(photo)
     if not isinstance(fit, str) or fit not in FITS:
-        raise SettingError(f"fit={short(fit)} is unknown: choose one of {', '.join(FITS)}.")
+        raise SettingError(
+            "fit={fit} is unknown: choose one of {fits}.", fit=short(fit), fits=", ".join(FITS)
+        )
     size = how.size if size is None else _checked_size(size, sides.patch)
     height, width = sides.both(photo.shape, size, fit)
     if sides.too_many(height, width):
@@ -139,13 +142,16 @@ def _opened(photo: Any) -> np.ndarray:
         return _as_array(photo)
     if not isinstance(photo, np.ndarray):
         raise SettingError(
-            "A photo is an (H, W, 3) uint8 array, an image of Pillow or a path, "
-            f"not {short(photo)}: open it with viz.open_image."
+            "A photo is an (H, W, 3) uint8 array, an image of Pillow or a path, not {photo}: "
+            "open it with viz.open_image.",
+            photo=short(photo),
         )
     if photo.ndim != 3 or photo.shape[2] != 3 or photo.dtype != np.uint8 or not photo.size:
         raise SettingError(
-            f"A photo is an (H, W, 3) uint8 array, not {photo.shape} {photo.dtype}: "
-            "open it with viz.open_image."
+            "A photo is an (H, W, 3) uint8 array, not {shape} {dtype}: open it with "
+            "viz.open_image.",
+            shape=photo.shape,
+            dtype=photo.dtype,
         )
     return photo
 
@@ -156,12 +162,13 @@ def _read(path: Path) -> Image.Image:
         image.load()
     except FileNotFoundError as error:
         raise SettingError(
-            f"There is no file {str(path)[-80:]!r}: give the path of a photo."
+            "There is no file {path!r}: give the path of a photo.", path=str(path)[-80:]
         ) from error
     except (OSError, ValueError, Image.DecompressionBombError) as error:
         raise SettingError(
-            f"{path.name[-80:]!r} cannot be read as a photo: open it with viz.open_image, "
-            "which says what is wrong with it."
+            "{name!r} cannot be read as a photo: open it with viz.open_image, which says what "
+            "is wrong with it.",
+            name=path.name[-80:],
         ) from error
     return image
 
@@ -179,12 +186,18 @@ def _as_array(image: Image.Image) -> np.ndarray:
 def _checked_size(size: Any, patch: int) -> int:
     if isinstance(size, bool) or not isinstance(size, int | np.integer):
         raise SettingError(
-            f"size={short(size)} is not a whole number of pixels: "
-            f"choose {patch} (one patch) to {MAX_SIZE}."
+            "size={size} is not a whole number of pixels: choose {patch} (one patch) to "
+            "{max_size}.",
+            size=short(size),
+            patch=patch,
+            max_size=MAX_SIZE,
         )
     if not patch <= size <= MAX_SIZE:
         raise SettingError(
-            f"A size of {size} px is out of range: choose {patch} (one patch) to {MAX_SIZE} px."
+            "A size of {size} px is out of range: choose {patch} (one patch) to {max_size} px.",
+            size=size,
+            patch=patch,
+            max_size=MAX_SIZE,
         )
     return int(size)
 
@@ -194,16 +207,30 @@ def _too_large(shape: tuple[int, ...], sides: Sides, size: int, fit: str) -> Set
     height, width = sides.both(shape, size, fit)
     tokens, fits = sides.tokens(height, width), sides.largest(shape, size, fit)
     cost = (
-        f", {tokens:,} patches and {tokens**2 / 1e6:,.0f} million pairs of them in each layer, "
-        f"where one pass takes {MAX_TOKENS:,} patches"
+        Phrase(
+            ", {tokens:,} patches and {pairs:,.0f} million pairs of them in each layer, where one "
+            "pass takes {most:,} patches",
+            tokens=tokens,
+            pairs=tokens**2 / 1e6,
+            most=MAX_TOKENS,
+        )
         if sides.attends
-        else f", where one pass takes {MAX_AREA / 1e6:.1f} million pixels"
+        else Phrase(", where one pass takes {most:.1f} million pixels", most=MAX_AREA / 1e6)
     )
     crops = fit == "whole" and not sides.too_many(*sides.both(shape, size, "crop"))
-    ways = [f"a size up to {fits}"] * bool(fits) + ["the fit 'crop'"] * crops
+    smaller, cropped = Phrase("a size up to {fits}", fits=fits), Phrase("the fit 'crop'")
+    ways = [smaller] * bool(fits) + [cropped] * crops
+    choose = Phrase("{one} or {other}", one=smaller, other=cropped) if len(ways) > 1 else ways[0]
     return SettingError(
-        f"At size {size} this photo of {shape[1]} x {shape[0]} px becomes {width} x {height} px"
-        f"{cost}: choose {' or '.join(ways)}."
+        "At size {size} this photo of {wide} x {high} px becomes {width} x {height} "
+        "px{cost}: choose {ways}.",
+        size=size,
+        wide=shape[1],
+        high=shape[0],
+        width=width,
+        height=height,
+        cost=cost,
+        ways=choose,
     )
 
 

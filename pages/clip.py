@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 from heedmap import viz
+from heedmap.languages import Phrase, join
 from heedmap.pages.controls.attention import pick_difference, pick_head, pick_pair
 from heedmap.pages.controls.columns import offer_comparison
 from heedmap.pages.controls.elsewhere import offer_why
@@ -15,6 +16,7 @@ from heedmap.pages.frame.head import explain, head
 from heedmap.pages.frame.notices import Notices
 from heedmap.pages.frame.page import enter
 from heedmap.pages.frame.text import heading, plain, section
+from heedmap.pages.language import tr
 from heedmap.pages.run import live
 from heedmap.pages.run.answer import answer
 from heedmap.pages.run.opening import choose_attention, open_model
@@ -33,18 +35,23 @@ from heedmap.views.reasons import Waiting
 def show_words() -> None:
     """Some texts, each with a map of how alike it and the places of the photo are."""
     caption.caption(
-        "How alike the places of the photo and some texts are: similarity, not attention, and no "
-        "reason. All texts are on one scale, so that what is absent looks absent."
+        tr(
+            "How alike the places of the photo and some texts are: similarity, not attention, "
+            "and no reason. All texts are on one scale, so that what is absent looks absent."
+        )
     )
     asked = pick_texts()
     kind = pick_word_map()
     method = wording.method(kind)
-    told = f"{method.assumes} {method.fails}"
-    if kind in wording.GRADIENTS:
-        told += " It is not small where a text is absent: look at the score first."
-    else:
-        told += " Places that are no more like a text than like “a photo” stay clear."
-    st.caption(plain(told), help=plain(method.source))
+    more = (
+        Phrase("It is not small where a text is absent: look at the score first.")
+        if kind in wording.GRADIENTS
+        else Phrase("Places that are no more like a text than like “a photo” stay clear.")
+    )
+    st.caption(
+        plain(join([method.assumes, method.fails, more], "{one} {other}")),
+        help=plain(method.source),
+    )
     source = answer(page, adapter, request, asked, wording.source, notices, "words")
     found: list[viz.Explanation | Waiting] = []
     shown: list[wording.WordMap | Waiting]
@@ -63,7 +70,7 @@ def show_words() -> None:
     if maps := [each for each in shown if not isinstance(each, Waiting)]:
         offer(export.large(large.of_words(maps, look), facts.reasons(source), link.address()))
     read = prompts(source)
-    heading("Which of their words counted", "relevance over the text, of each by itself")
+    heading(tr("Which of their words counted"), tr("relevance over the text, of each by itself"))
     texts.show_prompts(read)
     show_vocabulary(source)
     go_on([*found, *read])
@@ -73,10 +80,13 @@ def show_attention() -> None:
     """Two layers large, all of them small."""
     source = choose_attention(page, adapter, request, notices)
     several = source.depth > 1  # a pooling head is a single layer
-    across = "How attention changes from layer to layer of the vision tower."
+    across = Phrase("How attention changes from layer to layer of the vision tower.")
     caption.caption(
-        f"{across if several else viz.KINDS[source.kind].reading} "
-        "Attention is where information is read, not an explanation of what the model sees."
+        tr(
+            "{across} Attention is where information is read, not an explanation of what the model "
+            "sees.",
+            across=across if several else viz.KINDS[source.kind].reading,
+        )
     )
     with st.sidebar:
         last = attention.clearest_head(source, source.depth - 1)
@@ -120,6 +130,6 @@ caption = head(page.title)
 notices = Notices()
 adapter, request = open_model(page, notices)
 with st.sidebar:
-    section("Map")
+    section(tr("Map"))
     reads = pick_words(adapter)
 (show_words if reads else show_attention)()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import streamlit as st
+from heedmap.languages import Phrase
 from heedmap.pages.controls.channels import chosen_channel, pick_cam
 from heedmap.pages.controls.columns import offer_comparison
 from heedmap.pages.controls.elsewhere import offer_why
@@ -14,6 +15,7 @@ from heedmap.pages.frame.head import explain, head
 from heedmap.pages.frame.notices import Notices
 from heedmap.pages.frame.page import enter
 from heedmap.pages.frame.text import section
+from heedmap.pages.language import told, tr
 from heedmap.pages.run.answer import answer
 from heedmap.pages.run.opening import open_channels, open_model
 from heedmap.pages.run.why import answers
@@ -25,11 +27,11 @@ from heedmap.views import export, facts, large, why
 from heedmap.views.reasons import Reason
 
 SCALES = ("map", "layer")
-CHANNELS = (
+CHANNELS = Phrase(
     "Where in the photo the strongest channels of each layer respond. "
     "A strong channel is a response, not a reason for the prediction."
 )
-CAM = (
+CAM = Phrase(
     "Where the channels of one layer, weighted by what speaks for a class, add up. "
     "One method of several: the page Why puts it beside others, and to the test."
 )
@@ -85,7 +87,7 @@ caption = head(page.title)
 notices = Notices()
 adapter, request = open_model(page, notices)
 with st.sidebar:
-    section("Map")
+    section(tr("Map"))
     cam = pick_cam()
-caption.caption(CAM if cam else CHANNELS)
+caption.caption(told(CAM if cam else CHANNELS))
 (show_cam if cam else show_single_channels)()

@@ -13,6 +13,7 @@ from heedmap.pages.frame.head import head, name_tab
 from heedmap.pages.frame.notices import Notices
 from heedmap.pages.frame.page import enter
 from heedmap.pages.frame.text import heading, section
+from heedmap.pages.language import tr
 from heedmap.pages.run.columns import open_column
 from heedmap.pages.run.hiding import hide_in
 from heedmap.pages.stage.components import stage
@@ -26,15 +27,18 @@ SCALES = (ALL, "map")
 page = enter("compare")
 caption = head(page.title)
 caption.caption(
-    "Two to four maps on one scale, and how far they agree. Models that look at the same places "
-    "need not see the same things there. A click on a map shows what that patch attends to."
+    tr(
+        "Two to four maps on one scale, and how far they agree. Models that look at the same "
+        "places need not see the same things there. A click on a map shows what that patch "
+        "attends to."
+    )
 )
 notices = Notices()
 
 with st.sidebar:
-    section("Photo", "of all columns")
+    section(tr("Photo"), tr("of all columns"))
     photo = pick_photo()
-    section("Columns")
+    section(tr("Columns"))
     letters = pick_letters()
 name_tab(page.title, photos.name(photo))
 opened = [open_column(page, letter, letters, photo) for letter in letters]
@@ -54,10 +58,13 @@ difference = Difference(pair) if pair else None
 stage(compared_panels(opened, difference, look, SCALES), None, [], tools, link.ask, key="stage")
 if columns:
     offer_why(columns[0].shown.request)
-    heading("The columns")
+    heading(tr("The columns"))
     tables.side_by_side({each.letter: each.facts for each in columns})
 if compared:
-    heading("How far they agree", "1 is the same, chance is what random masks of their sizes share")
+    heading(
+        tr("How far they agree"),
+        tr("1 is the same, chance is what random masks of their sizes share"),
+    )
     tables.listed([each.facts(look.keep) for each in compared])
 if columns:
     pictures = large.of_columns(columns, look, difference)

@@ -13,6 +13,7 @@ from heedmap.pages.frame.head import head, name_tab
 from heedmap.pages.frame.notices import Notices
 from heedmap.pages.frame.page import enter, script_of
 from heedmap.pages.frame.text import section
+from heedmap.pages.language import told, tr
 from heedmap.pages.run.answer import run_shown
 from heedmap.pages.run.loading import load
 from heedmap.pages.take.export import offer
@@ -35,7 +36,7 @@ def ask(model: str, read: Reader) -> Any:
 
 def picture(shown: Drawable) -> str:
     """A map as HTML."""
-    source, alt = data_urls.of_map(shown, LOOK, PICTURE), escape(render.alt(shown, LOOK))
+    source, alt = data_urls.of_map(shown, LOOK, PICTURE), escape(told(render.alt(shown, LOOK)))
     return f'<img src="{source}" alt="{alt}">'
 
 
@@ -43,27 +44,29 @@ def show(tour: Tour) -> None:
     """A guided view: its words at once, its pictures when they are there."""
     pictures, words = st.columns([5, 6], gap="medium", vertical_alignment="center")
     with words:
-        st.html(f'<h2 class="heading">{tour.title}</h2>')
-        st.write(tour.told)
-        st.caption(f"Larger models: {tour.larger}")
+        st.html(f'<h2 class="heading">{told(tour.title)}</h2>')
+        st.write(told(tour.told))
+        st.caption(tr("Larger models: {larger}", larger=tour.larger))
     with notices.guard():
         shown, asked = tour.find(ask)
         taken.extend(each for one in shown for each in of_one(one, LOOK))
         pictures.html(f'<div class="tour">{"".join(map(picture, shown))}</div>')
         words.page_link(
-            script_of(tour.page), label="Open this view", icon=":material/arrow_forward:",
+            script_of(tour.page), label=tr("Open this view"), icon=":material/arrow_forward:",
             query_params={**link.shared_query(), **asked},
         )  # fmt: skip
 
 
 page = enter("start")
 head(page.title).caption(
-    "Six things to look at, in this photo or in one of your own. All run on this machine, in "
-    "small models that ship with Heedmap."
+    tr(
+        "Six things to look at, in this photo or in one of your own. All run on this machine, in "
+        "small models that ship with Heedmap."
+    )
 )
 notices = Notices()
 with st.sidebar:
-    section("Photo")
+    section(tr("Photo"))
     photo = pick_photo()
 name_tab(page.title, photos.name(photo))
 notices.show()

@@ -13,6 +13,7 @@ from heedmap.pages.frame import link
 from heedmap.pages.frame.head import explain, head
 from heedmap.pages.frame.notices import Notices
 from heedmap.pages.frame.page import enter
+from heedmap.pages.language import tr
 from heedmap.pages.run import live
 from heedmap.pages.run.beside import pick_beside
 from heedmap.pages.run.hiding import ready_to_hide
@@ -33,8 +34,10 @@ notices = Notices()
 
 source = open_attention(page, notices)
 caption.caption(
-    f"{KINDS[source.kind].reading} "
-    "Attention is where information is read, not an explanation of the decision."
+    tr(
+        "{reading} Attention is where information is read, not an explanation of the decision.",
+        reading=KINDS[source.kind].reading,
+    )
 )
 with st.sidebar:
     layer, chosen = pick_map(source)

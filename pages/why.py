@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import streamlit as st
+from heedmap.languages import Phrase
 from heedmap.pages.controls.columns import offer_comparison
 from heedmap.pages.controls.elsewhere import offer_pages
 from heedmap.pages.controls.look import pick_look
@@ -20,6 +21,7 @@ from heedmap.pages.frame.head import explain, head
 from heedmap.pages.frame.notices import Notices
 from heedmap.pages.frame.page import enter
 from heedmap.pages.frame.text import heading, section
+from heedmap.pages.language import told, tr
 from heedmap.pages.run.answer import answer
 from heedmap.pages.run.opening import open_model
 from heedmap.pages.run.why import answers, go_on, seconds_of_tests, tests
@@ -28,7 +30,7 @@ from heedmap.pages.take.export import offer
 from heedmap.views import export, facts, large, reasons, why
 from heedmap.views.reasons import Reason
 
-TESTED = (
+TESTED = Phrase(
     "Under each map: the score as the photo is put back in the order of the map (solid) and as it "
     "is taken away (dashed). The number is the area between them: more is better, and a map worth "
     "its name beats random numbers and a blob in the centre."
@@ -36,14 +38,16 @@ TESTED = (
 
 page = enter("why")
 head(page.title).caption(
-    "What counted for a class, by several methods. Each rests on an assumption of its own, and "
-    "none is the reason itself: where they disagree, believe none without a test."
+    tr(
+        "What counted for a class, by several methods. Each rests on an assumption of its own, and "
+        "none is the reason itself: where they disagree, believe none without a test."
+    )
 )
 notices = Notices()
 
 source = answer(page, *open_model(page, notices), None, why.source, notices)
 with st.sidebar:
-    section("Methods")
+    section(tr("Methods"))
     methods = pick_methods(source)
     layers = pick_layers(source, methods)
     random = pick_random()
@@ -57,7 +61,7 @@ if random:
 shown = [each for each in found if isinstance(each, Reason)]
 tested = tests(source, shown, target) if testing else {}
 if testing:
-    st.caption(TESTED)
+    st.caption(told(TESTED))
 signs = {each.signed for each in shown}
 look, tools = pick_look(SCALES, signed=True in signs, mixed=False in signs)
 notices.show()
@@ -66,7 +70,9 @@ offer_pages(page, source.request)
 offer_comparison(look, source.request)
 show_reasons(source, found, look, tools, link.ask, tested)
 if len(shown) > 1:
-    heading("How far they agree", "rank correlation: 1 is the same order of places, 0 is chance")
+    heading(
+        tr("How far they agree"), tr("rank correlation: 1 is the same order of places, 0 is chance")
+    )
     show_agreement(shown)
 if shown:
     explain(shown[0], look)

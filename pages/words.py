@@ -14,6 +14,7 @@ from heedmap.pages.frame.head import head
 from heedmap.pages.frame.notices import Notices
 from heedmap.pages.frame.page import enter
 from heedmap.pages.frame.text import section
+from heedmap.pages.language import tr
 from heedmap.pages.run.words import open_words, run
 from heedmap.pages.stage import components
 from heedmap.pages.stage.words import sent
@@ -23,14 +24,16 @@ from heedmap.views.attention import MEAN
 
 page = enter("words")
 head(page.title).caption(
-    "What each word of a text attends to, the text cut into tokens as the model reads it. "
-    "Attention is where information is read, not an explanation of the decision."
+    tr(
+        "What each word of a text attends to, the text cut into tokens as the model reads it. "
+        "Attention is where information is read, not an explanation of the decision."
+    )
 )
 notices = Notices()
 
 adapter, source, other = open_words(page, notices)
 with st.sidebar:
-    section("Map")
+    section(tr("Map"))
     first_layer, first_head = source.first
     kept = link.together(layer=str(source.found.depth - 1), head=MEAN)
     layer = pick_layer(source.found.depth, default=first_layer, kept=kept)

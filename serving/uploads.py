@@ -17,6 +17,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from heedmap.languages import Phrase
 from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.responses import PlainTextResponse
@@ -122,15 +123,18 @@ class UploadLimit:
         bounds = self._allowance.bounds
         seconds = self._allowance.wait(visitor, nbytes)
         if seconds > 0:
-            return (
-                f"This photo was not taken, because a visitor may send {bounds.files} files and "
-                f"{_megabytes(bounds.nbytes)} in a minute: choose it again in "
-                f"{math.ceil(seconds)} s."
+            return Phrase(
+                "This photo was not taken, because a visitor may send {files} files and {size} in "
+                "a minute: choose it again in {seconds} s.",
+                files=bounds.files,
+                size=_megabytes(bounds.nbytes),
+                seconds=math.ceil(seconds),
             )
         if self._held(visitor) + nbytes > bounds.held:
-            return (
-                f"This photo was not taken, because this server keeps {_megabytes(bounds.held)} of "
-                "your photos at once: reload the page and choose it again."
+            return Phrase(
+                "This photo was not taken, because this server keeps {size} of your photos at "
+                "once: reload the page and choose it again.",
+                size=_megabytes(bounds.held),
             )
         return ""
 

@@ -48,8 +48,10 @@ class Store:
         """
         if len(content) > self._nbytes:
             raise StoreError(
-                f"A photo of {len(content) / 1e6:.1f} MB does not fit the store of "
-                f"{self._nbytes / 1e6:.1f} MB: choose a smaller one, or raise HEEDMAP_STORE_GB."
+                "A photo of {content:.1f} MB does not fit the store of {nbytes:.1f} MB: choose "
+                "a smaller one, or raise HEEDMAP_STORE_GB.",
+                content=len(content) / 1e6,
+                nbytes=self._nbytes / 1e6,
             )
         address = hashlib.sha256(content).hexdigest()
         with _told("written"):
@@ -136,5 +138,5 @@ def _told(done: str) -> Iterator[None]:
     except Exception as error:
         _LOG.warning("The store of shared photos failed.", exc_info=error)
         raise StoreError(
-            f"The server’s store of shared photos cannot be {done} now: try again later."
+            "The server’s store of shared photos cannot be {done} now: try again later.", done=done
         ) from error

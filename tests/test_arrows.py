@@ -13,18 +13,19 @@ ROOT = Path(__file__).parent.parent
 
 # What each room may import of the project, besides itself.
 ARROWS = {
-    "errors": set(),
-    "models": {"errors"},
-    "viz": {"models", "errors"},
-    "store": {"errors"},
-    "views": {"viz", "models", "store", "errors"},
+    "languages": set(),
+    "errors": {"languages"},
+    "models": {"errors", "languages"},
+    "viz": {"models", "errors", "languages"},
+    "store": {"errors", "languages"},
+    "views": {"viz", "models", "store", "errors", "languages"},
     "private": set(),
-    "pages": {"private", "views", "viz", "models", "errors"},
-    "app": {"pages", "views", "viz", "models", "errors"},
+    "pages": {"private", "views", "viz", "models", "errors", "languages"},
+    "app": {"pages", "views", "viz", "models", "errors", "languages"},
     "batch": {"cluster", "views", "viz", "models", "errors"},
     "api": {"views", "viz", "models", "errors"},
-    "cluster": {"views", "viz", "models", "errors"},
-    "serving": {"errors"},
+    "cluster": {"views", "viz", "models", "errors", "languages"},
+    "serving": {"errors", "languages"},
     "server": {"app", "api", "private", "serving", "store", "views", "models", "errors"},
     "training": {"viz", "models", "errors"},
     "benchmarks": {"app", "pages", "views", "viz", "models", "errors", "training"},
@@ -79,9 +80,10 @@ INNER = {
         "film",
         "film_command",
     ),
-    "pages": ("stage", "frame", "controls", "run", "take", "deeper"),
+    "pages": ("language", "stage", "frame", "controls", "run", "take", "deeper"),
 }
 PACKAGED = (
+    "languages",
     "errors",
     "models",
     "store",
@@ -97,8 +99,8 @@ PACKAGED = (
     "private",
 )  # imported as heedmap.NAME
 WITHOUT_STREAMLIT = (
-    *("errors", "models", "store", "viz", "views", "batch", "api", "cluster", "serving"),
-    "training",
+    *("languages", "errors", "models", "store", "viz", "views"),
+    *("batch", "api", "cluster", "serving", "training"),
 )
 HEAVY = ("torch", "torchvision", "timm", "transformers", "streamlit")
 

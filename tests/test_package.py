@@ -16,7 +16,17 @@ from tests import package
 
 pytestmark = pytest.mark.slow  # builds and installs a wheel
 
-ROOMS = ("models/", "store/", "viz/", "views/", "pages/", "serving/", "batch/", "api/")
+ROOMS = (
+    "languages/",
+    "models/",
+    "store/",
+    "viz/",
+    "views/",
+    "pages/",
+    "serving/",
+    "batch/",
+    "api/",
+)
 TOP = {
     *("app.py", "server.py", "private.py", "errors.py", "__main__.py"),
     *("py.typed", ".streamlit/config.toml"),

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from heedmap import viz
+from heedmap.languages import Phrase
 from heedmap.views import passes, patches
 from heedmap.views.cache import MEGABYTE, kept
 from heedmap.views.patches import Layers, Patch
@@ -66,10 +67,13 @@ class Source:
     def values(self) -> str:
         """What the values of its maps are, in words."""
         if self.patch is not None:
-            return f"attention from row {self.patch[0]}, column {self.patch[1]}"
+            row, column = self.patch
+            return Phrase("attention from row {row}, column {column}", row=row, column=column)
         several = self.kind == "cls" and self.order.cls > 1
-        mean = f", mean of {self.order.cls} CLS tokens" * several
-        return f"{viz.KINDS[self.kind].values}{mean}"
+        own = viz.KINDS[self.kind].values
+        if not several:
+            return own
+        return Phrase("{own}, mean of {count} CLS tokens", own=own, count=self.order.cls)
 
     def heads(self, layer: int | None = None) -> int:
         """How many heads a layer has; without a layer, how many every layer has at least."""
@@ -84,7 +88,9 @@ class Source:
 
     def layer_name(self, layer: int) -> str:
         """The name of a layer."""
-        return "Pooling head" if self.kind == "pool" else f"Layer {layer}"
+        if self.kind == "pool":
+            return Phrase("Pooling head")
+        return Phrase("Layer {layer}", layer=layer)
 
 
 def source(
@@ -161,7 +167,7 @@ class Map(OfPass):
     @property
     def title(self) -> str:
         """Its name."""
-        return f"{self.layer_name}, {self.head_name}"
+        return Phrase("{layer}, {head}", layer=self.layer_name, head=self.head_name)
 
     @property
     def layer_name(self) -> str:
@@ -184,11 +190,12 @@ class Map(OfPass):
         if not self.hide:
             return ""
         count = int(self._without_outliers[1].sum())
-        how = "by norm" if self.source.outliers else "by this map"
+        how = Phrase("by norm" if self.source.outliers else "by this map")
         if not count:
-            return f"no outlier patch {how} to hide"
-        patches = "patch" if count == 1 else "patches"
-        return f"{count} outlier {patches} {how} hidden, renormalised"
+            return Phrase("no outlier patch {how} to hide", how=how)
+        if count == 1:
+            return Phrase("1 outlier patch {how} hidden, renormalised", how=how)
+        return Phrase("{count} outlier patches {how} hidden, renormalised", count=count, how=how)
 
     @property
     def signed(self) -> bool:
@@ -199,7 +206,10 @@ class Map(OfPass):
     def strongest(self) -> str:
         """Where the strongest patch is, and its share."""
         row, column, share = viz.strongest_patch(self.values)
-        return f"row {row}, column {column} (from 0) holds {percent(share)}"
+        return Phrase(
+            "row {row}, column {column} (from 0) holds {share}",
+            row=row, column=column, share=percent(share),
+        )  # fmt: skip
 
     @property
     def on_patches(self) -> float:
@@ -271,16 +281,16 @@ def layers(shown: Map) -> list[Map]:
 
 def head_name(head: str) -> str:
     """The name of a head."""
-    return "mean of all heads" if head == MEAN else f"head {head}"
+    return Phrase("mean of all heads") if head == MEAN else Phrase("head {head}", head=head)
 
 
 def head_caption(head: str) -> str:
     """The name of a head under its thumbnail."""
-    return "Mean" if head == MEAN else f"Head {head}"
+    return Phrase("Mean") if head == MEAN else Phrase("Head {head}", head=head)
 
 
 def percent(share: float) -> str:
     """A share in percent: only nothing is 0% and only all is 100%, however small what is left."""
     if 0.9995 <= share < 1:
-        return "over 99.9%"
+        return Phrase("over 99.9%")
     return f"{share:.1%}" if share >= 0.001 else f"{100 * share:.2g}%"

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from heedmap import models
+from heedmap.languages import Phrase
 from heedmap.models import Calibration
 from heedmap.views import passes
 from heedmap.views.classes import verdict
@@ -20,7 +21,10 @@ if TYPE_CHECKING:
 
 
 # What is shown of a convolution, in words.
-AFTER = {"activation": "activation passed on", "convolution": "output of the convolution"}
+AFTER = {
+    "activation": Phrase("activation passed on"),
+    "convolution": Phrase("output of the convolution"),
+}
 
 
 @dataclass(frozen=True)
@@ -117,7 +121,7 @@ class Channel(OfPass):
     @property
     def title(self) -> str:
         """Its name."""
-        return f"{self.layer}, channel {self.index}"
+        return Phrase("{layer}, channel {index}", layer=self.layer, index=self.index)
 
     @property
     def what(self) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from heedmap.languages import Phrase
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,8 +56,10 @@ def classes_of(
 def verdict(best: float, count: int, threshold: float) -> str:
     """Among how many classes a prediction with the share `best` is, and whether it is one."""
     if best < threshold:
-        return f"None of the {count} things it knows; the nearest of {count} classes:"
-    return f"The most probable of {count} classes:"
+        return Phrase(
+            "None of the {count} things it knows; the nearest of {count} classes:", count=count
+        )
+    return Phrase("The most probable of {count} classes:", count=count)
 
 
 def unlike(names: Sequence[str]) -> tuple[str, ...]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 from heedmap import viz
+from heedmap.languages import Phrase, join
 from heedmap.views import photos
 from heedmap.views.attention import Map
 from heedmap.views.channels import Channel
@@ -37,7 +38,7 @@ class Column:
     @property
     def title(self) -> str:
         """Its name."""
-        return f"{self.letter} · {self.shown.title}"
+        return Phrase("{letter} · {title}", letter=self.letter, title=self.shown.title)
 
     @property
     def photo(self) -> str:
@@ -49,12 +50,15 @@ class Column:
         """What it shows, in short."""
         rows, cols = self.shown.values.shape
         return [
-            ("Photo", photos.title(self.photo)),
-            ("Model", self.shown.source.model),
-            ("Saw", saw(self.shown.seen)),
-            ("Shows", f"{self.shown.title}: {self.shown.what}"),
-            ("Grid", f"{rows} × {cols}"),
-            ("Strongest", self.shown.strongest),
+            (Phrase("Photo"), photos.title(self.photo)),
+            (Phrase("Model"), self.shown.source.model),
+            (Phrase("Saw"), saw(self.shown.seen)),
+            (
+                Phrase("Shows"),
+                Phrase("{title}: {what}", title=self.shown.title, what=self.shown.what),
+            ),
+            (Phrase("Grid"), f"{rows} × {cols}"),
+            (Phrase("Strongest"), self.shown.strongest),
         ]
 
 
@@ -97,7 +101,9 @@ class Scaled:
     @property
     def what(self) -> str:
         """What its values are, in words."""
-        return f"{self.own.what}, share per area (1: even)" if self.shares else self.own.what
+        if not self.shares:
+            return self.own.what
+        return Phrase("{what}, share per area (1: even)", what=self.own.what)
 
     @property
     def label(self) -> str:
@@ -164,7 +170,7 @@ class Pair:
     @property
     def name(self) -> str:
         """Its name for people."""
-        return f"{self.first.letter} and {self.second.letter}"
+        return Phrase("{one} and {other}", one=self.first.letter, other=self.second.letter)
 
     @property
     def one_photo(self) -> bool:
@@ -191,27 +197,34 @@ class Pair:
     def region(self) -> str:
         """Where they are compared, and on what grid."""
         rows, cols = self.common.first.shape
-        return f"{self._place}, {rows} × {cols} cells"
+        return Phrase(
+            "{place}, {rows} × {columns} cells", place=self._place, rows=rows, columns=cols
+        )
 
     @property
     def _place(self) -> str:
         if not self.one_photo:
-            return "two photos, each in its model’s frame"
+            return Phrase("two photos, each in its model’s frame")
         height, width = photos.pixels(self.first.photo).shape[:2]
         left, top, right, bottom = self.common.box
         share = (right - left) * (bottom - top) / (width * height)
-        return "the whole photo" if share > 0.999 else f"the {share:.0%} of the photo that both saw"
+        if share > 0.999:
+            return Phrase("the whole photo")
+        return Phrase("the {share:.0%} of the photo that both saw", share=share)
 
     def facts(self, keep: float) -> Facts:
         """The numbers of the pair."""
         found = self.overlap(keep)
         correlation = self.correlation
         return [
-            ("Columns", self.name),
-            ("Rank correlation", "– (constant)" if correlation is None else f"{correlation:.2f}"),
-            (f"Overlap of {keep:.0%} masks", f"{found.share:.2f}"),
-            ("By chance", f"{found.chance:.2f}"),
-            ("Compared on", self.region),
+            (Phrase("Columns"), self.name),
+            (
+                Phrase("Rank correlation"),
+                Phrase("– (constant)") if correlation is None else f"{correlation:.2f}",
+            ),
+            (Phrase("Overlap of {keep:.0%} masks", keep=keep), f"{found.share:.2f}"),
+            (Phrase("By chance"), f"{found.chance:.2f}"),
+            (Phrase("Compared on"), self.region),
         ]
 
     def told(self, keep: float) -> str:
@@ -228,7 +241,7 @@ def alone(look: Look) -> Look:
 
 def difference(first: Shown, second: Shown) -> Difference | None:
     """The difference of two maps side by side; None for maps of two photos."""
-    pair = Pair(Column("First", first), Column("Second", second))
+    pair = Pair(Column(Phrase("First"), first), Column(Phrase("Second"), second))
     return Difference(pair) if pair.one_photo else None
 
 
@@ -266,12 +279,12 @@ class Difference:
     @property
     def title(self) -> str:
         """Its name."""
-        return f"{self.pair.first.letter} − {self.pair.second.letter}"
+        return Phrase("{one} − {other}", one=self.pair.first.letter, other=self.pair.second.letter)
 
     @property
     def what(self) -> str:
         """What its values are, in words."""
-        return f"{self.title} in share per area (1: even)"
+        return Phrase("{title} in share per area (1: even)", title=self.title)
 
     @property
     def label(self) -> str:
@@ -288,7 +301,13 @@ class Difference:
         """Where each of the two has most more than the other."""
         places = [(self.pair.first, self.values.argmax()), (self.pair.second, self.values.argmin())]
         at = [(each.letter, np.unravel_index(i, self.values.shape)) for each, i in places]
-        return "; ".join(f"{letter} at row {row}, column {col}" for letter, (row, col) in at)
+        return join(
+            [
+                Phrase("{column} at row {row}, column {col}", column=letter, row=row, col=col)
+                for letter, (row, col) in at
+            ],
+            "{one}; {other}",
+        )
 
     @cached_property
     def values(self) -> np.ndarray:

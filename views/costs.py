@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from cachetools import LRUCache
+from heedmap.languages import Phrase
 
 if TYPE_CHECKING:
     from heedmap.models import Adapter, Prepared
@@ -109,16 +110,18 @@ def left(estimate: float | None, passed: float) -> str:
         return ""
     if estimate - passed < LONG:
         return (
-            "This pass is nearly done."
+            Phrase("This pass is nearly done.")
             if passed < 1.5 * estimate
-            else "This pass takes longer than it was thought to."
+            else Phrase("This pass takes longer than it was thought to.")
         )
-    return f"About {span(estimate - passed)} left for this pass."
+    return Phrase("About {time} left for this pass.", time=span(estimate - passed))
 
 
 def span(seconds: float) -> str:
     """A time span in words."""
-    return f"{seconds:.0f} s" if seconds < 90 else f"{seconds / 60:.0f} min"
+    if seconds < 90:
+        return Phrase("{seconds:.0f} s", seconds=seconds)
+    return Phrase("{minutes:.0f} min", minutes=seconds / 60)
 
 
 def _keys(cost: Cost) -> tuple[tuple[str, str], ...]:

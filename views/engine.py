@@ -23,6 +23,7 @@ from urllib.parse import urlsplit
 
 from heedmap import errors
 from heedmap.errors import EngineError, HeedmapError, OvertakenError, SettingError, short
+from heedmap.languages.wire import read
 from heedmap.views import wire
 
 if TYPE_CHECKING:
@@ -59,8 +60,9 @@ def address() -> str:
         usable = False
     if not usable or parts.query or parts.fragment:
         raise SettingError(
-            f"HEEDMAP_ENGINE={short(value)} is not an address: set it to one such as "
-            "http://localhost:8600."
+            "HEEDMAP_ENGINE={value} is not an address: set it to one such as "
+            "http://localhost:8600.",
+            value=short(value),
         )
     return value
 
@@ -92,8 +94,10 @@ def ask(
     answer = _waited(_post(f"{where}{PASS}", wire.packed(sent)), unwanted)
     if answer.headers[HEADER] != own_version():
         raise EngineError(
-            f"The engine runs Heedmap {short(answer.headers[HEADER])} and this server "
-            f"{own_version()}: install the same version on both."
+            "The engine runs Heedmap {theirs} and this server {ours}: install the same version on "
+            "both.",
+            theirs=short(answer.headers[HEADER]),
+            ours=own_version(),
         )
     if answer.status_code != 200:
         raise _told(answer)
@@ -141,10 +145,10 @@ async def _post(url: str, content: bytes) -> httpx2.Response:
 def _told(answer: httpx2.Response) -> HeedmapError:
     """The error that an answer tells of."""
     said = answer.json()
-    kind = vars(errors).get(said["error"])
+    kind, sentence = vars(errors).get(said["error"]), read(said["sentence"])
     if isinstance(kind, type) and issubclass(kind, HeedmapError):
-        return kind(said["sentence"])
-    return EngineError(said["sentence"])
+        return kind(sentence)
+    return EngineError(sentence)
 
 
 @cache

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from heedmap import viz
+from heedmap.languages import Phrase
 from heedmap.views import attention, render
 from heedmap.views.attention import MEAN, Map
 from heedmap.views.channels import Channel
@@ -26,72 +27,96 @@ def of_attention(shown: Map, look: Look) -> list[Word]:
     """Patch, token, CLS, head, layer and register, in an attention map."""
     source, (rows, columns) = shown.source, shown.values.shape
     prefix = shown.seen.prefix
-    more = prefix - source.order.cls
     first = replace(shown, layer=0, head=MEAN)
     alone = _alone(shown)
     return [
-        ("Patch", f"The model sees the photo in squares, here {rows} × {columns} of them. The ring "
-         "is around the patch that this map is strongest in.", lambda: _ringed(shown, look)),
-        ("Token", "Each patch becomes a token, a list of numbers that every layer rewrites. With "
-         f"{prefix} more that belong to no patch, this photo is {rows * columns + prefix} tokens.",
+        (Phrase("Patch"), Phrase(
+            "The model sees the photo in squares, here {rows} × {columns} of them. The ring is "
+            "around the patch that this map is strongest in.", rows=rows, columns=columns),
+         lambda: _ringed(shown, look)),
+        (Phrase("Token"), Phrase(
+            "Each patch becomes a token, a list of numbers that every layer rewrites. With "
+            "{prefix} more that belong to no patch, this photo is {count} tokens.",
+            prefix=prefix, count=rows * columns + prefix),
          lambda: _grid(shown)),
-        ("CLS", _CLS if source.order.cls else _NO_CLS,
+        (Phrase("CLS"), _CLS if source.order.cls else _NO_CLS,
          lambda: render.drawn(shown, look, THUMBNAIL)),
-        ("Head", "A layer reads in several ways at once, its heads, here "
-         f"{source.heads(shown.layer)}. This is {alone.head_name} by itself; the mean hides how "
-         "they differ.",
+        (Phrase("Head"), Phrase(
+            "A layer reads in several ways at once, its heads, here {count}. This is {head} by "
+            "itself; the mean hides how they differ.",
+            count=source.heads(shown.layer), head=alone.head_name),
          lambda: render.drawn(alone, look, THUMBNAIL)),
-        ("Layer", f"Layers follow one another, here {source.depth}; each reads what the one before "
-         "has written. This is the first, which has little to go on but the patches themselves.",
+        (Phrase("Layer"), Phrase(
+            "Layers follow one another, here {count}; each reads what the one before has written. "
+            "This is the first, which has little to go on but the patches themselves.",
+            count=source.depth),
          lambda: render.drawn(first, look, THUMBNAIL)),
-        ("Register", f"This model has {more} {'token' if more == 1 else 'tokens'} of its own for "
-         "notes on the whole photo. Without them, some models write such notes into patches of "
-         "plain background, which then outshine all others." if more > 0 else
-         "Some models have tokens for notes on the whole photo; this one has none. Where they are "
-         "missing, a few patches of plain background may outshine all others.",
+        (Phrase("Register"), _registers(prefix - source.order.cls),
          lambda: _grid(shown)),
     ]  # fmt: skip
+
+
+def _registers(count: int) -> Phrase:
+    if count <= 0:
+        return Phrase(
+            "Some models have tokens for notes on the whole photo; this one has none. Where they "
+            "are missing, a few patches of plain background may outshine all others."
+        )
+    own = Phrase("1 token") if count == 1 else Phrase("{count} tokens", count=count)
+    return Phrase(
+        "This model has {own} of its own for notes on the whole photo. Without them, some models "
+        "write such notes into patches of plain background, which then outshine all others.",
+        own=own,
+    )
 
 
 def of_channel(shown: Channel, look: Look) -> list[Word]:
     """Channel, convolution and receptive field, in the map of a channel."""
     rows, columns = shown.values.shape
     return [
-        ("Channel", f"A layer looks for many patterns at once, here {shown.siblings}: each has a "
-         "channel, a map of where it is found. This is one of them.",
+        (Phrase("Channel"), Phrase(
+            "A layer looks for many patterns at once, here {count}: each has a channel, a map of "
+            "where it is found. This is one of them.", count=shown.siblings),
          lambda: render.drawn(shown, look, THUMBNAIL)),
-        ("Convolution", "The same small filter is moved over the whole photo, so that a pattern "
-         f"is found wherever it is. Here it has answered in {rows} × {columns} places.",
+        (Phrase("Convolution"), Phrase(
+            "The same small filter is moved over the whole photo, so that a pattern is found "
+            "wherever it is. Here it has answered in {rows} × {columns} places.",
+            rows=rows, columns=columns),
          lambda: _grid(shown)),
-        ("Receptive field", "Each cell is computed from a region of the photo: at least what the "
-         "ring is around, and mostly far more. It grows from layer to layer, and the cells grow "
-         "coarser.", lambda: _ringed(shown, look)),
+        (Phrase("Receptive field"), Phrase(
+            "Each cell is computed from a region of the photo: at least what the ring is around, "
+            "and mostly far more. It grows from layer to layer, and the cells grow coarser."),
+         lambda: _ringed(shown, look)),
     ]  # fmt: skip
 
 
 def of_reason(shown: Reason, look: Look) -> list[Word]:
     """Target, gradient, the common scale and random weights, in the map of a method."""
     return [
-        ("Target", "A map answers for one score: of a class, of a text, or the strength of the "
-         f"features. Here it shows {shown.about}.",
+        (Phrase("Target"), Phrase(
+            "A map answers for one score: of a class, of a text, or the strength of the features. "
+            "Here it shows {about}.", about=shown.about),
          lambda: render.drawn(shown, look, THUMBNAIL)),
-        ("Gradient", "How much that score would change if a value inside the model changed a "
-         f"little; here told for {shown.values.size} places. Attention alone knows no class.",
+        (Phrase("Gradient"), Phrase(
+            "How much that score would change if a value inside the model changed a little; here "
+            "told for {count} places. Attention alone knows no class.", count=shown.values.size),
          lambda: _grid(shown)),
-        ("Strongest place", "Where this method finds most: "
-         f"{shown.strongest}. Another method may find another place: none is the reason itself.",
+        (Phrase("Strongest place"), Phrase(
+            "Where this method finds most: {place}. Another method may find another place: none "
+            "is the reason itself.", place=shown.strongest),
          lambda: _ringed(shown, look)),
-        ("Common scale", "Each method has a unit of its own. On the scale that all share, values "
-         "are multiples of the mean of their map, so that a peaked map outshines an even one.",
+        (Phrase("Common scale"), Phrase(
+            "Each method has a unit of its own. On the scale that all share, values are multiples "
+            "of the mean of their map, so that a peaked map outshines an even one."),
          lambda: render.drawn(on_one_scale([shown])[0], look, THUMBNAIL)),
     ]  # fmt: skip
 
 
-_CLS = (
+_CLS = Phrase(
     "CLS is one more token, without a patch: in it the model gathers what it says of the photo. "
     "Under “From CLS”, bright is where CLS reads."
 )
-_NO_CLS = (
+_NO_CLS = Phrase(
     "Many models have one more token, CLS, to gather what they say of the photo; this one has "
     "none. Its maps show what patches read from one another, or what its pooling head reads."
 )

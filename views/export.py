@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from heedmap.languages import Phrase
 from heedmap.views import attention, facts, names, photos
 from heedmap.views.attention import Map
 from heedmap.views.channels import Channel
@@ -20,7 +21,7 @@ def large(pictures: Sequence[Large], told: Facts, link: str = "", most: int = 4)
     request = shown[0].request
     every = list(dict.fromkeys(photos.title(each.request.photo) for each in shown))
     name = names.of_map(shown[0]) if len(shown) == 1 else names.file_name(request, "pictures")
-    label = "The large picture" if len(shown) == 1 else "The large pictures"
+    label = Phrase("The large picture" if len(shown) == 1 else "The large pictures")
     on = f"“{'”, “'.join(every)}”"
     title = f"{shown[0].title}: {shown[0].what} · {on}" if len(shown) == 1 else f"Maps on {on}"
     return Figure(
@@ -33,7 +34,7 @@ def heads(hero: Map, look: Look, told: Facts, link: str = "") -> Figure:
     every = [Large(each, look, attention.head_caption(each.head)) for each in attention.heads(hero)]
     title = f"{hero.source.model}: {hero.what}, {hero.layer_name.lower()}"
     return Figure(
-        "All heads of the layer", names.file_name(hero.request, "heads"), every,
+        Phrase("All heads of the layer"), names.file_name(hero.request, "heads"), every,
         even(len(every), 5), title, [_photo(hero), *told[1:4]], link=link,
     )  # fmt: skip
 
@@ -52,10 +53,14 @@ def layers(shown: Sequence[Map], look: Look, columns: int, link: str = "") -> Fi
         return heads(first, look, told, link)
     every = [Large(each, look, each.layer_name) for each in attention.layers(first)]
     return Figure(
-        "All layers", names.file_name(first.request, "layers", names.of_head(first.head)), every,
-        even(len(every), columns), f"{first.source.model}: {first.what}, {first.head_name}",
-        [_photo(first), *told[1:4]], link=link,
-    )  # fmt: skip
+        Phrase("All layers"),
+        names.file_name(first.request, "layers", names.of_head(first.head)),
+        every,
+        even(len(every), columns),
+        f"{first.source.model}: {first.what}, {first.head_name}",
+        [_photo(first), *told[1:4]],
+        link=link,
+    )
 
 
 def channels(rows: dict[str, list[Channel]], hero: Channel, look: Look, link: str = "") -> Figure:
@@ -73,7 +78,7 @@ def channels(rows: dict[str, list[Channel]], hero: Channel, look: Look, link: st
         for each in row
     ]
     return Figure(
-        "The strongest channels", names.file_name(hero.request, "channels"), every,
+        Phrase("The strongest channels"), names.file_name(hero.request, "channels"), every,
         max(len(row) for row in rows.values()), f"{hero.source.model}: strongest channels",
         [_photo(hero), facts.channel(hero)[1], *_prediction(hero)], list(rows), link,
     )  # fmt: skip

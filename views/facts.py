@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, TypeAlias
 
+from heedmap.languages import Phrase
 from heedmap.views.attention import MEAN, Map, percent
 from heedmap.views.channels import Channel
 
@@ -24,11 +25,14 @@ def attention(shown: Map) -> Facts:
     layer = among(str(shown.layer), source.depth)
     return [
         *_pass(shown),
-        ("Layer", "the pooling head, after the last" if source.kind == "pool" else layer),
-        ("Head", among(shown.head, source.heads(shown.layer))),
-        ("Strongest", shown.strongest),
-        *([("On patches", on_patches(shown))] if shown.seen.prefix else []),
-        *([("Outliers", shown.label)] if shown.label else []),
+        (
+            Phrase("Layer"),
+            Phrase("the pooling head, after the last") if source.kind == "pool" else layer,
+        ),
+        (Phrase("Head"), among(shown.head, source.heads(shown.layer))),
+        (Phrase("Strongest"), shown.strongest),
+        *([(Phrase("On patches"), on_patches(shown))] if shown.seen.prefix else []),
+        *([(Phrase("Outliers"), shown.label)] if shown.label else []),
     ]
 
 
@@ -37,12 +41,20 @@ def layers(shown: Sequence[Map]) -> Facts:
     first = shown[0]
     if len(shown) == 1:
         return attention(first)
-    numbers = " and ".join(str(each.layer) for each in shown)
+    one, other = shown
     return [
         *_pass(first),
-        ("Layers", f"{numbers} (first 0, last {first.source.depth - 1})"),
-        ("Head", among(first.head, first.source.heads())),
-        *((f"In layer {each.layer}", each.strongest) for each in shown),
+        (
+            Phrase("Layers"),
+            Phrase(
+                "{one} and {other} (first 0, last {last})",
+                one=one.layer,
+                other=other.layer,
+                last=first.source.depth - 1,
+            ),
+        ),
+        (Phrase("Head"), among(first.head, first.source.heads())),
+        *((Phrase("In layer {layer}", layer=each.layer), each.strongest) for each in shown),
     ]
 
 
@@ -51,8 +63,18 @@ def beside(shown: Map) -> Facts:
     rows, columns = shown.values.shape
     model = shown.source.model
     return [
-        ("Beside", f"{model}, {shown.what}, {saw(shown.seen)}, grid {rows} × {columns}"),
-        ("Strongest there", shown.strongest),
+        (
+            Phrase("Beside"),
+            Phrase(
+                "{model}, {what}, {saw}, grid {rows} × {columns}",
+                model=model,
+                what=shown.what,
+                saw=saw(shown.seen),
+                rows=rows,
+                columns=columns,
+            ),
+        ),
+        (Phrase("Strongest there"), shown.strongest),
     ]
 
 
@@ -60,52 +82,64 @@ def channel(shown: Channel) -> Facts:
     """The facts of one channel."""
     rows, columns = shown.values.shape
     return [
-        ("Model", shown.source.model),
-        ("Saw", saw(shown.seen)),
-        ("Layer", shown.layer),
-        ("Channel", f"{shown.index}, mean {shown.mean:.3g}"),
-        ("Shown", shown.what),
-        ("Map", f"{rows} × {columns} cells"),
-        ("Strongest", shown.strongest),
+        (Phrase("Model"), shown.source.model),
+        (Phrase("Saw"), saw(shown.seen)),
+        (Phrase("Layer"), shown.layer),
+        (Phrase("Channel"), Phrase("{index}, mean {mean:.3g}", index=shown.index, mean=shown.mean)),
+        (Phrase("Shown"), shown.what),
+        (Phrase("Map"), Phrase("{rows} × {columns} cells", rows=rows, columns=columns)),
+        (Phrase("Strongest"), shown.strongest),
     ]
 
 
 def channels(shown: Channel) -> str:
     """How many channels the layer of a channel has, and their grid."""
     rows, columns = shown.values.shape
-    return f"{shown.siblings} channels of {rows} × {columns}"
+    return Phrase(
+        "{count} channels of {rows} × {columns}", count=shown.siblings, rows=rows, columns=columns
+    )
 
 
 def reasons(source: why.Source | texts.Source) -> Facts:
     """The facts that the maps of all methods, or of all texts, share."""
     rows, columns = source.seen.grid
     return [
-        ("Model", source.model),
-        ("Saw", saw(source.seen)),
-        ("Grid", f"{rows} × {columns}"),
+        (Phrase("Model"), source.model),
+        (Phrase("Saw"), saw(source.seen)),
+        (Phrase("Grid"), f"{rows} × {columns}"),
     ]
 
 
 def saw(seen: Prepared) -> str:
     """What part of the photo the model saw, and its size."""
     height, width = seen.view.shape[:2]
-    parts = {"whole": "whole photo", "crop": "middle crop", "squash": "photo made square"}
+    parts = {
+        "whole": Phrase("whole photo"),
+        "crop": Phrase("middle crop"),
+        "squash": Phrase("photo made square"),
+    }
     left, top, right, bottom = seen.box
-    told = f"{parts[seen.fit]}, {width} × {height} px"
+    told = Phrase("{part}, {width} × {height} px", part=parts[seen.fit], width=width, height=height)
     if width * height < ENLARGED * (right - left) * (bottom - top):
         return told
-    return f"{told}, enlarged from {round(right - left)} × {round(bottom - top)}"
+    return Phrase(
+        "{told}, enlarged from {width} × {height}",
+        told=told, width=round(right - left), height=round(bottom - top),
+    )  # fmt: skip
 
 
 def among(which: str, count: int) -> str:
     """Which of how many, counted from 0."""
-    return f"mean of {count}" if which == MEAN else f"{which} (first 0, last {count - 1})"
+    if which == MEAN:
+        return Phrase("mean of {count}", count=count)
+    return Phrase("{which} (first 0, last {last})", which=which, last=count - 1)
 
 
 def on_patches(shown: Map) -> str:
     """How much of the attention goes to patches."""
     most = 1 - 1e-6  # what a sum of float32 tells from 1: a softmax leaves every token something
-    return f"{percent(min(shown.on_patches, most))}, the rest on prefix tokens"
+    share = percent(min(shown.on_patches, most))
+    return Phrase("{share}, the rest on prefix tokens", share=share)
 
 
 def _pass(shown: Map) -> Facts:
@@ -113,19 +147,28 @@ def _pass(shown: Map) -> Facts:
     rows, columns = shown.values.shape
     patch = round(shown.seen.view.shape[0] / rows)
     return [
-        ("Model", shown.source.model),
-        ("Saw", saw(shown.seen)),
-        ("Grid", f"{rows} × {columns} patches of {patch} px"),
-        ("Prefix tokens", _prefix(shown.source.order)),
-        ("Attention", shown.what),
+        (Phrase("Model"), shown.source.model),
+        (Phrase("Saw"), saw(shown.seen)),
+        (
+            Phrase("Grid"),
+            Phrase(
+                "{rows} × {columns} patches of {patch} px", rows=rows, columns=columns, patch=patch
+            ),
+        ),
+        (Phrase("Prefix tokens"), _prefix(shown.source.order)),
+        (Phrase("Attention"), shown.what),
     ]
 
 
 def _prefix(order: Order) -> str:
     """The tokens before the patches."""
     if not order.prefix:
-        return "none, CLS is behind the patches" if order.cls else "none"
+        return Phrase("none, CLS is behind the patches" if order.cls else "none")
     if not order.cls:
-        return f"{order.prefix} (no CLS)"
-    names = [f"{order.cls} CLS" if order.cls > 1 else "CLS"]
-    return f"{order.prefix} ({' and '.join(names + [f'{order.more} more'] * bool(order.more))})"
+        return Phrase("{count} (no CLS)", count=order.prefix)
+    names = f"{order.cls} CLS" if order.cls > 1 else "CLS"
+    if not order.more:
+        return Phrase("{count} ({names})", count=order.prefix, names=names)
+    return Phrase(
+        "{count} ({names} and {more} more)", count=order.prefix, names=names, more=order.more
+    )

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from heedmap import viz
+from heedmap.languages import Phrase
 from heedmap.views import passes, photos
 from heedmap.views.attention import Map, percent
 from heedmap.views.data_urls import base64_of
@@ -85,7 +86,10 @@ class Shown:
     def strongest(self) -> str:
         """Where it is greatest."""
         row, col = np.unravel_index(int(self.values.argmax()), self.values.shape)
-        return f"row {row}, column {col} has {self.values[row, col]:.3g}"
+        return Phrase(
+            "row {row}, column {column} has {value:.3g}",
+            row=row, column=col, value=self.values[row, col],
+        )  # fmt: skip
 
     def limits(self, scale: str) -> tuple[float, float]:
         """The ends of its colour bar, on every scale."""
@@ -132,14 +136,14 @@ def similarity(shown: Sequence[Held], patch: Patch) -> list[Shown]:
     """Cosine similarity of a patch of the first photo to all patches of each, on one scale."""
     own = shown[0].features.patches
     maps = [viz.similarity(own, patch, each.features.patches) for each in shown]
-    what = f"cosine similarity to row {patch[0]}, column {patch[1]}"
-    return _on_one_scale(shown, maps, "Similar patches", what)
+    what = Phrase("cosine similarity to row {row}, column {column}", row=patch[0], column=patch[1])
+    return _on_one_scale(shown, maps, Phrase("Similar patches"), what)
 
 
 def norms(shown: Sequence[Held]) -> list[Shown]:
     """The norms of the patches of each photo, on one scale."""
     maps = [each.features.norms for each in shown]
-    return _on_one_scale(shown, maps, "Norms", "norm of the residual stream")
+    return _on_one_scale(shown, maps, Phrase("Norms"), Phrase("norm of the residual stream"))
 
 
 def colours(shown: Sequence[Held], threshold: float) -> viz.Colours:
@@ -149,7 +153,10 @@ def colours(shown: Sequence[Held], threshold: float) -> viz.Colours:
 
 def titled(title: str, shown: Sequence[Held]) -> list[str]:
     """The title of a picture of each photo; it names the photo where there are two."""
-    return [f"{title}: {each.name}" if len(shown) > 1 else title for each in shown]
+    return [
+        Phrase("{title}: {photo}", title=title, photo=each.name) if len(shown) > 1 else title
+        for each in shown
+    ]
 
 
 def told_outliers(own: Held, hero: Map, adapter: Adapter) -> str:
@@ -158,20 +165,34 @@ def told_outliers(own: Held, hero: Map, adapter: Adapter) -> str:
     count = int(mask.sum())
     if not count:
         low, high = float(lengths.min()), float(lengths.max())
-        return f"No patch stands out by its norm: they lie between {low:.3g} and {high:.3g}."
+        return Phrase(
+            "No patch stands out by its norm: they lie between {low:.3g} and {high:.3g}.",
+            low=low, high=high,
+        )  # fmt: skip
     least, usual = float(lengths[mask].min()), float(np.median(lengths))
-    patches = "1 patch has a norm" if count == 1 else f"{count} patches have norms"
-    words = f"{patches} from {least:.3g} up, where {usual:.3g} is usual."
+    norms = {"least": least, "usual": usual}
+    words = (
+        Phrase("1 patch has a norm from {least:.3g} up, where {usual:.3g} is usual.", **norms)
+        if count == 1
+        else Phrase(
+            "{count} patches have norms from {least:.3g} up, where {usual:.3g} is usual.",
+            count=count, **norms,
+        )
+    )  # fmt: skip
     recorded, _ = passes.attention(adapter, own.request)
     if recorded.cls is None:
         return words
     share = viz.cls_shares(recorded, mask)["outliers"]
     layer = min(hero.layer, len(share) - 1)
-    them, are = ("it", "it is") if count == 1 else ("them", "they are")
-    return (
-        f"{words} CLS gives {them} {percent(float(share[layer].mean()))} of its attention in layer "
-        f"{layer}, all heads averaged; {are} {percent(count / mask.size)} of the patches."
-    )
+    shares = {"share": percent(float(share[layer].mean())), "part": percent(count / mask.size)}
+    return Phrase(
+        "{norms} CLS gives it {share} of its attention in layer {layer}, all heads averaged; it is "
+        "{part} of the patches."
+        if count == 1
+        else "{norms} CLS gives them {share} of its attention in layer {layer}, all heads "
+        "averaged; they are {part} of the patches.",
+        norms=words, layer=layer, **shares,
+    )  # fmt: skip
 
 
 def _on_one_scale(

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 from heedmap import viz
+from heedmap.languages import Phrase, join
 from heedmap.views import code, names, photos, render, values
 from heedmap.views.facts import Facts
 from heedmap.views.large import Large
@@ -80,16 +81,21 @@ class Figure:
     def holds(self, kind: str) -> str:
         """What a file without a layout holds, in a sentence."""
         shapes = sorted({each.shown.values.shape for each in self.pictures})
-        sizes = " or ".join(f"{rows} × {cols}" for rows, cols in shapes)
+        sizes = join([f"{rows} × {cols}" for rows, cols in shapes], "{one} or {other}")
         count = len(self.pictures)
-        maps = f"{count} map{'s' * (count > 1)} of {sizes} values"
-        told = {
-            "npz": f"{maps}, float32, each under its name.",
-            "npy": f"{maps}, float32, as one array (maps, rows, columns).",
-            "csv": f"{maps}: a line for each, with map, row and column.",
-            "picture": "The map over its photo, in the pixels of the screen, without text.",
+        maps = Phrase("1 map") if count == 1 else Phrase("{count} maps", count=count)
+        of = {"maps": maps, "sizes": sizes}
+        holds = {
+            "npz": Phrase("{maps} of {sizes} values, float32, each under its name.", **of),
+            "npy": Phrase(
+                "{maps} of {sizes} values, float32, as one array (maps, rows, columns).", **of
+            ),
+            "csv": Phrase(
+                "{maps} of {sizes} values: a line for each, with map, row and column.", **of
+            ),
+            "picture": Phrase("The map over its photo, in the pixels of the screen, without text."),
         }
-        return told[kind]
+        return holds[kind]
 
     def png(self, paper: Paper) -> bytes:
         """The figure as PNG."""

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from heedmap import viz
+from heedmap.languages import Phrase
 from heedmap.views import names, passes, photos
 from heedmap.views.attention import MEAN, Map
 
@@ -71,14 +72,15 @@ def told(made: AttentionMatrix, shown: Map) -> str:
     rows, cols = shown.seen.grid
     tokens = rows * cols + len(made.places) - made.patches
     if made.tile == 1:
-        size = f"{tokens} tokens"
+        size = Phrase("{tokens} tokens", tokens=tokens)
     else:
         side = made.tile
-        size = (
-            f"{tokens} tokens, pooled to {len(made.places)}: each tile is {side} × {side} patches, "
-            "the mean of their rows and the sum of their columns"
-        )
-    return f"Each row is a query and sums to 1; {size}."
+        size = Phrase(
+            "{tokens} tokens, pooled to {places}: each tile is {side} × {side} patches, the mean "
+            "of their rows and the sum of their columns",
+            tokens=tokens, places=len(made.places), side=side,
+        )  # fmt: skip
+    return Phrase("Each row is a query and sums to 1; {size}.", size=size)
 
 
 def _size(place: tuple[int, int] | None, tile: int, grid: tuple[int, int]) -> int:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 from heedmap import viz
+from heedmap.languages import Phrase
 from heedmap.views import passes
 from heedmap.views.request import Request
 
@@ -20,12 +21,12 @@ Row: TypeAlias = "dict[str, float]"
 
 # The columns of the table; those of CLS only where there is a CLS token.
 COLUMNS = {
-    "distance": "Mean attention distance, px",
-    "entropy": "Entropy, 0 to 1",
-    "cls": "CLS on itself",
-    "registers": "CLS on other tokens",
-    "outliers": "CLS on outlier patches",
-    "patches": "CLS on other patches",
+    "distance": Phrase("Mean attention distance, px"),
+    "entropy": Phrase("Entropy, 0 to 1"),
+    "cls": Phrase("CLS on itself"),
+    "registers": Phrase("CLS on other tokens"),
+    "outliers": Phrase("CLS on outlier patches"),
+    "patches": Phrase("CLS on other patches"),
 }
 
 

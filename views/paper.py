@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
+from heedmap.languages import Phrase
+
 MM = 25.4  # in an inch
 
 
@@ -43,14 +45,14 @@ class Format(NamedTuple):
 
 
 FORMATS = {
-    "png": Format("Figure, PNG", "png", "image/png"),
-    "pdf": Format("Figure, PDF", "pdf", "application/pdf"),
-    "svg": Format("Figure, SVG", "svg", "image/svg+xml"),
-    "picture": Format("The picture alone, PNG", "png", "image/png"),
-    "npz": Format("Values, NPZ", "npz", "application/octet-stream"),
-    "npy": Format("Values, NPY", "npy", "application/octet-stream"),
-    "csv": Format("Values, CSV", "csv", "text/csv"),
-    "zip": Format("Everything, ZIP", "zip", "application/zip"),
+    "png": Format(Phrase("Figure, PNG"), "png", "image/png"),
+    "pdf": Format(Phrase("Figure, PDF"), "pdf", "application/pdf"),
+    "svg": Format(Phrase("Figure, SVG"), "svg", "image/svg+xml"),
+    "picture": Format(Phrase("The picture alone, PNG"), "png", "image/png"),
+    "npz": Format(Phrase("Values, NPZ"), "npz", "application/octet-stream"),
+    "npy": Format(Phrase("Values, NPY"), "npy", "application/octet-stream"),
+    "csv": Format(Phrase("Values, CSV"), "csv", "text/csv"),
+    "zip": Format(Phrase("Everything, ZIP"), "zip", "application/zip"),
 }
 LAID_OUT = ("png", "pdf", "svg", "zip")  # those that a `Paper` changes
 

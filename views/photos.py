@@ -15,13 +15,16 @@ import numpy as np
 from cachetools import LRUCache, TTLCache
 from heedmap import store, viz
 from heedmap.errors import ImageError, StoreError
+from heedmap.languages import Phrase
 from heedmap.views.cache import MEGABYTE, kept, kept_briefly, measured
 
 DEFAULT = "cat"
-GONE = (
-    "This server does not have the photo of this link (any more), because it was forgotten, was "
-    "not opened for too long or was never shared: drop the photo again to see it; a sample is "
-    "shown for now."
+GONE = Phrase(
+    Phrase(
+        "This server does not have the photo of this link (any more), because it was "
+        "forgotten, was not opened for too long or was never shared: drop the photo again to "
+        "see it; a sample is shown for now."
+    )
 )
 _MOMENT = 3.0  # seconds for which it is not asked again whether the store has a photo
 
@@ -57,7 +60,7 @@ def refuse(visitor: str, why: str) -> None:
 def refusal(visitor: str) -> str:
     """Why the server did not take the file that a visitor sent."""
     with _lock:
-        return _refused.pop(visitor, "The server does not have this file: choose it again.")
+        return _refused.pop(visitor, Phrase("The server does not have this file: choose it again."))
 
 
 def find(key: str) -> bytes | None:
@@ -123,8 +126,8 @@ def pixels(key: str) -> np.ndarray:
 def name(key: str) -> str:
     """The name of a photo."""
     if is_shared(key):
-        return "Shared photo"
-    return "Your photo" if is_private(key) else viz.sample(key).title
+        return Phrase("Shared photo")
+    return Phrase("Your photo") if is_private(key) else viz.sample(key).title
 
 
 def title(key: str) -> str:
@@ -153,7 +156,7 @@ def alt(key: str) -> str:
     if is_upload(key):
         return name(key)
     sample = viz.sample(key)
-    return f"{sample.title}: {sample.alt}"
+    return Phrase("{title}: {alt}", title=sample.title, alt=sample.alt)
 
 
 def _file(key: str) -> str:

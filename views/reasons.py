@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from heedmap import viz
+from heedmap.languages import Phrase, join
 from heedmap.views import asked as asking
 from heedmap.views.asked import Asked
 from heedmap.views.request import OfPass
@@ -56,29 +57,33 @@ class Reason(OfPass):
         layers, layer = self.source.layers[self.asked.method], self.asked.layer
         if layer in (None, layers.default):
             return self.method.name
-        return f"{self.method.name}, {layer_name(layers.role, layer)}"
+        return Phrase(
+            "{method}, {layer}", method=self.method.name, layer=layer_name(layers.role, layer)
+        )
 
     @property
     def what(self) -> str:
         """What its values are, in words."""
-        return f"{self.about}{', 1: its mean' if self.ends else ''}"
+        return Phrase("{about}, 1: its mean", about=self.about) if self.ends else self.about
 
     @property
     def about(self) -> str:
         """What was asked about, in words."""
         if not self.method.wants_target:
-            return "the same for every class" if self.source.classes else "the same for any target"
+            return Phrase(
+                "the same for every class" if self.source.classes else "the same for any target"
+            )
         if self.asked.target is None:
-            return "what raises the norm of the features"
+            return Phrase("what raises the norm of the features")
         if isinstance(self.asked.target, tuple):
-            return f"what speaks for {self.found.target}"
-        return f"what speaks for “{self.found.target}”"
+            return Phrase("what speaks for {target}", target=self.found.target)
+        return Phrase("what speaks for “{target}”", target=self.found.target)
 
     @property
     def label(self) -> str:
         """What must be told with the picture: that a map is flat, or whose weights it is of."""
-        flat = ["this map is the same everywhere"] * (not np.ptp(self.found.heat))
-        return " · ".join([*self._random, *flat])
+        flat = [Phrase("this map is the same everywhere")] * (not np.ptp(self.found.heat))
+        return join([*self._random, *flat], "{one} · {other}")
 
     @property
     def _random(self) -> list[str]:
@@ -86,8 +91,14 @@ class Reason(OfPass):
         if not self.asked.random:
             return []
         alike = self.learned and viz.rank_correlation(self.learned.heat, self.found.heat)
-        told = f", rank correlation {alike:.2f} with the learned ones" if alike is not None else ""
-        return [f"random weights{told}".replace("-", "−")]
+        if alike is None:
+            return [Phrase("random weights")]
+        return [
+            Phrase(
+                "random weights, rank correlation {alike} with the learned ones",
+                alike=f"{alike:.2f}".replace("-", "−"),
+            )
+        ]
 
     @property
     def signed(self) -> bool:
@@ -175,7 +186,7 @@ def agreement(shown: Sequence[Reason]) -> dict[tuple[int, int], float | None]:
 def layer_name(role: str, layer: asking.Layer) -> str:
     """A layer, or a first and a last one, in words."""
     if isinstance(layer, tuple):
-        return f"layers {layer[0]} to {layer[1]}"
+        return Phrase("layers {first} to {last}", first=layer[0], last=layer[1])
     if role == "start":
-        return f"from layer {layer}"
-    return f"layer {layer}" if isinstance(layer, int) else str(layer)
+        return Phrase("from layer {layer}", layer=layer)
+    return Phrase("layer {layer}", layer=layer) if isinstance(layer, int) else str(layer)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 from heedmap import viz
+from heedmap.languages import Phrase, join
 from heedmap.views import photos
 from heedmap.views.cache import MEGABYTE, kept
 from heedmap.views.request import Request
@@ -20,16 +21,21 @@ if TYPE_CHECKING:
 SCREEN = 1024  # px, long side of a large picture
 THUMBNAIL = 288  # px, long side of a small one
 
-VIEWS = {"overlay": "Overlay", "mask": "Mask", "highlight": "Highlight", "contour": "Contour"}
+VIEWS = {
+    "overlay": Phrase("Overlay"),
+    "mask": Phrase("Mask"),
+    "highlight": Phrase("Highlight"),
+    "contour": Phrase("Contour"),
+}
 SCALES = {
-    "map": "This map",
-    "layer": "This layer",
-    "layers": "Common to all layers",
-    "model": "All heads of all layers",
-    "both": "Common to both maps",
-    "columns": "Common to all columns",
-    "methods": "Common to all methods",
-    "words": "Common to all texts",
+    "map": Phrase("This map"),
+    "layer": Phrase("This layer"),
+    "layers": Phrase("Common to all layers"),
+    "model": Phrase("All heads of all layers"),
+    "both": Phrase("Common to both maps"),
+    "columns": Phrase("Common to all columns"),
+    "methods": Phrase("Common to all methods"),
+    "words": Phrase("Common to all texts"),
 }
 
 
@@ -179,8 +185,13 @@ def even(count: int, most: int) -> int:
 def alt(shown: Drawable, look: Look) -> str:
     """Alternative text: what a picture shows."""
     photo = photos.name(shown.request.photo)
-    view = VIEWS[look.view]
-    label = f" {shown.label[0].upper()}{shown.label[1:]}." if shown.label else ""
+    told = Phrase(
+        "{view} of {what} on “{photo}”: {title}. Strongest: {place}.",
+        view=VIEWS[look.view], what=shown.what, photo=photo, title=shown.title,
+        place=shown.strongest,
+    )  # fmt: skip
     return (
-        f"{view} of {shown.what} on “{photo}”: {shown.title}. Strongest: {shown.strongest}.{label}"
+        join([told, Phrase("({label})", label=shown.label)], "{one} {other}")
+        if shown.label
+        else told
     )

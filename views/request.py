@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
+from heedmap.languages import Phrase
 
 if TYPE_CHECKING:
     from heedmap.models import Prepared
@@ -86,4 +87,7 @@ class OfPass:
     def strongest(self: _Map) -> str:
         """Where it is strongest, and its value there."""
         row, column = np.unravel_index(int(self.values.argmax()), self.values.shape)
-        return f"row {row}, column {column} (from 0) with {self.values.max():.3g}"
+        return Phrase(
+            "row {row}, column {column} (from 0) with {value:.3g}",
+            row=row, column=column, value=self.values.max(),
+        )  # fmt: skip

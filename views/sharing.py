@@ -10,6 +10,7 @@ import numpy as np
 from cachetools import LRUCache
 from heedmap import store, viz
 from heedmap.errors import StoreError
+from heedmap.languages import Phrase
 from heedmap.views import cache, photos
 from heedmap.viz.photo.limits import MAX_BYTES
 
@@ -61,7 +62,7 @@ def twin(key: str) -> str:
 
 def kept() -> str:
     """How long a shared photo is kept, in words."""
-    return f"{store.days_kept():g} days after it is last opened"
+    return Phrase("{days:g} days after it is last opened", days=store.days_kept())
 
 
 def _clean(photo: np.ndarray) -> bytes:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from heedmap import viz
+from heedmap.languages import Phrase
 from heedmap.views import asked as asking
 from heedmap.views.asked import Asked
 from heedmap.views.classes import rounded
@@ -22,6 +23,10 @@ MOST = 8  # texts at once
 GRADIENTS = ("relevance", "legrad")
 MAPS = ("value path", "similarity", *GRADIENTS)
 _SMALL = 2000  # words of a vocabulary that is told
+_WHAT = {
+    "value path": Phrase("similarity by the value path (cosine), not attention"),
+    "similarity": Phrase("similarity of patches (cosine), not attention"),
+}
 
 
 def method(kind: str) -> viz.Method:
@@ -140,20 +145,23 @@ class WordMap(OfPass):
         """How well its text fits the photo."""
         found, i = self.source.found, self.index
         cosine = f"{found.cosines[i]:.3f}".replace("-", "−")
-        return f"cosine {cosine} · {rounded(float(found.shares[i]))}"
+        share = rounded(float(found.shares[i]))
+        return Phrase("cosine {cosine} · {share}", cosine=cosine, share=share)
 
     @property
     def what(self) -> str:
         """What its values are, in words."""
         if self.kind in GRADIENTS:
-            return f"{method(self.kind).name}: what raises the cosine of photo and text"
-        return f"{method(self.kind).name.lower()} (cosine), not attention"
+            return Phrase(
+                "{method}: what raises the cosine of photo and text", method=method(self.kind).name
+            )
+        return _WHAT[self.kind]
 
     @property
     def label(self) -> str:
         """The words that the model does not know, if any."""
         unknown = self.source.unknown[self.title]
-        return f"not in its vocabulary: {', '.join(unknown)}" if unknown else ""
+        return Phrase("not in its vocabulary: {words}", words=", ".join(unknown)) if unknown else ""
 
     @property
     def signed(self) -> bool:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
+from heedmap.languages import Phrase
 from heedmap.views import attention, channels, reasons, why
 from heedmap.views.attention import Map
 from heedmap.views.reasons import Reason
@@ -115,50 +116,80 @@ def most_different(maps: Sequence[np.ndarray]) -> tuple[int, int, int]:
 
 TOURS = (
     Tour(
-        "depth", "Early against late layers",
-        "On the left the first layer, on the right the last: early layers look at edges, colours "
-        "and what is close, late ones gather what the photo is about. Go through the layers "
-        "between them and see when the subject stands out.",
-        "CLIP ViT-L/14 has 24 layers, and the change goes further.",
-        "clip", _depth,
+        "depth",
+        Phrase("Early against late layers"),
+        Phrase(
+            "On the left the first layer, on the right the last: early layers look at edges, "
+            "colours and what is close, late ones gather what the photo is about. Go through "
+            "the layers between them and see when the subject stands out."
+        ),
+        Phrase("CLIP ViT-L/14 has 24 layers, and the change goes further."),
+        "clip",
+        _depth,
     ),
     Tour(
-        "heads", "Heads that specialise",
-        "These are the two heads of one layer whose maps differ most in this photo. The model was "
-        "not told where to look: each head found its own way to read.",
-        "DINO ViT-S/8 shows heads for objects and for their parts.",
-        "vit", _apart,
+        "heads",
+        Phrase("Heads that specialise"),
+        Phrase(
+            "These are the two heads of one layer whose maps differ most in this photo. The "
+            "model was not told where to look: each head found its own way to read."
+        ),
+        Phrase("DINO ViT-S/8 shows heads for objects and for their parts."),
+        "vit",
+        _apart,
     ),
     Tour(
-        "registers", "Registers and outliers",
-        "Models may store what they know of the whole photo in a few patches of plain background, "
-        "which then outshine all others. The model on the right has registers, tokens of its own "
-        "for such notes, so that its patches can stay clean.",
-        "Small models hardly need such a store; DINOv2-L with and without registers shows it well.",
-        "vit", _registers,
+        "registers",
+        Phrase("Registers and outliers"),
+        Phrase(
+            "Models may store what they know of the whole photo in a few patches of plain "
+            "background, which then outshine all others. The model on the right has registers, "
+            "tokens of its own for such notes, so that its patches can stay clean."
+        ),
+        Phrase(
+            "Small models hardly need such a store; DINOv2-L with and without registers shows "
+            "it well."
+        ),
+        "vit",
+        _registers,
     ),
     Tour(
-        "clip", "The same photo in CLIP and in a ViT",
-        "On the left a ViT that learned from photos and labels, on the right a CLIP that went on "
-        "from it and learned which caption belongs to which photo. What a model was taught moves "
-        "where it looks.",
-        "OpenAI’s CLIP and DINOv2 differ more: one reads what captions tell, one what things are.",
-        "vit", _clip,
+        "clip",
+        Phrase("The same photo in CLIP and in a ViT"),
+        Phrase(
+            "On the left a ViT that learned from photos and labels, on the right a CLIP that "
+            "went on from it and learned which caption belongs to which photo. What a model "
+            "was taught moves where it looks."
+        ),
+        Phrase(
+            "OpenAI’s CLIP and DINOv2 differ more: one reads what captions tell, one what "
+            "things are."
+        ),
+        "vit",
+        _clip,
     ),
     Tour(
-        "channels", "What a CNN’s channels answer to",
-        "A CNN has no attention: each channel of a layer answers to one pattern wherever it is. "
-        "On the left the strongest channel of an early layer, fine and close to edges; on the "
-        "right that of a late one, coarse and close to parts of things.",
-        "ResNet-50 has up to 2048 channels a layer, many of which answer to one thing.",
-        "cnn", _channels,
+        "channels",
+        Phrase("What a CNN’s channels answer to"),
+        Phrase(
+            "A CNN has no attention: each channel of a layer answers to one pattern wherever "
+            "it is. On the left the strongest channel of an early layer, fine and close to "
+            "edges; on the right that of a late one, coarse and close to parts of things."
+        ),
+        Phrase("ResNet-50 has up to 2048 channels a layer, many of which answer to one thing."),
+        "cnn",
+        _channels,
     ),
     Tour(
-        "why", "What is read, and what counts",
-        "On the left where the last layer reads, the same for every class. On the right what of "
-        "it raised the score of the class that the model is most sure of, by one method of "
-        "several: they disagree, and the page says how far to trust each.",
-        "ViT-B/16 knows 1000 classes, and which of them is asked about moves the map.",
-        "why", _why,
+        "why",
+        Phrase("What is read, and what counts"),
+        Phrase(
+            "On the left where the last layer reads, the same for every class. On the right "
+            "what of it raised the score of the class that the model is most sure of, by one "
+            "method of several: they disagree, and the page says how far to trust each."
+        ),
+        Phrase("ViT-B/16 knows 1000 classes, and which of them is asked about moves the map."),
+        "why",
+        _why,
     ),
-)  # fmt: skip
+)

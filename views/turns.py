@@ -26,6 +26,7 @@ from dataclasses import dataclass, field
 from functools import cache
 
 from heedmap.errors import OvertakenError, SettingError
+from heedmap.languages import Phrase
 from heedmap.views import engine
 
 AT_ENGINE = 8  # passes that a front end has at the engine at once
@@ -167,7 +168,7 @@ class Turns:
         self._changed.notify_all()
 
 
-SAME = "This photo is running through this model already: you will get the same result."
+SAME = Phrase("This photo is running through this model already: you will get the same result.")
 
 _visitor: ContextVar[tuple[str, Tell] | None] = ContextVar("visitor", default=None)
 
@@ -207,8 +208,10 @@ def turn(on_wait: OnWait = lambda ahead: None) -> Iterator[Turn | None]:
 def place(ahead: int) -> str:
     """The sentence for a visitor who waits."""
     if ahead == 0:
-        return "The machine is busy: you are next."
-    return f"The machine is busy: {ahead} visitor{'s' * (ahead > 1)} ahead of you."
+        return Phrase("The machine is busy: you are next.")
+    if ahead == 1:
+        return Phrase("The machine is busy: 1 visitor ahead of you.")
+    return Phrase("The machine is busy: {ahead} visitors ahead of you.", ahead=ahead)
 
 
 def passes_at_once() -> int:

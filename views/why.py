@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from heedmap import models, viz
 from heedmap.errors import CaptureError
+from heedmap.languages import Phrase, join
 from heedmap.views import asked as asking
 from heedmap.views.asked import Asked
 from heedmap.views.classes import Classes, classes_of
@@ -18,8 +19,8 @@ if TYPE_CHECKING:
 
 FIRST = 4  # methods that are shown at first
 READS = {
-    "attention": "reads attention", "gradients": "reads gradients",
-    "both": "reads attention and gradients",
+    "attention": Phrase("reads attention"), "gradients": Phrase("reads gradients"),
+    "both": Phrase("reads attention and gradients"),
 }  # fmt: skip
 
 
@@ -60,7 +61,7 @@ class Source:
     classes: Classes | None
     reads: bool
     layers: dict[str, Layers]
-    refusals: dict[str, str]
+    refusals: dict[str, Phrase]
 
     @property
     def methods(self) -> list[str]:
@@ -70,10 +71,9 @@ class Source:
     @property
     def cannot(self) -> list[str]:
         """Why it cannot do the others, a sentence for all that fail alike."""
-        alike: dict[str, list[str]] = {}
+        alike: dict[Any, list[str]] = {}
         for method, why in self.refusals.items():
-            name = viz.METHODS[method].name
-            alike.setdefault(why.removeprefix(name).split(":")[0], []).append(name)
+            alike.setdefault(why.values["why"], []).append(viz.METHODS[method].name)
         return [_sentence(names, why) for why, names in alike.items()]
 
     def asked(self, method: str, target: asking.Target, layer: asking.Layer) -> Asked:
@@ -92,7 +92,9 @@ def source(adapter: Adapter, request: Request, _: object = None) -> Source:
     refusals = {method: _refusal(adapter, method) for method in viz.METHODS}
     layers = {method: _layers(adapter, method) for method, why in refusals.items() if not why}
     if not layers:
-        raise CaptureError(f"{adapter.title} cannot be asked why: choose another model.")
+        raise CaptureError(
+            "{title} cannot be asked why: choose another model.", title=adapter.title
+        )
     logits, seen = asking.output(adapter, request)
     classes = None
     if logits is not None and "logits" in adapter.can:
@@ -105,21 +107,41 @@ def source(adapter: Adapter, request: Request, _: object = None) -> Source:
     return Source(request, adapter.title, seen, classes, reads, layers, refused)
 
 
-def _sentence(names: Sequence[str], does: str) -> str:
+# What several methods cannot do, by what one cannot.
+_SEVERAL = {
+    "reads convolutions, and {title} attends": Phrase("read convolutions, and {title} attends"),
+    "reads attention, and {title} has none": Phrase("read attention, and {title} has none"),
+    "follows every token through every layer, and {title} attends within windows": Phrase(
+        "follow every token through every layer, and {title} attends within windows"
+    ),
+    "follows every token through every layer, and {title} attends from CLS alone": Phrase(
+        "follow every token through every layer, and {title} attends from CLS alone"
+    ),
+    "reads the layers one by one, and those of {title} are not one plain list": Phrase(
+        "read the layers one by one, and those of {title} are not one plain list"
+    ),
+}
+
+
+def _sentence(names: Sequence[str], why: Phrase) -> Phrase:
     """What one method ("reads ...") or several ("read ...") cannot do."""
     if len(names) == 1:
-        return f"{names[0]}{does}."
-    several = does.replace(" reads ", " read ").replace(" follows ", " follow ")
-    return f"{', '.join(names[:-1])} and {names[-1]}{several}."
+        return Phrase("{name} {why}.", name=names[0], why=why)
+    return Phrase(
+        "{others} and {last} {why}.",
+        others=join(names[:-1]),
+        last=names[-1],
+        why=Phrase(_SEVERAL[why.template].template, **why.values),
+    )
 
 
-def _refusal(adapter: Adapter, method: str) -> str:
-    """Why a model cannot do a method; "" if it can."""
+def _refusal(adapter: Adapter, method: str) -> Phrase | None:
+    """Why a model cannot do a method; None if it can."""
     try:
         viz.check_method(adapter, method)
     except CaptureError as error:
-        return str(error)
-    return ""
+        return error.sentence
+    return None
 
 
 def _layers(adapter: Adapter, method: str) -> Layers:

@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 from heedmap import viz
+from heedmap.languages import Phrase
 from heedmap.views import names
 from heedmap.views.attention import MEAN
 from heedmap.views.facts import Facts
@@ -71,14 +72,15 @@ class WordFigure:
     def holds(self, kind: str) -> str:
         """What a file without a layout holds, in a sentence."""
         count = len(self.numbers.tokens)
-        size = f"{count} × {count} values, float32, row = query"
-        heads = ", and all heads of the layer" if self.numbers.more else ""
-        told = {
-            "npz": f"{size}, with the tokens{heads}.",
-            "npy": f"{size}.",
-            "csv": f"{size}: a line for each pair, with both tokens.",
+        size = Phrase("{count} × {count} values, float32, row = query", count=count)
+        holds = {
+            "npz": Phrase("{size}, with the tokens, and all heads of the layer.", size=size)
+            if self.numbers.more
+            else Phrase("{size}, with the tokens.", size=size),
+            "npy": Phrase("{size}.", size=size),
+            "csv": Phrase("{size}: a line for each pair, with both tokens.", size=size),
         }
-        return told[kind]
+        return holds[kind]
 
     def python(self, paper: Paper) -> str:
         """A program whose `picture` is the figure as PNG."""
@@ -184,10 +186,12 @@ def figures(shown: WordMap, at: int | None, link: str = "") -> list[WordFigure]:
             label, name, numbers, drawing, title, told, at, {"attention": _of(shown, at)}, link
         )
 
-    lines = [figure("Lines", numbers, "lines")] if shown.whole else []
+    lines = [figure(Phrase("Lines"), numbers, "lines")] if shown.whole else []
     return [
-        figure("Shaded text", numbers, "text"), *lines, figure("Matrix", matrix, "matrix")
-    ]  # fmt: skip
+        figure(Phrase("Shaded text"), numbers, "text"),
+        *lines,
+        figure(Phrase("Matrix"), matrix, "matrix"),
+    ]
 
 
 def of_two(
@@ -200,12 +204,19 @@ def of_two(
     title = f"{first.source.model}: {first.title}, the second text less the first"
     told = [("First", first.source.request.text), ("Second", second.source.request.text)]
     less = WordFigure(
-        "Their difference", f"{file_name(first)}-difference", difference(found, first, second),
-        "matrix", title, told, at, both, link,
-    )  # fmt: skip
+        Phrase("Their difference"),
+        f"{file_name(first)}-difference",
+        difference(found, first, second),
+        "matrix",
+        title,
+        told,
+        at,
+        both,
+        link,
+    )
     return [
-        replace(texts[0], label="The first text", name=f"{texts[0].name}-first"),
-        replace(texts[1], label="The second text", name=f"{texts[1].name}-second"),
+        replace(texts[0], label=Phrase("The first text"), name=f"{texts[0].name}-first"),
+        replace(texts[1], label=Phrase("The second text"), name=f"{texts[1].name}-second"),
         less,
     ]
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from heedmap import viz
+from heedmap.languages import Phrase
 from heedmap.views import overview, passes
 from heedmap.views.attention import MEAN, head_name, percent
 from heedmap.views.cache import MEGABYTE, kept
@@ -30,27 +31,28 @@ MOSTLY = 0.5  # the share from which on a head is said to do one thing
 EVEN = 0.95  # the entropy from which on it is said to do none
 
 COLUMNS = {
-    "distance": "Mean distance, tokens",
-    "entropy": "Entropy, 0 to 1",
-    "itself": "On itself",
-    "before": "On the token before",
-    "next": "On the next token",
-    "first": "On the first token",
-    "cls": "On [CLS]",
-    "sep": "On [SEP]",
-    "punctuation": "On punctuation",
-    "pad": "On padding",
+    "distance": Phrase("Mean distance, tokens"),
+    "entropy": Phrase("Entropy, 0 to 1"),
+    "itself": Phrase("On itself"),
+    "before": Phrase("On the token before"),
+    "next": Phrase("On the next token"),
+    "first": Phrase("On the first token"),
+    "cls": Phrase("On [CLS]"),
+    "sep": Phrase("On [SEP]"),
+    "punctuation": Phrase("On punctuation"),
+    "pad": Phrase("On padding"),
 }
+_SHORT = {"distance": Phrase("Mean distance"), "entropy": Phrase("Entropy")}
 DOES = {
-    "itself": "Each token reads mostly itself",
-    "before": "Each token reads mostly the one before it",
-    "next": "Each token reads mostly the next one",
-    "cls": "Most goes to [CLS]",
-    "sep": "Most goes to [SEP]",
-    "punctuation": "Most goes to punctuation",
-    "first": "Most goes to the first token",
+    "itself": Phrase("Each token reads mostly itself"),
+    "before": Phrase("Each token reads mostly the one before it"),
+    "next": Phrase("Each token reads mostly the next one"),
+    "cls": Phrase("Most goes to [CLS]"),
+    "sep": Phrase("Most goes to [SEP]"),
+    "punctuation": Phrase("Most goes to punctuation"),
+    "first": Phrase("Most goes to the first token"),
 }
-SINK = (
+SINK = Phrase(
     "an attention sink. A head that finds nothing to read leaves its attention there, so it says "
     "little of the text (Clark et al. 2019; Xiao et al. 2023)."
 )
@@ -99,11 +101,17 @@ class Source:
     @property
     def hint(self) -> str:
         """What a click on a word shows."""
-        after = {
-            "masked": f", and what {self.model} would put in its place",
-            "next": f", and what {self.model} thinks comes after it",
-        }.get(self.fills, "")
-        return f"Click a word to keep what it attends to{after}."
+        if self.fills == "masked":
+            return Phrase(
+                "Click a word to keep what it attends to, and what {model} would put in its place.",
+                model=self.model,
+            )
+        if self.fills == "next":
+            return Phrase(
+                "Click a word to keep what it attends to, and what {model} thinks comes after it.",
+                model=self.model,
+            )
+        return Phrase("Click a word to keep what it attends to.")
 
     def asked(self, at: int | None) -> TextRequest:
         """What a model is asked that guesses the word at one place: the text without this word."""
@@ -141,7 +149,7 @@ class WordMap:
     @property
     def title(self) -> str:
         """Its name."""
-        return f"Layer {self.layer}, {head_name(self.head)}"
+        return Phrase("Layer {layer}, {head}", layer=self.layer, head=head_name(self.head))
 
     @property
     def whole(self) -> bool:
@@ -169,26 +177,36 @@ class WordMap:
             share = self.number(name) or 0.0
             if share >= MOSTLY and (name != "first" or "cls" not in self.source.found.numbers):
                 times = share / max(self.uniform(name), 1e-9)
-                ends = f": {SINK}" if name in SINKS else "."
-                return f"{words}: {percent(share)}, {times:.1f} times an even share{ends}"
+                told = Phrase(
+                    "{words}: {share}, {times:.1f} times an even share",
+                    words=words, share=percent(share), times=times,
+                )  # fmt: skip
+                if name in SINKS:
+                    return Phrase("{told}: {sink}", told=told, sink=SINK)
+                return Phrase("{told}.", told=told)
         if (self.number("entropy") or 0.0) >= EVEN:
-            return "It spreads nearly evenly over all tokens that it may attend to."
-        return "No single rule: point at a word to see what it reads."
+            return Phrase("It spreads nearly evenly over all tokens that it may attend to.")
+        return Phrase("No single rule: point at a word to see what it reads.")
 
     @property
     def facts(self) -> Facts:
         """What is shown, in words."""
         found = self.source.found
-        told = [
-            ("Model", self.source.model),
-            ("Tokens", f"{len(found.tokens)}"),
-            ("Layer", f"{self.layer} of 0 to {found.depth - 1}"),
-            ("Head", self.head if self.head == MEAN else f"{self.head} of 0 to {found.heads - 1}"),
+        told: Facts = [
+            (Phrase("Model"), self.source.model),
+            (Phrase("Tokens"), f"{len(found.tokens)}"),
+            (Phrase("Layer"), f"{self.layer} of 0 to {found.depth - 1}"),
+            (
+                Phrase("Head"),
+                self.head if self.head == MEAN else f"{self.head} of 0 to {found.heads - 1}",
+            ),
         ]
         for name in ("entropy", "distance", *SINKS):
             value = self.number(name)
             if value is not None:
-                told.append((COLUMNS[name].split(",")[0], _told(name, value, self.uniform(name))))
+                told.append(
+                    (_SHORT.get(name, COLUMNS[name]), _told(name, value, self.uniform(name)))
+                )
         return told
 
 
@@ -268,7 +286,7 @@ def _bounded(maps: np.ndarray) -> np.ndarray:
 
 def _told(name: str, value: float, even: float) -> str:
     if name == "distance":
-        return f"{value:.1f} tokens (evenly {even:.1f})"
+        return Phrase("{value:.1f} tokens (evenly {even:.1f})", value=value, even=even)
     if name == "entropy":
-        return f"{value:.2f}, 1 is evenly"
-    return f"{percent(value)} (evenly {percent(even)})"
+        return Phrase("{value:.2f}, 1 is evenly", value=value)
+    return Phrase("{share} (evenly {even})", share=percent(value), even=percent(even))

@@ -11,6 +11,8 @@ from pathlib import Path
 
 import numpy as np
 from heedmap.errors import HeedmapError, ImageError
+from heedmap.languages import Phrase
+from heedmap.languages.wire import read, written
 
 SECONDS = 10.0  # of a clip
 RATE = 10.0
@@ -32,7 +34,7 @@ def read_clip(source: Path, target: Path) -> np.ndarray:
     command = [sys.executable, "-m", "heedmap.viz.film_process", str(source), str(target)]
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=5 * _CPU)
     if done.returncode == 1 and done.stderr.strip():
-        raise ImageError(done.stderr.strip().splitlines()[-1])
+        raise ImageError(read(done.stderr.strip().splitlines()[-1]))
     if done.returncode:
         raise ImageError("The clip takes too much time or memory to read: give a smaller one.")
     return np.asanyarray(np.load(target, mmap_mode="r"))
@@ -45,9 +47,9 @@ def _main(source: str, target: str) -> None:
     try:
         found = list(frames(source, rate=RATE, seconds=SECONDS, long_side=SIDE))
     except HeedmapError as error:
-        sys.exit(str(error))
+        sys.exit(written(error.sentence))
     if not found:
-        sys.exit("The clip has no frames: give another.")
+        sys.exit(written(Phrase("The clip has no frames: give another.")))
     with open(target, "wb") as file:
         np.save(file, np.stack(found))
 

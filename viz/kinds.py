@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from heedmap.languages import Phrase
+
 
 @dataclass(frozen=True)
 class Kind:
@@ -26,34 +28,39 @@ class Kind:
 _TABLE = (
     Kind(
         "cls",
-        "From CLS",
-        "attention from CLS",
-        "Where each head reads from as the model sums up the photo in its CLS token.",
+        Phrase("From CLS"),
+        Phrase("attention from CLS"),
+        Phrase("Where each head reads from as the model sums up the photo in its CLS token."),
     ),
     Kind(
         "pool",
-        "Pooling head",
-        "the pooling head’s attention",
-        "Where the pooling head, which stands in for a CLS token, reads from to sum up the photo.",
+        Phrase("Pooling head"),
+        Phrase("the pooling head’s attention"),
+        Phrase(
+            "Where the pooling head, which stands in for a CLS token, reads from to sum up the "
+            "photo."
+        ),
     ),
     Kind(
         "patch",
-        "From a patch",
-        "attention from a patch",
-        "Where one patch reads from: click the map to choose it.",
+        Phrase("From a patch"),
+        Phrase("attention from a patch"),
+        Phrase("Where one patch reads from: click the map to choose it."),
     ),
     Kind(
         "tokens",
-        "Received (mean token-to-token)",
-        "mean attention token to token",
-        "How much each patch is read by all patches, on average.",
+        Phrase("Received (mean token-to-token)"),
+        Phrase("mean attention token to token"),
+        Phrase("How much each patch is read by all patches, on average."),
     ),
     Kind(
         "windows",
-        "Within windows",
-        "mean attention token to token, within windows",
-        "How much each patch is read, on average, by the patches of its window, which may be the "
-        "layer’s whole grid.",
+        Phrase("Within windows"),
+        Phrase("mean attention token to token, within windows"),
+        Phrase(
+            "How much each patch is read, on average, by the patches of its window, which may "
+            "be the layer’s whole grid."
+        ),
     ),
 )
 KINDS: dict[str, Kind] = {kind.id: kind for kind in _TABLE}

@@ -97,8 +97,9 @@ class Adapter:
 
     @cached_property
     def nbytes(self) -> int:
-        """Bytes of all weights and buffers."""
-        return sum(t.nbytes for t in [*self.module.parameters(), *self.module.buffers()])
+        """Bytes of all weights and buffers; none of those that were dropped."""
+        every = [*self.module.parameters(), *self.module.buffers()]
+        return sum(tensor.nbytes for tensor in every if not tensor.is_meta)
 
     @cached_property
     def conv_layers(self) -> tuple[str, ...]:
@@ -132,7 +133,12 @@ class Adapter:
         """
         if not isinstance(output, torch.Tensor) or output.ndim != 4:
             some = ", ".join(self.default_conv_layers)
-            raise CaptureError(f"{name} of {self.title} makes no map: choose from {some}.")
+            raise CaptureError(
+                "{name} of {title} makes no map: choose from {some}.",
+                name=name,
+                title=self.title,
+                some=some,
+            )
         return output[0].movedim(self.channel_axis(name) - 1, 0)
 
     def channel_axis(self, name: str) -> int:
@@ -221,8 +227,9 @@ class Adapter:
         output = self.run(pixels, fit)
         if output is None:
             raise CaptureError(
-                f"{self.title} returns neither logits nor features as one tensor: "
-                "use `run`, or record its attention or convolutions."
+                "{title} returns neither logits nor features as one tensor: use `run`, or "
+                "record its attention or convolutions.",
+                title=self.title,
             )
         return output
 
@@ -243,12 +250,20 @@ class Adapter:
         if size is None or height == width == size:
             first = str(error).strip().split("\n", 1)[0][:200]
             return CaptureError(
-                f"{self.title} failed on a photo of {width} x {height} px ({first}): "
-                "it has to take pixels of shape (1, 3, height, width)."
+                "{title} failed on a photo of {width} x {height} px ({first}): it has to take "
+                "pixels of shape (1, 3, height, width).",
+                title=self.title,
+                width=width,
+                height=height,
+                first=first,
             )
         return SettingError(
-            f"{self.title} cannot take a photo of {width} x {height} px: choose the size "
-            f"{size} and the fit 'squash', which it was made for."
+            "{title} cannot take a photo of {width} x {height} px: choose the size {size} and "
+            "the fit 'squash', which it was made for.",
+            title=self.title,
+            width=width,
+            height=height,
+            size=size,
         )
 
     def _run(self, pixels: torch.Tensor, fit: str = "whole") -> torch.Tensor | None:

@@ -114,8 +114,9 @@ class TextAdapter(Adapter):
         kinds = pieces.kinds(self.tokenizer, ids, shown, pads)
         if not {"word", "punctuation", "mask"} & set(kinds):
             raise SettingError(
-                f"The tokenizer of {self.title} finds nothing to read in {short(text)}: write a "
-                "word."
+                "The tokenizer of {title} finds nothing to read in {text}: write a word.",
+                title=self.title,
+                text=short(text),
             )
         return Encoded(self._inputs(found, ids, pads), tuple(shown), tuple(kinds),
                        _parts(found, len(ids)))  # fmt: skip
@@ -181,8 +182,11 @@ class TextAdapter(Adapter):
         except FAILURES as error:
             first = str(error).strip().split("\n", 1)[0][:200]
             raise CaptureError(
-                f"{self.title} failed on a text of {len(x)} tokens ({first}): "
-                "shorten it, or choose another model."
+                "{title} failed on a text of {x} tokens ({first}): shorten it, or choose "
+                "another model.",
+                title=self.title,
+                x=len(x),
+                first=first,
             ) from error
 
     @property
@@ -193,13 +197,19 @@ class TextAdapter(Adapter):
     def _check_length(self, count: int, wanted: int) -> None:
         if count > self.longest:
             raise SettingError(
-                f"This text is {count:,} tokens long and {self.title} reads {self.longest:,} at "
-                "most: shorten it."
+                "This text is {count:,} tokens long and {title} reads {longest:,} at most: "
+                "shorten it.",
+                count=count,
+                title=self.title,
+                longest=self.longest,
             )
         if not count <= wanted <= self.longest:
             raise SettingError(
-                f"length={wanted} does not fit a text of {count} tokens: choose {count} to "
-                f"{self.longest}."
+                "length={wanted} does not fit a text of {count} tokens: choose {count} to "
+                "{longest}.",
+                wanted=wanted,
+                count=count,
+                longest=self.longest,
             )
 
     def _inputs(self, found: Any, ids: list[int], pads: int) -> dict[str, torch.Tensor]:
@@ -216,19 +226,23 @@ def check_tokenizer(tokenizer: Any, name: str) -> None:
     if not hasattr(tokenizer, "convert_ids_to_tokens"):
         told = "" if tokenizer is None else f", and {short(tokenizer)} is none"
         raise ModelError(
-            f"{name} reads text{told}: give its tokenizer of Transformers, "
-            "models.wrap(module, tokenizer=tokenizer)."
+            "{name} reads text{told}: give its tokenizer of Transformers, models.wrap(module, "
+            "tokenizer=tokenizer).",
+            name=name,
+            told=told,
         )
 
 
 def _checked(text: Any) -> str:
     if not isinstance(text, str):
-        raise SettingError(f"{short(text)} is not a text: give a str.")
+        raise SettingError("{text} is not a text: give a str.", text=short(text))
     if not text.strip():
         raise SettingError("The text is empty: write a sentence.")
     if len(text) > LETTERS:
         raise SettingError(
-            f"This text has {len(text):,} characters and {LETTERS:,} can be read: shorten it."
+            "This text has {text:,} characters and {letters:,} can be read: shorten it.",
+            text=len(text),
+            letters=LETTERS,
         )
     if any("\ud800" <= letter <= "\udfff" for letter in text):
         raise SettingError("The text holds half of a character (a lone surrogate): leave it out.")

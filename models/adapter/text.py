@@ -11,6 +11,7 @@ from typing import Any
 
 import torch
 from heedmap.errors import ModelError, SettingError, short
+from heedmap.languages import Phrase
 from heedmap.models.adapter.evaluation import evaluating
 from heedmap.models.capabilities import Can
 from torch import nn
@@ -75,8 +76,12 @@ class Words:
             for text, length in zip(texts, lengths, strict=True):
                 if length > longest:
                     raise SettingError(
-                        f"{short(text)} is {length} tokens long, and {self._title} reads "
-                        f"{longest} at most: shorten it."
+                        "{text} is {length} tokens long, and {title} reads {longest} at most: "
+                        "shorten it.",
+                        text=short(text),
+                        length=length,
+                        title=self._title,
+                        longest=longest,
                     )
             padding = {"padding": "max_length", "max_length": longest} if whole else {}
             return self.tokenizer(
@@ -94,8 +99,10 @@ class Words:
         except Exception as error:  # any error of a library
             first = str(error).strip().split("\n", 1)[0][:120] or type(error).__name__
             raise ModelError(
-                f"The tokenizer of {self._title} cannot be loaded ({first}): pass one to "
-                "models.wrap as tokenizer=..."
+                "The tokenizer of {title} cannot be loaded ({first}): pass one to models.wrap "
+                "as tokenizer=...",
+                title=self._title,
+                first=first,
             ) from error
 
 
@@ -195,19 +202,26 @@ def checked(texts: Any) -> list[str]:
     """
     found = list(texts) if isinstance(texts, list | tuple) else []
     if not found:
-        raise SettingError(f"{short(texts)} is no list of texts: give ['a photo of a cat'].")
+        raise SettingError(
+            "{texts} is no list of texts: give ['a photo of a cat'].", texts=short(texts)
+        )
     for text in found:
         if not isinstance(text, str) or not words_of(text):
-            raise SettingError(f"{short(text)} is no text: write a word.")
+            raise SettingError("{text} is no text: write a word.", text=short(text))
     return found
 
 
 def no_text(title: str, can: Can) -> str:
     """Why a model cannot read texts, as a sentence."""
-    why = " here: timm keeps the image tower alone" if "contrastive" in can else ""
-    return (
-        f"{title} has no text tower{why}: choose a CLIP or SigLIP of Transformers, such as "
-        "bundled-clip."
+    if "contrastive" in can:
+        return Phrase(
+            "{title} has no text tower here: timm keeps the image tower alone: choose a CLIP or "
+            "SigLIP of Transformers, such as bundled-clip.",
+            title=title,
+        )
+    return Phrase(
+        "{title} has no text tower: choose a CLIP or SigLIP of Transformers, such as bundled-clip.",
+        title=title,
     )
 
 

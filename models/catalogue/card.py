@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from heedmap.languages import Phrase
 from heedmap.models.catalogue.entries import Model
 
 
@@ -48,4 +49,4 @@ def _read(path: Path) -> Card:
     if not path.is_file():
         return Card()
     said = json.loads(path.read_text(encoding="utf-8"))
-    return Card(said.get("taught", ""), Calibration(**said.get("calibration", {})))
+    return Card(Phrase(said.get("taught", "")), Calibration(**said.get("calibration", {})))

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from heedmap.languages import Phrase
 from heedmap.models.capabilities import Can
 
 VIT = frozenset({"attention"})
@@ -102,7 +103,7 @@ def _bundled(id: str, title: str, can: Can, library: str) -> Model:
     return Model(
         id, title, can, library, licence=APACHE, size=128, folder=BUNDLED / id,
         bundled=True, group="Bundled",
-        note="Small, trained for this project: ready at once, no match for the large ones.",
+        note=Phrase("Small, trained for this project: ready at once, no match for the large ones."),
     )  # fmt: skip
 
 
@@ -132,19 +133,28 @@ def _dino(id: str, name: str, architecture: str, megabytes: float, parameters: i
 
 def _dinov2(id: str, name: str, architecture: str, megabytes: float, parameters: int) -> Model:
     registers = " with registers" if "reg4" in architecture else ""
-    note = "" if registers else "Without registers: a few patches of plain background outshine all."
+    without = Phrase("Without registers: a few patches of plain background outshine all.")
     return _timm(
         id, f"DINOv2 ViT-{name}/14{registers}", VIT, f"vit_{architecture}.lvd142m", megabytes,
-        parameters, "DINOv2", size=518, note=note,
+        parameters, "DINOv2", size=518, note="" if registers else without,
     )  # fmt: skip
 
 
 def _dinov3(id: str, name: str, architecture: str, megabytes: float, parameters: int) -> Model:
     return _timm(
-        id, f"DINOv3 ViT-{name}/16", VIT, architecture, megabytes, parameters, "DINOv3",
-        size=256, licence="dinov3-license",
-        note="Under Meta's DINOv3 licence, which has conditions of its own: read it before use.",
-    )  # fmt: skip
+        id,
+        f"DINOv3 ViT-{name}/16",
+        VIT,
+        architecture,
+        megabytes,
+        parameters,
+        "DINOv3",
+        size=256,
+        licence="dinov3-license",
+        note=Phrase(
+            "Under Meta's DINOv3 licence, which has conditions of its own: read it before use."
+        ),
+    )
 
 
 def _clip(
@@ -153,11 +163,22 @@ def _clip(
     # Some of these repositories keep only pickled weights on their main branch: the revision is
     # then a pull request with the safetensors, or `files.download` finds the hub's own conversion.
     return Model(
-        id, f"CLIP ViT-{name}", CLIP, "transformers", "CLIPModel", repo, revision, MIT,
-        round(megabytes * 1e6), parameters, size,
-        note="The hub's card names no licence; OpenAI released the model with its code under MIT.",
+        id,
+        f"CLIP ViT-{name}",
+        CLIP,
+        "transformers",
+        "CLIPModel",
+        repo,
+        revision,
+        MIT,
+        round(megabytes * 1e6),
+        parameters,
+        size,
+        note=Phrase(
+            "The hub's card names no licence; OpenAI released the model with its code under MIT."
+        ),
         group="CLIP",
-    )  # fmt: skip
+    )
 
 
 def _convnet(
@@ -195,44 +216,120 @@ CATALOGUE: tuple[Model, ...] = (
     _dinov2("dinov2-vitl14-reg", "L", "large_patch14_reg4_dinov2", 1217.5, 304_370_688),
     _dinov3("dinov3-vits16", "S", "vit_small_patch16_dinov3.lvd1689m", 86.4, 21_586_944),
     _dinov3("dinov3-vitb16", "B", "vit_base_patch16_dinov3.lvd1689m", 342.6, 85_641_216),
-    _clip("clip-vit-b32", "B/32", "openai/clip-vit-base-patch32", 605.2, 151_277_313, 224,
-          "refs/pr/15"),
+    _clip(
+        "clip-vit-b32",
+        "B/32",
+        "openai/clip-vit-base-patch32",
+        605.2,
+        151_277_313,
+        224,
+        "refs/pr/15",
+    ),
     _clip("clip-vit-b16", "B/16", "openai/clip-vit-base-patch16", 598.6, 149_620_737, 224, "main"),
-    _clip("clip-vit-l14", "L/14", "openai/clip-vit-large-patch14", 1710.5, 427_616_513, 224,
-          "main"),
-    _clip("clip-vit-l14-336", "L/14 at 336 px", "openai/clip-vit-large-patch14-336", 1711.9,
-          427_944_193, 336, "main"),
+    _clip(
+        "clip-vit-l14", "L/14", "openai/clip-vit-large-patch14", 1710.5, 427_616_513, 224, "main"
+    ),
+    _clip(
+        "clip-vit-l14-336",
+        "L/14 at 336 px",
+        "openai/clip-vit-large-patch14-336",
+        1711.9,
+        427_944_193,
+        336,
+        "main",
+    ),
     _convnet("resnet18", "ResNet-18", "resnet18.a1_in1k", 46.8, 11_689_512),
     _convnet("resnet50", "ResNet-50", "resnet50.a1_in1k", 102.5, 25_557_032),
     _convnet("convnext-tiny", "ConvNeXt-T", "convnext_tiny.fb_in1k", 114.4, 28_589_128),
     _convnet("efficientnet-b0", "EfficientNet-B0", "efficientnet_b0.ra_in1k", 21.4, 5_288_548),
     _convnet("vgg16", "VGG-16", "vgg16.tv_in1k", 553.4, 138_357_544, licence=BSD),
-    _convnet("mobilenetv3-large", "MobileNetV3-Large", "mobilenetv3_large_100.ra_in1k", 22.1,
-          5_483_032),
-    _text("bert-base", "BERT base, uncased", "google-bert/bert-base-uncased", 440.4, 110_106_428,
-          "Encoders"),
-    _text("bert-multilingual", "BERT base, 104 languages",
-          "google-bert/bert-base-multilingual-cased", 714.3, 178_566_653, "Encoders"),
-    _text("distilbert", "DistilBERT base, uncased", "distilbert/distilbert-base-uncased", 268.0,
-          66_985_530, "Encoders"),
-    _text("roberta-base", "RoBERTa base", "FacebookAI/roberta-base", 498.8, 124_697_947, "Encoders",
-          MIT),
-    _text("modernbert-base", "ModernBERT base", "answerdotai/ModernBERT-base", 598.6, 149_655_232,
-          "Encoders", note="Two of three layers attend to 64 tokens on each side alone."),
-    _text("minilm", "MiniLM-L6, for sentences", "sentence-transformers/all-MiniLM-L6-v2", 90.9,
-          22_713_728, "Encoders"),
+    _convnet(
+        "mobilenetv3-large", "MobileNetV3-Large", "mobilenetv3_large_100.ra_in1k", 22.1, 5_483_032
+    ),
+    _text(
+        "bert-base",
+        "BERT base, uncased",
+        "google-bert/bert-base-uncased",
+        440.4,
+        110_106_428,
+        "Encoders",
+    ),
+    _text(
+        "bert-multilingual",
+        "BERT base, 104 languages",
+        "google-bert/bert-base-multilingual-cased",
+        714.3,
+        178_566_653,
+        "Encoders",
+    ),
+    _text(
+        "distilbert",
+        "DistilBERT base, uncased",
+        "distilbert/distilbert-base-uncased",
+        268.0,
+        66_985_530,
+        "Encoders",
+    ),
+    _text(
+        "roberta-base",
+        "RoBERTa base",
+        "FacebookAI/roberta-base",
+        498.8,
+        124_697_947,
+        "Encoders",
+        MIT,
+    ),
+    _text(
+        "modernbert-base",
+        "ModernBERT base",
+        "answerdotai/ModernBERT-base",
+        598.6,
+        149_655_232,
+        "Encoders",
+        note=Phrase("Two of three layers attend to 64 tokens on each side alone."),
+    ),
+    _text(
+        "minilm",
+        "MiniLM-L6, for sentences",
+        "sentence-transformers/all-MiniLM-L6-v2",
+        90.9,
+        22_713_728,
+        "Encoders",
+    ),
     _text("gpt2", "GPT-2", "openai-community/gpt2", 548.1, 137_022_720, "Decoders", MIT),
     _text("distilgpt2", "DistilGPT-2", "distilbert/distilgpt2", 352.8, 88_204_032, "Decoders"),
-    _text("smollm2-135m", "SmolLM2 135M", "HuggingFaceTB/SmolLM2-135M", 269.1, 134_515_008,
-          "Decoders"),
-    _text("smollm2-360m", "SmolLM2 360M", "HuggingFaceTB/SmolLM2-360M", 723.7, 361_821_120,
-          "Decoders"),
+    _text(
+        "smollm2-135m", "SmolLM2 135M", "HuggingFaceTB/SmolLM2-135M", 269.1, 134_515_008, "Decoders"
+    ),
+    _text(
+        "smollm2-360m", "SmolLM2 360M", "HuggingFaceTB/SmolLM2-360M", 723.7, 361_821_120, "Decoders"
+    ),
     _text("qwen25-500m", "Qwen2.5 0.5B", "Qwen/Qwen2.5-0.5B", 988.1, 494_032_768, "Decoders"),
     _text("qwen3-600m", "Qwen3 0.6B", "Qwen/Qwen3-0.6B-Base", 1192.1, 596_049_920, "Decoders"),
-    _text("llama32-1b", "Llama 3.2 1B", "meta-llama/Llama-3.2-1B", 2471.6, 1_235_814_400,
-          "Decoders", "llama3.2", gated=True,
-          note="Under Meta's Llama 3.2 licence, which has conditions of its own: read it first."),
-    _text("gemma-3-270m", "Gemma 3 270M", "google/gemma-3-270m", 536.2, 268_098_176, "Decoders",
-          "gemma", gated=True,
-          note="Under Google's Gemma terms, which have conditions of their own: read them first."),
-)  # fmt: skip
+    _text(
+        "llama32-1b",
+        "Llama 3.2 1B",
+        "meta-llama/Llama-3.2-1B",
+        2471.6,
+        1_235_814_400,
+        "Decoders",
+        "llama3.2",
+        gated=True,
+        note=Phrase(
+            "Under Meta's Llama 3.2 licence, which has conditions of its own: read it first."
+        ),
+    ),
+    _text(
+        "gemma-3-270m",
+        "Gemma 3 270M",
+        "google/gemma-3-270m",
+        536.2,
+        268_098_176,
+        "Decoders",
+        "gemma",
+        gated=True,
+        note=Phrase(
+            "Under Google's Gemma terms, which have conditions of their own: read them first."
+        ),
+    ),
+)

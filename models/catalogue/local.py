@@ -55,11 +55,19 @@ def json_object(folder: Path, name: str) -> dict[str, Any]:
     try:
         said = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
     except (OSError, ValueError) as error:
-        raise CheckpointError(f"{folder.name}/{name} is not JSON ({error}): correct it.") from error
+        raise CheckpointError(
+            "{folder}/{file} is not JSON ({error}): correct it.",
+            folder=folder.name,
+            file=name,
+            error=error,
+        ) from error
     if not isinstance(said, dict):
         raise CheckpointError(
-            f"{folder.name}/{name} holds a {type(said).__name__}, not an object: copy the file "
-            "again from where the model was saved."
+            "{folder}/{file} holds a {type}, not an object: copy the file again from where the "
+            "model was saved.",
+            folder=folder.name,
+            file=name,
+            type=type(said).__name__,
         )
     return said
 
@@ -80,7 +88,7 @@ def _record(folder: Path) -> Model:
         said, found = settings(folder)
     except CheckpointError as error:
         _warn(str(error))
-        return Model(id, folder.name, VIT, "timm", folder=folder, note=str(error), group=GROUP)
+        return Model(id, folder.name, VIT, "timm", folder=folder, note=error.sentence, group=GROUP)
     weights = folder / said.get("weights", "model.safetensors")
     return Model(
         id=id,

@@ -51,10 +51,18 @@ def read(folder: Path) -> dict[str, Any]:
     try:
         said = tomllib.loads(path.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise CheckpointError(f"{folder.name}/{NAME} is not TOML, {error}: correct it.") from error
+        raise CheckpointError(
+            "{folder}/{file} is not TOML, {error}: correct it.",
+            folder=folder.name,
+            file=NAME,
+            error=error,
+        ) from error
     except OSError as error:
         raise CheckpointError(
-            f"{folder.name}/{NAME} cannot be read ({error.strerror}): check its permissions."
+            "{folder}/{file} cannot be read ({strerror}): check its permissions.",
+            folder=folder.name,
+            file=NAME,
+            strerror=error.strerror,
         ) from error
     _check(folder, said)
     return said
@@ -88,17 +96,27 @@ def _check(folder: Path, said: dict[str, Any]) -> None:
     for key, value in said.items():
         if key not in RULES:
             raise CheckpointError(
-                f"{folder.name}/{NAME} has the unknown key {short(key)}: use one of "
-                f"{', '.join(sorted(RULES))}."
+                "{folder}/{file} has the unknown key {key}: use one of {rules}.",
+                folder=folder.name,
+                file=NAME,
+                key=short(key),
+                rules=", ".join(sorted(RULES)),
             )
         right, kind = RULES[key]
         if not right(value):
             raise CheckpointError(
-                f"{folder.name}/{NAME} sets {key} = {short(value)}: it has to be {kind}."
+                "{folder}/{file} sets {key} = {value}: it has to be {kind}.",
+                folder=folder.name,
+                file=NAME,
+                key=key,
+                value=short(value),
+                kind=kind,
             )
     if "architecture" in said and "factory" in said:
         raise CheckpointError(
-            f"{folder.name}/{NAME} sets both architecture and factory: leave one of them out."
+            "{folder}/{file} sets both architecture and factory: leave one of them out.",
+            folder=folder.name,
+            file=NAME,
         )
 
 

@@ -9,6 +9,7 @@ from functools import cache
 from urllib.parse import urlsplit
 
 from heedmap.errors import UnknownModelError, short
+from heedmap.languages import Phrase
 from heedmap.models.catalogue import local, policy
 from heedmap.models.catalogue.entries import CATALOGUE, Model
 
@@ -37,8 +38,9 @@ def canonical(text: str) -> str:
     """
     if not isinstance(text, str) or not text.strip():
         raise UnknownModelError(
-            f"A model id is a name such as 'bundled-vit' or 'owner/name', not {short(text)}: "
-            "choose one of models.ids()."
+            "A model id is a name such as 'bundled-vit' or 'owner/name', not {text}: choose "
+            "one of models.ids().",
+            text=short(text),
         )
     name = _from_url(text.strip())
     if name.startswith(local.PREFIX) or any(model.id == name for model in CATALOGUE):
@@ -52,11 +54,11 @@ def unknown(id: str) -> UnknownModelError:
     """The sentence for an id that names no model."""
     close = near(id)
     hint = (
-        f"did you mean {close}?"
+        Phrase("did you mean {close}?", close=close)
         if close
-        else "choose one of models.ids(), for example 'bundled-vit'."
+        else Phrase("choose one of models.ids(), for example 'bundled-vit'.")
     )
-    return UnknownModelError(f"There is no model {short(id)}: {hint}")
+    return UnknownModelError("There is no model {id}: {hint}", id=short(id), hint=hint)
 
 
 def near(text: str) -> str:
@@ -67,7 +69,9 @@ def near(text: str) -> str:
     known_once = dict.fromkeys(name for name in known if name != text)
     found = difflib.get_close_matches(text[:100], known_once, NEAREST)
     *others, last = [repr(name) for name in found] or [""]
-    return f"{', '.join(others)} or {last}" if others else last
+    if not others:
+        return last
+    return Phrase("{others} or {last}", others=", ".join(others), last=last)
 
 
 def _offered() -> list[str]:

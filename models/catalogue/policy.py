@@ -77,8 +77,8 @@ def models_folder() -> Path | None:
     except (OSError, RuntimeError):  # too long, no such user
         pass
     raise SettingError(
-        f"HEEDMAP_MODELS={short(value)} is not a folder: set it to the folder that holds your "
-        "models."
+        "HEEDMAP_MODELS={value} is not a folder: set it to the folder that holds your models.",
+        value=short(value),
     )
 
 
@@ -100,8 +100,9 @@ def check(model: Model) -> None:
     """
     if not allowed(model):
         raise ForbiddenError(
-            f"The host of this app does not offer {model.id}: choose a model from the list, or "
-            "add the id to HEEDMAP_ALLOW."
+            "The host of this app does not offer {id}: choose a model from the list, or add "
+            "the id to HEEDMAP_ALLOW.",
+            id=model.id,
         )
     if model.folder is None:
         check_size(model, model.download_bytes)
@@ -116,8 +117,11 @@ def check_size(model: Model, nbytes: int) -> None:
     limit = max_bytes()
     if limit is not None and nbytes > limit:
         raise ForbiddenError(
-            f"{model.title} is a download of {size(nbytes)} and the host of this app permits "
-            f"{size(limit)}: choose a smaller model, or raise HEEDMAP_MAX_GB."
+            "{title} is a download of {nbytes} and the host of this app permits {limit}: "
+            "choose a smaller model, or raise HEEDMAP_MAX_GB.",
+            title=model.title,
+            nbytes=size(nbytes),
+            limit=size(limit),
         )
 
 
@@ -137,7 +141,9 @@ def available_bytes() -> int:
 def _yes(name: str, default: bool) -> bool:
     value = os.environ.get(name, "").strip()
     if value and value.lower() not in YES | NO:
-        raise SettingError(f"{name}={short(value)} is neither yes nor no: set one of them.")
+        raise SettingError(
+            "{name}={value} is neither yes nor no: set one of them.", name=name, value=short(value)
+        )
     return value.lower() in YES if value else default
 
 
@@ -151,7 +157,9 @@ def _gigabytes(name: str) -> int | None:
         number = -1.0
     if not 0 < number < float("inf"):
         raise SettingError(
-            f"{name}={short(value)} is not a size: set it to GB above 0, such as 2.5."
+            "{name}={value} is not a size: set it to GB above 0, such as 2.5.",
+            name=name,
+            value=short(value),
         )
     return int(number * GB)
 

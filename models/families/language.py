@@ -61,7 +61,7 @@ def is_causal(module: Any) -> bool:
 
 def no_photos(name: str) -> ModelError:
     """The sentence for a model that is given a photo."""
-    return ModelError(f"{name} reads text and no photos: record it with viz.record_text.")
+    return ModelError("{name} reads text and no photos: record it with viz.record_text.", name=name)
 
 
 def _positions(module: Any, config: Any) -> int:

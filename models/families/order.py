@@ -152,6 +152,7 @@ def _is_sequence(value: Any) -> bool:
 
 def _unverified(tower: Any) -> ModelError:
     return ModelError(
-        f"Where the patches are among the tokens of {type(tower).__name__} could not be verified, "
-        "so its maps might be wrong: choose another model."
+        "Where the patches are among the tokens of {name} could not be verified, so its maps "
+        "might be wrong: choose another model.",
+        name=type(tower).__name__,
     )

@@ -106,8 +106,9 @@ def _attentions(module: Any) -> list[Any]:
     for part in found:
         if type(part).__name__.startswith("Diff"):
             raise ModelError(
-                f"{_architecture(module) or type(module).__name__} attends with the difference of "
-                "two softmaxes, which is not a map of shares: choose a model with plain attention."
+                "{module} attends with the difference of two softmaxes, which is not a map of "
+                "shares: choose a model with plain attention.",
+                module=_architecture(module) or type(module).__name__,
             )
     return found
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
+from heedmap.languages import Phrase
 from heedmap.models.catalogue import policy
 from heedmap.models.catalogue.entries import Model
 from heedmap.models.files import hub
@@ -66,7 +67,7 @@ def fetch(model: Model, report: Report) -> Path:
     if there is not None:
         return there
     with hub.explained(model.title, model.repo):
-        report("Asking the hub", 0, 0)
+        report(Phrase("Asking the hub"), 0, 0)
         return _fetch_all(model, _with_weights(model, _list(model)), report)
 
 
@@ -186,7 +187,7 @@ def _with_weights(model: Model, listing: Listing) -> Listing:
 
 def _fetch_all(model: Model, listing: Listing, report: Report) -> Path:
     folder = _cache_with_room(model, listing.nbytes)
-    counter = _Counter(lambda done: report("Downloading", done, listing.nbytes))
+    counter = _Counter(lambda done: report(Phrase("Downloading"), done, listing.nbytes))
     with hub.broken_off(model.title, counter, listing.nbytes):
         for name in wanted(listing.sizes):
             folder = _fetch_file(model.repo, name, listing.revision, counter).parent

@@ -13,9 +13,10 @@ from typing import Protocol
 from urllib.parse import urlsplit
 
 from heedmap.errors import CheckpointError, DownloadError, HeedmapError
+from heedmap.languages import Phrase
 from heedmap.models.catalogue import names
 
-NO_NETWORK_NEEDED = "or choose a bundled model, which needs no network"
+NO_NETWORK_NEEDED = Phrase("or choose a bundled model, which needs no network")
 
 
 class Counted(Protocol):
@@ -59,8 +60,10 @@ def broken_off(name: str, counter: Counted, nbytes: int) -> Iterator[None]:
         if not counter.done or getattr(error, "errno", None) or hasattr(error, "response"):
             raise
         raise DownloadError(
-            f"The download of {name} broke off at {counter.done / 1e6:.1f} of {nbytes / 1e6:.1f} "
-            "MB: try again."
+            "The download of {name} broke off at {done:.1f} of {nbytes:.1f} MB: try again.",
+            name=name,
+            done=counter.done / 1e6,
+            nbytes=nbytes / 1e6,
         ) from error
 
 
@@ -81,13 +84,20 @@ def _explain(error: BaseException, name: str, repo: str) -> HeedmapError:
         return _gated(name, repo)
     if isinstance(error, hf.RepositoryNotFoundError | hf.HFValidationError):
         close = names.near(repo)
-        close = f" (near it: {close})" if close else ""
+        close = Phrase(" (near it: {close})", close=close) if close else ""
         return DownloadError(
-            f"{_host()} has no public model {repo!r}: check the id{close}, or set "
-            "HF_TOKEN to a token that may read it if it is private."
+            "{host} has no public model {repo!r}: check the id{close}, or set HF_TOKEN to a "
+            "token that may read it if it is private.",
+            host=_host(),
+            repo=repo,
+            close=close,
         )
     if isinstance(error, hf.RevisionNotFoundError):
-        return DownloadError(f"{repo} has no such revision on {_host()}: check what follows the @.")
+        return DownloadError(
+            "{repo} has no such revision on {host}: check what follows the @.",
+            repo=repo,
+            host=_host(),
+        )
     if isinstance(error, hf.EntryNotFoundError):
         return missing(name, repo, str(error).rsplit("/", 1)[-1].strip(" ."))
     if isinstance(error, hf.HfHubHTTPError):
@@ -96,51 +106,64 @@ def _explain(error: BaseException, name: str, repo: str) -> HeedmapError:
         return disk_full(name)
     if isinstance(error, PermissionError):
         return DownloadError(
-            f"{name} cannot be stored: the hub's cache folder is read-only, so point HF_HOME to a "
-            "folder that can be written."
+            "{name} cannot be stored: the hub's cache folder is read-only, so point HF_HOME to "
+            "a folder that can be written.",
+            name=name,
         )
     if isinstance(error, OSError | httpx2.HTTPError | RuntimeError):  # the last from Xet
         return DownloadError(
-            f"{_host()} cannot be reached to fetch {name}: check the network and HF_ENDPOINT, "
-            f"{NO_NETWORK_NEEDED}."
+            "{host} cannot be reached to fetch {name}: check the network and HF_ENDPOINT, "
+            "{instead}.",
+            host=_host(),
+            name=name,
+            instead=NO_NETWORK_NEEDED,
         )
     return _no_hub()
 
 
 def _no_hub() -> DownloadError:
     return DownloadError(
-        f"{_host()} does not answer as a hub does: check that HF_ENDPOINT is the address of one."
+        "{host} does not answer as a hub does: check that HF_ENDPOINT is the address of one.",
+        host=_host(),
     )
 
 
 def offline(name: str) -> DownloadError:
     """Not there, and not to be fetched."""
     return DownloadError(
-        f"{name} is not on this machine and HF_HUB_OFFLINE forbids to fetch it: unset it, "
-        f"{NO_NETWORK_NEEDED}."
+        "{name} is not on this machine and HF_HUB_OFFLINE forbids to fetch it: unset it, "
+        "{instead}.",
+        name=name,
+        instead=NO_NETWORK_NEEDED,
     )
 
 
 def missing(name: str, repo: str, file: str) -> CheckpointError:
     """A repository without a file that is needed."""
     return CheckpointError(
-        f"{name} cannot be loaded, {repo} lacks {file}: choose another checkpoint of this model."
+        "{name} cannot be loaded, {repo} lacks {file}: choose another checkpoint of this model.",
+        name=name,
+        repo=repo,
+        file=file,
     )
 
 
 def pickled(name: str, file: str) -> CheckpointError:
     """Weights that run code when they are opened."""
     return CheckpointError(
-        f"{name} has its weights only as {file}, a pickled file, which can run code when it is "
-        "opened: if you trust it, download it, convert it with "
-        f"`heedmap convert {file}` and load the result from HEEDMAP_MODELS."
+        "{name} has its weights only as {file}, a pickled file, which can run code when it is "
+        "opened: if you trust it, download it, convert it with `heedmap convert {file}` and "
+        "load the result from HEEDMAP_MODELS.",
+        name=name,
+        file=file,
     )
 
 
 def disk_full(name: str) -> DownloadError:
     """No room in the cache folder."""
     return DownloadError(
-        f"There is no room on the disk for {name}: free some, or point HF_HOME to a larger disk."
+        "There is no room on the disk for {name}: free some, or point HF_HOME to a larger disk.",
+        name=name,
     )
 
 
@@ -150,21 +173,31 @@ def _gated(name: str, repo: str) -> DownloadError:
     page = f"{constants.ENDPOINT}/{repo}"
     if get_token():
         return DownloadError(
-            f"{name} is gated and the account of HF_TOKEN has no access yet: accept its licence at "
-            f"{page}, then try again."
+            "{name} is gated and the account of HF_TOKEN has no access yet: accept its licence "
+            "at {page}, then try again.",
+            name=name,
+            page=page,
         )
     return DownloadError(
-        f"{name} is gated: accept its licence at {page}, then set HF_TOKEN to a read token from "
-        f"{constants.ENDPOINT}/settings/tokens."
+        "{name} is gated: accept its licence at {page}, then set HF_TOKEN to a read token from "
+        "{endpoint}/settings/tokens.",
+        name=name,
+        page=page,
+        endpoint=constants.ENDPOINT,
     )
 
 
 def _refused(status: int, name: str) -> DownloadError:
     if status in (401, 403):
         return DownloadError(
-            f"{_host()} refuses access to {name}: check the token in HF_TOKEN, or unset it."
+            "{host} refuses access to {name}: check the token in HF_TOKEN, or unset it.",
+            host=_host(),
+            name=name,
         )
     return DownloadError(
-        f"{_host()} answers with error {status} for {name}: try again in a few minutes, "
-        f"{NO_NETWORK_NEEDED}."
+        "{host} answers with error {status} for {name}: try again in a few minutes, {instead}.",
+        host=_host(),
+        status=status,
+        name=name,
+        instead=NO_NETWORK_NEEDED,
     )

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from heedmap.errors import CheckpointError, SettingError, short
+from heedmap.languages import Phrase
 from heedmap.models.catalogue import local, model_toml
 from heedmap.models.catalogue.entries import Model
 from heedmap.models.loading import checkpoint, factory, language, trained
@@ -104,7 +105,9 @@ def _timm_arguments(model: Model, folder: Path) -> tuple[str, dict[str, Any]]:
         return _known(model), {"pretrained_cfg_overlay": overlay, **how}
     if not (folder / "config.json").is_file():
         raise CheckpointError(
-            f"{model.title} has no architecture: name one of timm in {folder.name}/model.toml."
+            "{title} has no architecture: name one of timm in {name}/model.toml.",
+            title=model.title,
+            name=folder.name,
         )
     # An empty source makes timm read the file that is named, and no other of the folder.
     return f"local-dir:{folder}", {"pretrained_cfg_overlay": {**overlay, "source": ""}, **how}
@@ -117,8 +120,16 @@ def _known(model: Model) -> str:
     name = model.architecture.split(".")[0]
     if not timm.is_model(name):
         near = difflib.get_close_matches(name, timm.list_models(), n=1)
-        hint = f"did you mean {near[0]!r}?" if near else "timm.list_models() gives all names."
-        raise CheckpointError(f"timm knows no architecture {short(model.architecture)}: {hint}")
+        hint = (
+            Phrase("did you mean {close}?", close=repr(near[0]))
+            if near
+            else Phrase("timm.list_models() gives all names.")
+        )
+        raise CheckpointError(
+            "timm knows no architecture {architecture}: {hint}",
+            architecture=short(model.architecture),
+            hint=hint,
+        )
     return model.architecture
 
 
@@ -192,7 +203,9 @@ def _wrap(
     try:
         return wrap(module, id=model.id, title=model.title, classes=classes, **own)
     except SettingError as error:
-        raise CheckpointError(f"In the files of {model.title}, {error}") from error
+        raise CheckpointError(
+            "In the files of {title}, {error}", title=model.title, error=error
+        ) from error
 
 
 def _placed(module: nn.Module) -> nn.Module:

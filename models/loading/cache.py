@@ -83,8 +83,11 @@ class Cache:
             budget = self._budget = self._budget or self._ask_budget()
             if nbytes > budget:
                 raise CheckpointError(
-                    f"{title} takes {size(nbytes)} of memory and the cache holds "
-                    f"{size(budget)}: choose a smaller model, or raise HEEDMAP_CACHE_GB."
+                    "{title} takes {nbytes} of memory and the cache holds {budget}: choose a "
+                    "smaller model, or raise HEEDMAP_CACHE_GB.",
+                    title=title,
+                    nbytes=size(nbytes),
+                    budget=size(budget),
                 )
             self._changed.wait_for(lambda: sum(self._reserved.values()) + nbytes <= budget)
             self._reserved[id] = nbytes

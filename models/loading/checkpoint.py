@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from heedmap.errors import CheckpointError
+from heedmap.languages import Phrase, join
 from heedmap.models.catalogue.entries import Model
 from heedmap.models.files import download, hub
 
@@ -75,16 +77,25 @@ def mismatch(model: Model, module: nn.Module, there: Shapes) -> CheckpointError:
     missing = [key for key in needed if key not in there]
     surplus = [key for key in there if key not in needed]
     differ = [
-        f"{key} {list(there[key])} instead of {list(needed[key])}"
+        Phrase(
+            "{key} {has} instead of {needs}", key=key, has=list(there[key]), needs=list(needed[key])
+        )
         for key in needed
         if key in there and there[key] != needed[key]
     ]
-    named = {"missing": missing, "not known": surplus, "of another shape": differ}
-    parts = [f"{what} {_some(keys)}" for what, keys in named.items() if keys]
+    named = (
+        (Phrase("missing"), missing),
+        (Phrase("not known"), surplus),
+        (Phrase("of another shape"), differ),
+    )
+    parts = [Phrase("{what} {keys}", what=what, keys=_some(keys)) for what, keys in named if keys]
     name = model.architecture or type(module).__name__
     return CheckpointError(
-        f"The weights of {model.title} do not fit the architecture {name}: {'; '.join(parts)}; "
-        "name the architecture that they were trained with."
+        "The weights of {title} do not fit the architecture {name}: {parts}; name the "
+        "architecture that they were trained with.",
+        title=model.title,
+        name=name,
+        parts=join(parts, "{one}; {other}"),
     )
 
 
@@ -99,9 +110,10 @@ def check_finite(model: Model, module: nn.Module) -> None:
     broken = [name for name, value in numbers if value.numel() and not _sound(name, value)]
     if broken:
         raise CheckpointError(
-            f"The weights of {model.title} hold NaN, infinity or a negative variance in "
-            f"{_some(broken)}: its training has diverged or the file is damaged, so take an "
-            "earlier checkpoint."
+            "The weights of {title} hold NaN, infinity or a negative variance in {broken}: its "
+            "training has diverged or the file is damaged, so take an earlier checkpoint.",
+            title=model.title,
+            broken=_some(broken),
         )
 
 
@@ -117,15 +129,18 @@ def _sound(name: str, value: torch.Tensor) -> bool:
 
 def _damaged(model: Model, path: Path) -> CheckpointError:
     """A file that safetensors cannot open; one from the hub is deleted, to be fetched again."""
-    remedy = "convert it with `heedmap convert FILE`, or copy it again"
+    remedy = Phrase("convert it with `heedmap convert FILE`, or copy it again")
     if model.folder is None:
         download.discard(path)
-        remedy = "try again, it is fetched anew"
+        remedy = Phrase("try again, it is fetched anew")
     return CheckpointError(
-        f"{path.name} of {model.title} is damaged or not a safetensors file: {remedy}."
+        "{name} of {title} is damaged or not a safetensors file: {remedy}.",
+        name=path.name,
+        title=model.title,
+        remedy=remedy,
     )
 
 
-def _some(keys: list[str]) -> str:
+def _some(keys: Sequence[str]) -> str:
     more = f" and {len(keys) - SHOWN} more" if len(keys) > SHOWN else ""
     return ", ".join(keys[:SHOWN]) + more

@@ -45,6 +45,8 @@ def tokenizer(model: Model, folder: Path) -> Any:
         return beside(str(folder))
     except Exception as error:  # any error of a library
         raise CheckpointError(
-            f"The tokenizer of {model.title} cannot be loaded ({reason(error)}): copy its "
-            "tokenizer.json beside the weights, or choose another checkpoint."
+            "The tokenizer of {title} cannot be loaded ({error}): copy its tokenizer.json "
+            "beside the weights, or choose another checkpoint.",
+            title=model.title,
+            error=reason(error),
         ) from error

@@ -7,6 +7,7 @@ import threading
 from typing import TYPE_CHECKING
 
 from heedmap.errors import CheckpointError, HeedmapError
+from heedmap.languages import Phrase
 from heedmap.models.catalogue import local, names, policy
 from heedmap.models.catalogue.entries import Model
 from heedmap.models.files import download
@@ -20,6 +21,18 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 _imports = threading.Lock()
+_keeps_weights = True
+
+
+def keep_no_weights(really: bool = True) -> None:
+    """From now on keep of each model all that is known of it, and not its weights.
+
+    For a process whose passes run elsewhere. A model is built whole first, so that it is known as
+    well as one that runs, and its weights are dropped then.
+    """
+    global _keeps_weights
+    _keeps_weights = not really
+    _cache.clear()
 
 
 def load(id: str) -> Adapter:
@@ -69,8 +82,10 @@ def _build(id: str, loading: Loading) -> Adapter:
     except Exception as error:  # any error of a library: a sentence, the rest in the log
         _log.warning("Loading %s failed", id, exc_info=error)
         raise CheckpointError(
-            f"{id} cannot be built from its files ({build.reason(error)}): choose another "
-            "checkpoint, or check its architecture."
+            "{id} cannot be built from its files ({error}): choose another checkpoint, or "
+            "check its architecture.",
+            id=id,
+            error=build.reason(error),
         ) from error
 
 
@@ -79,7 +94,7 @@ def _from_record(model: Model, loading: Loading) -> Adapter:
     if model.folder:
         local.settings(model.folder)
     folder = model.folder or download.fetch(model, loading.report)
-    loading.report("Building the model")
+    loading.report(Phrase("Building the model"))
     with _imports:  # two threads in the first import of these can see half of a module
         from heedmap.models import families  # noqa: F401
         from heedmap.models.adapter import wrap  # noqa: F401
@@ -87,10 +102,14 @@ def _from_record(model: Model, loading: Loading) -> Adapter:
         _cache.reserve(model.id, model.title, build.nbytes(model, folder))
     elif not (folder / model.weights).is_file():
         raise CheckpointError(
-            f"{model.id} is not in this copy of the project: fetch the project again, or make the "
-            "model as training/README.md says."
+            "{id} is not in this copy of the project: fetch the project again, or make the "
+            "model as training/README.md says.",
+            id=model.id,
         )
-    return build.build(model, folder)
+    adapter = build.build(model, folder)
+    if not _keeps_weights:
+        adapter.module.to("meta")
+    return adapter
 
 
 def _budget() -> int:

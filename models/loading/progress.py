@@ -8,9 +8,10 @@ from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from heedmap.languages import Phrase
+
 if TYPE_CHECKING:
     from heedmap.models.adapter.adapter import Adapter
-
 
 WINDOW = 5.0  # s: the rate of a download is that of its last seconds
 
@@ -30,7 +31,7 @@ class Progress:
     bytes_done: int = 0
     bytes_total: int = 0
     seconds_left: float | None = None
-    phase: str = "Waiting"
+    phase: str = Phrase("Waiting")
 
     @property
     def share(self) -> float:
@@ -102,12 +103,12 @@ class Loading:
 
     def finish(self, adapter: Adapter) -> None:
         """Hand the model to everybody who waits; called by the thread that loads."""
-        self._end("Ready")
+        self._end(Phrase("Ready"))
         self._future.set_result(adapter)
 
     def fail(self, error: BaseException) -> None:
         """Raise `error` for everybody who waits; called by the thread that loads."""
-        self._end("Failed")
+        self._end(Phrase("Failed"))
         self._future.set_exception(error)
 
     def _end(self, phase: str) -> None:

@@ -50,7 +50,9 @@ def _capabilities(needs: Any) -> Can:
     for each in asked:
         if not isinstance(each, str) or each not in CAPABILITIES:
             known = ", ".join(sorted(CAPABILITIES))
-            raise SettingError(f"No model can do {short(each)}: choose from {known}.")
+            raise SettingError(
+                "No model can do {each}: choose from {known}.", each=short(each), known=known
+            )
     return frozenset(asked)
 
 
@@ -115,6 +117,7 @@ def _library(model: Model) -> str:
     if "model_type" in said:
         return "transformers"
     raise CheckpointError(
-        f"{model.repo} is not a model that timm or Transformers can build (its config.json "
-        "names none): choose one with the tag timm or transformers."
+        "{repo} is not a model that timm or Transformers can build (its config.json names "
+        "none): choose one with the tag timm or transformers.",
+        repo=model.repo,
     )

@@ -134,7 +134,9 @@ def skeleton(model: Model) -> Adapter:
         raise
     except Exception as error:
         raise CheckpointError(
-            f"{model.title} cannot be built ({build.reason(error)}): choose another model."
+            "{title} cannot be built ({error}): choose another model.",
+            title=model.title,
+            error=build.reason(error),
         ) from error
     if Language.matches(module):  # its tokenizer is not there yet
         return TextAdapter(module, model.id, model.title, None)
@@ -176,8 +178,10 @@ def _transformers(model: Model, said: dict[str, Any]) -> nn.Module:
     kind = said["model_type"]
     if kind not in CONFIG_MAPPING:
         raise CheckpointError(
-            f"{model.title} is of the kind {kind!r}, which Transformers has no class for: its own "
-            "code is never run, so choose another checkpoint."
+            "{title} is of the kind {kind!r}, which Transformers has no class for: its own "
+            "code is never run, so choose another checkpoint.",
+            title=model.title,
+            kind=kind,
         )
     with build.transformers_builds:
         module: nn.Module = AutoModel.from_config(CONFIG_MAPPING[kind].from_dict(said))

@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import streamlit as st
+from heedmap.languages import Phrase
 from heedmap.pages.frame import link
+from heedmap.pages.language import told, tr
 from heedmap.views import attention, patches
 from heedmap.views.attention import MEAN, Source
 from heedmap.views.patches import Patch
@@ -14,12 +16,12 @@ from heedmap.viz import KINDS
 if TYPE_CHECKING:
     from heedmap.models import Adapter
 
-FIRST = (
+FIRST = Phrase(
     "First shown is the head whose attention is most concentrated, outliers aside; heads that "
     "dwell on one patch or on the rim are passed over."
 )
 PAIR = ("first", "second")  # the settings of two layers side by side
-ONE_LAYER, ONE_HEAD = "There is a single layer.", "There is a single head."
+ONE_LAYER, ONE_HEAD = Phrase("There is a single layer."), Phrase("There is a single head.")
 
 
 def pick_kind(adapter: Adapter, name: str = "kind") -> str | None:
@@ -32,8 +34,11 @@ def pick_kind(adapter: Adapter, name: str = "kind") -> str | None:
         return kinds[0]
     return str(
         st.radio(
-            "Attention", kinds, key=key, format_func=lambda kind: KINDS[kind].name,
-            help="  \n".join(f"{KINDS[kind].name}: {KINDS[kind].reading}" for kind in kinds),
+            tr("Attention"), kinds, key=key, format_func=lambda kind: told(KINDS[kind].name),
+            help="  \n".join(
+                tr("{name}: {told}", name=KINDS[kind].name, told=KINDS[kind].reading)
+                for kind in kinds
+            ),
         )
     )  # fmt: skip
 
@@ -58,7 +63,7 @@ def pick_map(source: Source) -> tuple[int, str]:
     first_layer, first_head = source.first
     if source.depth == 1:  # no choice of a layer, and none to remember for other kinds
         link.only("layer", "0")
-        st.slider("Layer", 0, 1, 0, disabled=True, help=ONE_LAYER)
+        st.slider(tr("Layer"), 0, 1, 0, disabled=True, help=told(ONE_LAYER))
         return 0, pick_head(source.heads(0), default=first_head, kept=link.together(head=MEAN))
     kept = link.together(layer=str(source.depth - 1), head=MEAN)
     layer = pick_layer(source.depth, default=first_layer, kept=kept)
@@ -76,18 +81,27 @@ def pick_layer(
     if compact:
         return int(
             st.selectbox(
-                "Second layer", range(depth), key=key, format_func="Layer {}".format, width=130,
-                label_visibility="collapsed", disabled=last == 0,
+                tr("Second layer"),
+                range(depth),
+                key=key,
+                format_func=lambda layer: tr("Layer {layer}", layer=layer),
+                width=130,
+                label_visibility="collapsed",
+                disabled=last == 0,
             )
-        )  # fmt: skip
+        )
     return int(
         st.slider(
-            "Layer", 0, max(last, 1), key=key, disabled=last == 0,
-            help="A model reads the photo in layers, each from the one before. Counted from 0."
+            tr("Layer"),
+            0,
+            max(last, 1),
+            key=key,
+            disabled=last == 0,
+            help=tr("A model reads the photo in layers, each from the one before. Counted from 0.")
             if last
-            else ONE_LAYER,
+            else told(ONE_LAYER),
         )
-    )  # fmt: skip
+    )
 
 
 def pick_pair(depth: int) -> tuple[int, ...]:
@@ -99,12 +113,12 @@ def pick_pair(depth: int) -> tuple[int, ...]:
     keys = [link.whole(name, 0, depth - 1, own) for name, own in zip(PAIR, defaults, strict=True)]
     if depth == 1:
         for name in PAIR:
-            st.slider(_pair_name(name), 0, 1, 0, disabled=True, help=ONE_LAYER)
+            st.slider(_pair_name(name), 0, 1, 0, disabled=True, help=told(ONE_LAYER))
         return (0,)
     left, right = (
         st.slider(
             _pair_name(name), 0, depth - 1, key=key,
-            help="The picture on this side, and where it stands among the layers; from 0.",
+            help=tr("The picture on this side, and where it stands among the layers; from 0."),
         )
         for name, key in zip(PAIR, keys, strict=True)
     )  # fmt: skip
@@ -120,9 +134,9 @@ def pick_head(
     key = link.choice(name, options, default if default in options else MEAN, kept=kept)
     return str(
         st.selectbox(
-            "Second head" if compact else "Head", options, key=key, format_func=_head_name,
+            tr("Second head") if compact else tr("Head"), options, key=key, format_func=_head_name,
             label_visibility="collapsed" if compact else "visible",
-            width=190 if compact else "stretch", help=FIRST if count > 1 else ONE_HEAD,
+            width=190 if compact else "stretch", help=told(FIRST if count > 1 else ONE_HEAD),
             disabled=count == 1,
         )
     )  # fmt: skip
@@ -131,25 +145,25 @@ def pick_head(
 def pick_difference(several: bool = True) -> bool:
     """Let the visitor see the difference of two maps as a third picture, where there are two."""
     if not several:
-        return st.toggle("Their difference", disabled=True, help=ONE_LAYER)
+        return st.toggle(tr("Their difference"), disabled=True, help=told(ONE_LAYER))
     return st.toggle(
-        "Their difference", key=link.switch("less"),
-        help="Where which of the two has more of its attention, by share per area.",
+        tr("Their difference"), key=link.switch("less"),
+        help=tr("Where which of the two has more of its attention, by share per area."),
     )  # fmt: skip
 
 
 def pick_hiding() -> bool:
     """Let the visitor hide outlier patches."""
     return st.toggle(
-        "Hide outlier patches", key=link.switch("hide"),
-        help="Some models store information in a few patches of plain background, which then "
+        tr("Hide outlier patches"), key=link.switch("hide"),
+        help=tr("Some models store information in a few patches of plain background, which then "
         "outshine all others. This hides those whose tokens are far longer than the rest, and "
-        "renormalises what is left.",
+        "renormalises what is left."),
     )  # fmt: skip
 
 
 def _pair_name(name: str) -> str:
-    return f"{name.capitalize()} layer"
+    return tr("First layer") if name == PAIR[0] else tr("Second layer")
 
 
 def _read_patch(text: str) -> Patch:
@@ -162,5 +176,4 @@ def _write_patch(patch: Patch) -> str:
 
 
 def _head_name(head: str) -> str:
-    name = attention.head_name(head)
-    return name[0].upper() + name[1:]
+    return tr("Mean of all heads") if head == MEAN else told(attention.head_caption(head))

@@ -5,24 +5,32 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import streamlit as st
+from heedmap.languages import Phrase
 from heedmap.pages.frame import link
+from heedmap.pages.language import named, tr
 from heedmap.views.channels import Channel, Source
 
 if TYPE_CHECKING:
     from heedmap.models import Adapter
 
-SHOWN = {"channels": "Channels", "cam": "Grad-CAM"}
-AFTER = {"activation": "As passed on", "convolution": "As convolved"}
+SHOWN = {"channels": Phrase("Channels"), "cam": Phrase("Grad-CAM")}
+AFTER = {"activation": Phrase("As passed on"), "convolution": Phrase("As convolved")}
 
 
 def pick_cam() -> bool:
     """Let the visitor choose between channels and Grad-CAM; whether it is the latter."""
     shown = st.segmented_control(
-        "Show", SHOWN, key=link.choice("show", SHOWN, "channels"), format_func=SHOWN.__getitem__,
-        required=True, width="stretch",
-        help="Channels: where single channels respond, whatever the class. Grad-CAM: the channels "
-        "of one layer, weighted by what speaks for a class, and added.",
-    )  # fmt: skip
+        tr("Show"),
+        SHOWN,
+        key=link.choice("show", SHOWN, "channels"),
+        format_func=named(SHOWN),
+        required=True,
+        width="stretch",
+        help=tr(
+            "Channels: where single channels respond, whatever the class. Grad-CAM: the channels "
+            "of one layer, weighted by what speaks for a class, and added."
+        ),
+    )
     return bool(shown == "cam")
 
 
@@ -34,12 +42,12 @@ def pick_layers(adapter: Adapter) -> tuple[str, ...]:
         write="~".join, fits=lambda chosen: set(chosen) <= set(names),
     )  # fmt: skip
     chosen = st.multiselect(
-        "Layers", names, key=key, placeholder="Choose layers",
-        help="Convolutions in the order of the network: early ones answer to edges and colours, "
-        "late ones to parts of things.",
+        tr("Layers"), names, key=key, placeholder=tr("Choose layers"),
+        help=tr("Convolutions in the order of the network: early ones answer to edges and colours, "
+        "late ones to parts of things."),
     )  # fmt: skip
     if not chosen:
-        link.notice("No layer is chosen: a shallow, a middle and a deep one are shown.")
+        link.notice(Phrase("No layer is chosen: a shallow, a middle and a deep one are shown."))
         return adapter.default_conv_layers
     return tuple(sorted(chosen, key=names.index))
 
@@ -49,11 +57,11 @@ def pick_count() -> int:
     key = link.whole("k", 1, 8, 3)
     return int(
         st.slider(
-            "Strongest channels per layer",
+            tr("Strongest channels per layer"),
             1,
             8,
             key=key,
-            help="Only the channels with the highest mean are shown; a layer has many more.",
+            help=tr("Only the channels with the highest mean are shown; a layer has many more."),
         )
     )
 
@@ -62,13 +70,19 @@ def pick_after(name: str = "after") -> str:
     """Let the visitor choose what is shown and ranked of a convolution."""
     return str(
         st.segmented_control(
-            "Shown of each layer", AFTER, key=link.choice(name, AFTER, "activation"),
-            format_func=AFTER.__getitem__, required=True, width="stretch",
-            help="What the network passes on of a convolution, after normalisation, residual and "
-            "the next activation (ReLU, SiLU, GELU …), or what the convolution itself gives, "
-            "whose offset a normalisation may remove.",
+            tr("Shown of each layer"),
+            AFTER,
+            key=link.choice(name, AFTER, "activation"),
+            format_func=named(AFTER),
+            required=True,
+            width="stretch",
+            help=tr(
+                "What the network passes on of a convolution, after normalisation, residual and "
+                "the next activation (ReLU, SiLU, GELU …), or what the convolution itself gives, "
+                "whose offset a normalisation may remove."
+            ),
         )
-    )  # fmt: skip
+    )
 
 
 def chosen_channel(rows: dict[str, list[Channel]]) -> Channel:
@@ -81,7 +95,7 @@ def chosen_channel(rows: dict[str, list[Channel]]) -> Channel:
 def pick_conv(adapter: Adapter, name: str) -> str:
     """Let the visitor choose a layer that makes maps, the deepest of the default ones at first."""
     key = link.choice(name, adapter.conv_layers, adapter.default_conv_layers[-1])
-    return str(st.selectbox("Layer", adapter.conv_layers, key=key))
+    return str(st.selectbox(tr("Layer"), adapter.conv_layers, key=key))
 
 
 def pick_channel(source: Source, layer: str, name: str) -> Channel:
@@ -89,7 +103,10 @@ def pick_channel(source: Source, layer: str, name: str) -> Channel:
     every = {str(index): mean for index, mean in source.activations.top(layer, source.count(layer))}
     key = link.choice(name, every, next(iter(every)))
     chosen = st.selectbox(
-        "Channel", every, key=key, format_func=lambda index: f"{index}, mean {every[index]:.3g}",
-        help="Ranked by their mean.",
-    )  # fmt: skip
+        tr("Channel"),
+        every,
+        key=key,
+        format_func=lambda index: tr("{index}, mean {mean:.3g}", index=index, mean=every[index]),
+        help=tr("Ranked by their mean."),
+    )
     return Channel(source, layer, int(chosen))

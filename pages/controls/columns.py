@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 from heedmap import models
+from heedmap.languages import Phrase
 from heedmap.pages.frame import link
 from heedmap.pages.frame.head import links
 from heedmap.pages.frame.text import plain
+from heedmap.pages.language import named, tr
 from heedmap.views.attention import Map
 from heedmap.views.channels import Channel
 from heedmap.views.compare import Pair, Shown
@@ -26,7 +28,7 @@ if TYPE_CHECKING:
 
 # The letter of each column, and the model that it opens with.
 COLUMNS = {"a": "bundled-vit", "b": "bundled-clip", "c": "bundled-vit-reg", "d": "bundled-cnn"}
-SHOWS = {"attention": "Attention", "channel": "Channel"}
+SHOWS = {"attention": Phrase("Attention"), "channel": Phrase("Channel")}
 _FEWEST = 2
 
 
@@ -39,7 +41,7 @@ def pick_letters() -> list[str]:
 def add_button(letters: Sequence[str]) -> None:
     """Let the visitor add a column while there is room."""
     st.button(
-        "Add a column", on_click=_set_count, args=(len(letters) + 1,), icon=":material/add:",
+        tr("Add a column"), on_click=_set_count, args=(len(letters) + 1,), icon=":material/add:",
         disabled=len(letters) == len(COLUMNS), width="stretch",
     )  # fmt: skip
 
@@ -48,9 +50,12 @@ def remove_button(letter: str, letters: Sequence[str]) -> None:
     """Let the visitor remove a column; those after it move up."""
     if len(letters) > _FEWEST:
         st.button(
-            "Remove this column", key=f"remove {letter}", on_click=_remove, args=(letter, letters),
+            tr("Remove this column"),
+            key=f"remove {letter}",
+            on_click=_remove,
+            args=(letter, letters),
             icon=":material/close:",
-        )  # fmt: skip
+        )
 
 
 def expander(letter: str) -> DeltaGenerator:
@@ -72,7 +77,7 @@ def pick_show(adapter: Adapter, letter: str) -> str:
         return options[0]
     return str(
         st.segmented_control(
-            "Show", options, key=key, format_func=SHOWS.__getitem__, required=True, width="stretch"
+            tr("Show"), options, key=key, format_func=named(SHOWS), required=True, width="stretch"
         )
     )
 
@@ -89,7 +94,7 @@ def pick_pair(pairs: Sequence[Pair]) -> Pair | None:
     if len(by_key) == 1:
         return by_key[st.session_state[key]]
     chosen = st.selectbox(
-        "Difference", by_key, key=key,
+        tr("Difference"), by_key, key=key,
         format_func=lambda key: f"{key[0].upper()} − {key[1].upper()}",
     )  # fmt: skip
     return by_key[chosen]
@@ -106,14 +111,19 @@ def offer_comparison(look: Look, *shown: Shown | Request) -> None:
         query |= {f"{letter}.{name}": text for name, text in _settings(each).items()}
     query["hide"] = str(int(any(isinstance(each, Map) and each.hide for each in shown)))
     links().page_link(
-        "pages/compare.py", label="Compare with …", icon=":material/compare:", query_params=query
+        "pages/compare.py",
+        label=tr("Compare with …"),
+        icon=":material/compare:",
+        query_params=query,
     )
 
 
 def say_unread() -> None:
     """Name what the link asks for of columns that are not shown or have no such setting."""
     if names := [name for letter in COLUMNS for name in link.unread(f"{letter}.")]:
-        link.notice(f"The link asks for {', '.join(names)}, which is not in this view.")
+        link.notice(
+            Phrase("The link asks for {names}, which is not in this view.", names=", ".join(names))
+        )
 
 
 def _settings(shown: Shown | Request) -> dict[str, str]:

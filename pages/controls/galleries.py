@@ -8,6 +8,7 @@ import streamlit as st
 from heedmap.pages.controls.attention import PAIR
 from heedmap.pages.frame import link
 from heedmap.pages.frame.text import heading, heading_row
+from heedmap.pages.language import tr
 from heedmap.pages.stage.components import gallery
 from heedmap.pages.stage.panels import channel_groups, followed, head_items, layer_items, ratio
 from heedmap.views.attention import Map
@@ -19,17 +20,22 @@ _TURN = "heedmap.turn"  # which of the two layers the next pick replaces: 0 or 1
 
 def show_heads(shown: Map, look: Look) -> None:
     """Show the mean and all heads of a layer, to pick from."""
-    layer = shown.layer_name[0].lower() + shown.layer_name[1:]
-    name = f"the {layer}" if shown.source.kind == "pool" else layer
     key = link.key_of("head")
     first = (shown.layer, shown.head) == shown.source.first
-    why = "Shown is the most concentrated head of all layers." if first else ""
-    heading(f"All heads of {name}", f"Pick one to see it large. {why}".strip())
+    pooling = shown.source.kind == "pool"
+    heading(
+        tr("All heads of the pooling head")
+        if pooling
+        else tr("All heads of layer {layer}", layer=shown.layer),
+        tr("Pick one to see it large. Shown is the most concentrated head of all layers.")
+        if first
+        else tr("Pick one to see it large."),
+    )
     gallery(
         [{"items": head_items(shown, look)}],
         [shown.head],
         lambda picked: choose(key, picked),
-        label=f"Heads of {name}",
+        label=tr("Heads of {layer}", layer=shown.layer_name),
         key="heads",
         ratio=ratio(shown.seen),
         live=followed(shown),
@@ -45,7 +51,7 @@ def show_layers(shown: Sequence[Map], look: Look) -> int:
         [{"items": layer_items(first, look)}],
         [str(each.layer) for each in shown],
         lambda picked: swap_in(keys, int(picked)),
-        label="Layers",
+        label=tr("Layers"),
         key="layers",
         ratio=ratio(first.seen),
         columns=columns,
@@ -57,12 +63,15 @@ def show_layers(shown: Sequence[Map], look: Look) -> int:
 def show_channels(rows: dict[str, list[Channel]], hero: Channel, look: Look, columns: int) -> None:
     """Show channels in a row for each layer, to pick from."""
     key = link.key_of("channel")
-    heading("The strongest channels", f"Ranked by the mean {hero.what}. Pick one to see it large.")
+    heading(
+        tr("The strongest channels"),
+        tr("Ranked by the mean {what}. Pick one to see it large.", what=hero.what),
+    )
     gallery(
         channel_groups(rows, look),
         [hero.name],
         lambda picked: choose(key, picked),
-        label="Channels",
+        label=tr("Channels"),
         key="channels",
         ratio=ratio(hero.seen),
         columns=columns,
@@ -83,12 +92,18 @@ def swap_in(keys: Sequence[str], layer: int) -> None:
 
 def _pick_columns() -> int:
     """Let the visitor choose how many layers are in a row."""
-    with heading_row("All layers", "Pick one to see it large; the two pictures take turns."):
+    with heading_row(
+        tr("All layers"), tr("Pick one to see it large; the two pictures take turns.")
+    ):
         options = range(2, 9)
         key = link.whole("cols", 2, 8, 4)
         return int(
             st.selectbox(
-                "Columns", options, key=key, width=130, format_func=lambda n: f"{n} columns",
+                tr("Columns"),
+                options,
+                key=key,
+                width=130,
+                format_func=lambda n: tr("{count} columns", count=n),
                 label_visibility="collapsed",
             )
-        )  # fmt: skip
+        )

@@ -10,16 +10,23 @@ from collections.abc import Mapping, Sequence
 
 import streamlit as st
 from heedmap import viz
+from heedmap.languages import Phrase
 from heedmap.pages.frame import link
 from heedmap.pages.stage.components.sent import Tool
 from heedmap.views.render import SCALES, VIEWS, Look
 
-INTERPOLATIONS = {"nearest": "Nearest", "bilinear": "Bilinear", "bicubic": "Bicubic"}
-BASES = {"photo": "The photo", "model": "The model’s pixels"}
+INTERPOLATIONS = {
+    "nearest": Phrase("Nearest"),
+    "bilinear": Phrase("Bilinear"),
+    "bicubic": Phrase("Bicubic"),
+}
+BASES = {"photo": Phrase("The photo"), "model": Phrase("The model’s pixels")}
 DIVERGING = {
-    "RdBu_r": "Blue to red", "coolwarm": "Blue to red, soft", "PuOr_r": "Purple to orange",
-    "BrBG": "Brown to green",
-}  # fmt: skip
+    "RdBu_r": Phrase("Blue to red"),
+    "coolwarm": Phrase("Blue to red, soft"),
+    "PuOr_r": Phrase("Purple to orange"),
+    "BrBG": Phrase("Brown to green"),
+}
 COLORS = {name: name.capitalize() for name in viz.COLORMAPS}
 OVERLAY: Tool = {"views": ["overlay"]}
 NEVER: Tool = {"views": []}
@@ -43,27 +50,27 @@ def pick_look(
         mixed: whether maps without a sign may be among these.
         patches: whether maps can be had from the patch under the pointer.
     """
-    fade = _switch("fade", "Fade", True, shared=True, help="Transparency follows the "
-                   "value: weak places show the photo, slightly dimmed. Without it, all colours "
-                   "are equally opaque.") | OVERLAY  # fmt: skip
+    fade = _switch("fade", Phrase("Fade"), True, shared=True, help=Phrase(
+            "Transparency follows the value: weak places show the photo, slightly dimmed. Without "
+            "it, all colours are equally opaque.")) | OVERLAY  # fmt: skip
     defaults = [60, 90]  # opacity without and with fading
     tools = [
         *(_mask_tools() if masks else []),
-        _choice("colors", "Colours", COLORS, "inferno", shared=True)
+        _choice("colors", Phrase("Colours"), COLORS, "inferno", shared=True)
         | {"hidden": signed and not mixed} | OVERLAY,
-        _choice("signed", "Signed colours" if mixed else "Colours", DIVERGING, "RdBu_r",
-                shared=True, help="Some values are negative: two colours part at zero.")
+        _choice("signed", Phrase("Signed colours" if mixed else "Colours"), DIVERGING, "RdBu_r",
+                shared=True, help=Phrase("Some values are negative: two colours part at zero."))
         | {"hidden": not signed} | OVERLAY,
         fade,
-        _percent("opacity", "Opacity", 0, defaults[int(fade["value"])], step=5, shared=True)
+        _percent("opacity", Phrase("Opacity"), 0, defaults[int(fade["value"])], step=5, shared=True)
         | {"follows": "fade", "defaults": defaults} | OVERLAY,
         _scale_tool(scales),
-        _choice("interp", "Interpolation", INTERPOLATIONS, "bicubic",
-                help="Nearest shows each patch as it is; the others smooth the values before "
-                "colouring.") | OVERLAY,
-        _choice("base", "Draw over", BASES, "photo", shared=True,
-                help="The photo in full sharpness, or the pixels that the model saw."),
-        _switch("grid", "Patch grid", False, shared=True) | OVERLAY,
+        _choice("interp", Phrase("Interpolation"), INTERPOLATIONS, "bicubic",
+                help=Phrase("Nearest shows each patch as it is; the others smooth the values "
+                            "before colouring.")) | OVERLAY,
+        _choice("base", Phrase("Draw over"), BASES, "photo", shared=True,
+                help=Phrase("The photo in full sharpness, or the pixels that the model saw.")),
+        _switch("grid", Phrase("Patch grid"), False, shared=True) | OVERLAY,
         *([_follow()] if patches else []),
     ]  # fmt: skip
     return _look({tool["name"]: tool["value"] for tool in tools}), tools
@@ -72,25 +79,32 @@ def pick_look(
 def _scale_tool(scales: Sequence[str]) -> Tool:
     """The choice of a scale; of one alone there is none."""
     several = len(scales) > 1
-    words = "Which maps the ends of the colour bar are taken from."
-    alone = "There are no other maps here to take the ends of the colour bar from."
-    tool = _choice("scale", "Colour scale", {scale: SCALES[scale] for scale in scales}, scales[0],
-                   help=words if several else alone)  # fmt: skip
+    words = Phrase("Which maps the ends of the colour bar are taken from.")
+    alone = Phrase("There are no other maps here to take the ends of the colour bar from.")
+    tool = _choice(
+        "scale",
+        Phrase("Colour scale"),
+        {scale: SCALES[scale] for scale in scales},
+        scales[0],
+        help=words if several else alone,
+    )
     return tool | (OVERLAY if several else NEVER)
 
 
 def _follow() -> Tool:
     return _switch(
-        "follow", "Follow", False, help="Shows what the patch under the pointer attends to, as "
-        "holding Shift does. A click pins a patch, Esc lets it go.",
+        "follow", Phrase("Follow"), False, help=Phrase(
+            "Shows what the patch under the pointer attends to, as holding Shift does. A click "
+            "pins a patch, Esc lets it go."),
     )  # fmt: skip
 
 
 def _mask_tools() -> list[Tool]:
     return [
-        _choice("view", "View", VIEWS, "overlay"),
-        _percent("keep", "Kept", 1, 60, help="The smallest set of patches that holds this share "
-                 "of the attention, as in DINO’s script.") | MASKS,
+        _choice("view", Phrase("View"), VIEWS, "overlay"),
+        _percent("keep", Phrase("Kept"), 1, 60, help=Phrase(
+            "The smallest set of patches that holds this share of the attention, as in DINO’s "
+            "script.")) | MASKS,
     ]  # fmt: skip
 
 

@@ -6,12 +6,14 @@ import re
 
 import streamlit as st
 from heedmap import models
+from heedmap.languages import Phrase
 from heedmap.models import Model
 from heedmap.models.capabilities import Can, fits
 from heedmap.pages.frame import link
+from heedmap.pages.language import named, told, tr
 from heedmap.views import model_facts
 
-FITS = {"whole": "Whole photo", "crop": "Middle crop", "squash": "Squash"}
+FITS = {"whole": Phrase("Whole photo"), "crop": Phrase("Middle crop"), "squash": Phrase("Squash")}
 SIZES = (128, 224, 336, 448, 518, 672, 896, 1036)  # px
 
 
@@ -21,12 +23,12 @@ def pick_model(needs: Can, default: str, name: str = "model") -> str:
     A name that no model has is let through: looking it up fails with the nearest names.
     """
     every = [entry for entry in models.records(needs) if fits(entry.can, needs)]
-    lines = {entry.id: model_facts.line(entry) for entry in every}
+    lines = {entry.id: told(model_facts.line(entry)) for entry in every}
     key = link.setting(name, default, str, fits=lambda id: bool(id.strip()))
     pasted = [id for id in [st.session_state[key]] if id not in lines]
     return str(
         st.selectbox(
-            "Model", [*lines, *pasted], key=key, format_func=lambda id: lines.get(id, id),
+            tr("Model"), [*lines, *pasted], key=key, format_func=lambda id: lines.get(id, id),
             label_visibility="collapsed", accept_new_options=True,
         )
     )  # fmt: skip
@@ -45,15 +47,20 @@ def pick_sight(entry: Model, prefix: str = "") -> tuple[int, str]:
     sizes = sorted({*SIZES, own, st.session_state[size_key]})
     left, right = st.columns([2, 3], gap="small")
     size = left.selectbox(
-        "Size", sizes, key=size_key, format_func=lambda px: f"{px} px",
-        help=f"Short side of the model’s input. This model was made for {own} px; "
-        "larger gives a finer grid and takes longer.",
+        tr("Size"), sizes, key=size_key, format_func=lambda px: f"{px} px",
+        help=tr("Short side of the model’s input. This model was made for {own} px; larger gives a "
+        "finer grid and takes longer.", own=own),
     )  # fmt: skip
     fit = right.selectbox(
-        "Fit", FITS, key=fit_key, format_func=FITS.__getitem__,
-        help="Whole: keeps the aspect ratio, cuts nothing. Crop: the model’s own evaluation crop. "
-        "Squash: resized to a square; for DINO’s own checkpoints as in DINO’s script.",
-    )  # fmt: skip
+        tr("Fit"),
+        FITS,
+        key=fit_key,
+        format_func=named(FITS),
+        help=tr(
+            "Whole: keeps the aspect ratio, cuts nothing. Crop: the model’s own evaluation crop. "
+            "Squash: resized to a square; for DINO’s own checkpoints as in DINO’s script."
+        ),
+    )
     return int(size), str(fit)
 
 
@@ -63,7 +70,7 @@ def show_card(entry: Model) -> None:
     It is long, and sent when it is opened.
     """
     if card := model_facts.card(entry):
-        place = st.expander("Model card", key="card", on_change="rerun")
+        place = st.expander(tr("Model card"), key="card", on_change="rerun")
         if place.open:
             place.markdown(_below_the_title(card))
 

@@ -8,6 +8,7 @@ import streamlit as st
 from heedmap.pages.frame import link
 from heedmap.pages.frame.notices import sentence
 from heedmap.pages.frame.text import plain
+from heedmap.pages.language import told, tr
 from heedmap.pages.stage.components import gallery
 from heedmap.pages.stage.panels import photo_item
 from heedmap.private import drop_uploads, session
@@ -33,7 +34,7 @@ def pick_photo() -> str:
     gallery(
         [{"items": [photo_item(each) for each in every()]}],
         [chosen], lambda picked: _choose(key, picked),
-        label="Photo", key="photos", most=5, small=True,
+        label=tr("Photo"), key="photos", most=5, small=True,
     )  # fmt: skip
     _uploader(key)
     _say_where(chosen)
@@ -44,7 +45,9 @@ def pick_another(name: str, default: str) -> str:
     """Let the visitor choose a photo by its name, `default` unless they do."""
     key = link.setting(name, default, str, fits=photos.known, why=photos.GONE)
     options = list(dict.fromkeys([default, st.session_state[key], *every()]))
-    return str(st.selectbox("Photo", options, key=key, format_func=photos.title))
+    return str(
+        st.selectbox(tr("Photo"), options, key=key, format_func=lambda key: told(photos.title(key)))
+    )
 
 
 def second_photo(name: str) -> str:
@@ -61,8 +64,8 @@ def pick_second(name: str) -> str:
     key = link.key_of(name)
     options = list(dict.fromkeys([NONE, st.session_state[key], *every()]))
     return str(
-        st.selectbox("Second photo", options, key=key, width=240,
-                     format_func=lambda key: "None" if key == NONE else photos.title(key))
+        st.selectbox(tr("Second photo"), options, key=key, width=240,
+                     format_func=lambda key: tr("None") if key == NONE else told(photos.title(key)))
     )  # fmt: skip
 
 
@@ -77,9 +80,9 @@ def _uploader(key: str) -> None:
     uploader = _uploader_key()
     with st.container(key="uploader"):
         st.file_uploader(
-            "Or your own: choose a file or drop it here", key=uploader,
+            tr("Or your own: choose a file or drop it here"), key=uploader,
             on_change=_take, args=(key, uploader), max_upload_size=20,
-            help="JPEG, PNG, WebP and other formats, up to 20 MB.",
+            help=tr("JPEG, PNG, WebP and other formats, up to 20 MB."),
         )  # fmt: skip
     if st.session_state.get(_WRONG):
         with st.container(key="complaint"):  # hidden where the browser itself refuses a file
@@ -95,15 +98,17 @@ def _uploader_key() -> str:
 def _say_where(photo: str) -> None:
     """Say in one line where uploads are, and let the visitor delete the one that is shown."""
     if photos.is_private(photo):
-        st.caption(f"Yours alone, in memory. *Copy link* stores it: {sharing.kept()}.")
+        st.caption(
+            tr("Yours alone, in memory. *Copy link* stores it: {kept}.", kept=sharing.kept())
+        )
     elif photos.is_shared(photo):
-        st.caption(f"Stored with its link: {sharing.kept()}.")
+        st.caption(tr("Stored with its link: {kept}.", kept=sharing.kept()))
     else:
-        st.caption("A photo stays in memory, yours alone, until you copy its link.")
+        st.caption(tr("A photo stays in memory, yours alone, until you copy its link."))
     if photos.is_upload(photo):
-        with st.popover("Forget this photo", icon=":material/delete:"):
-            st.caption("Deletes it from this server, also for everybody who has its link.")
-            st.button("Forget it now", key="forget", on_click=_forget, args=(photo,))
+        with st.popover(tr("Forget this photo"), icon=":material/delete:"):
+            st.caption(tr("Deletes it from this server, also for everybody who has its link."))
+            st.button(tr("Forget it now"), key="forget", on_click=_forget, args=(photo,))
 
 
 def _forget(photo: str) -> None:

@@ -5,14 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import streamlit as st
+from heedmap.languages import Phrase
 from heedmap.pages.frame import link
 from heedmap.pages.frame.text import plain
+from heedmap.pages.language import named, told, tr
 from heedmap.views.texts import FIRST, MAPS, MOST, Source, method
 
 if TYPE_CHECKING:
     from heedmap.models import Adapter
 
-SHOWN = {"layers": "Layers", "words": "Words"}
+SHOWN = {"layers": Phrase("Layers"), "words": Phrase("Words")}
 
 
 def pick_words(adapter: Adapter) -> bool:
@@ -20,18 +22,32 @@ def pick_words(adapter: Adapter) -> bool:
     if "text" not in adapter.can:
         link.only("show", "layers")
         st.segmented_control(
-            "Show", SHOWN.values(), default="Layers", disabled=True, width="stretch"
+            tr("Show"),
+            SHOWN,
+            default="layers",
+            format_func=named(SHOWN),
+            disabled=True,
+            width="stretch",
         )
         st.caption(
-            f"{plain(adapter.title)} has no text tower here, so it cannot be asked for words."
+            tr(
+                "{title} has no text tower here, so it cannot be asked for words.",
+                title=plain(adapter.title),
+            )
         )
         return False
     shown = st.segmented_control(
-        "Show", SHOWN, key=link.choice("show", SHOWN, "layers"), format_func=SHOWN.__getitem__,
-        required=True, width="stretch",
-        help="Layers: where each layer attends. Words: how alike the places of the photo and some "
-        "texts are.",
-    )  # fmt: skip
+        tr("Show"),
+        SHOWN,
+        key=link.choice("show", SHOWN, "layers"),
+        format_func=named(SHOWN),
+        required=True,
+        width="stretch",
+        help=tr(
+            "Layers: where each layer attends. Words: how alike the places of the photo and some "
+            "texts are."
+        ),
+    )
     return bool(shown == "words")
 
 
@@ -42,12 +58,12 @@ def pick_texts() -> tuple[str, ...]:
     )
     st.session_state[key] = texts = _read("~".join(st.session_state[key]))
     st.multiselect(
-        "Words", texts, key=key, accept_new_options=True, max_selections=MOST,
-        placeholder="Write a text, then press Enter",
-        help=f"Up to {MOST} texts, such as “a cat” or “a red car at night”.",
+        tr("Words"), texts, key=key, accept_new_options=True, max_selections=MOST,
+        placeholder=tr("Write a text, then press Enter"),
+        help=tr("Up to {most} texts, such as “a cat” or “a red car at night”.", most=MOST),
     )  # fmt: skip
     if not texts:
-        link.notice("No text is written: two are shown as an example.")
+        link.notice(Phrase("No text is written: two are shown as an example."))
     return tuple(texts or FIRST)
 
 
@@ -55,7 +71,7 @@ def pick_word_map() -> str:
     """Let the visitor choose which map of each text is shown."""
     key = link.choice("map", MAPS, MAPS[0])
     chosen = st.segmented_control(
-        "Map", MAPS, key=key, format_func=lambda kind: method(kind).name, required=True
+        tr("Map"), MAPS, key=key, format_func=lambda kind: told(method(kind).name), required=True
     )
     return str(chosen)
 
@@ -65,12 +81,17 @@ def show_vocabulary(source: Source) -> None:
     if not source.vocabulary:
         return
     unknown = [word for words in source.unknown.values() for word in words]
-    told = f" It does not know {', '.join(map(plain, dict.fromkeys(unknown)))}." if unknown else ""
+    names = ", ".join(map(plain, dict.fromkeys(unknown)))
     st.caption(
-        f"{plain(source.model)} learned from {len(source.vocabulary)} words; others it reads in "
-        f"pieces, and what it says of them means little.{told}"
+        tr(
+            "{model} learned from {count} words; others it reads in pieces, and what it says of "
+            "them means little.",
+            model=plain(source.model),
+            count=len(source.vocabulary),
+        )
+        + (f" {tr('It does not know {words}.', words=names)}" if unknown else "")
     )
-    with st.expander("The words it knows"):
+    with st.expander(tr("The words it knows")):
         st.caption(plain(" · ".join(source.vocabulary)))
 
 

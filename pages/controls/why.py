@@ -7,8 +7,10 @@ from typing import Any
 
 import streamlit as st
 from heedmap import viz
+from heedmap.languages import Phrase
 from heedmap.pages.frame import link
 from heedmap.pages.frame.text import plain
+from heedmap.pages.language import told, tr
 from heedmap.views.asked import Layer, Target
 from heedmap.views.classes import Classes, rounded
 from heedmap.views.costs import span
@@ -16,16 +18,18 @@ from heedmap.views.why import FIRST, Layers, Source
 
 NONE = ""  # no second class
 ROLES = {
-    "layer": "Layer of the attention", "span": "Layers of rollout", "start": "First layer",
-    "cam": "Layer of Grad-CAM",
-}  # fmt: skip
-_HELP = {
-    "layer": "The attention of one layer, mean over its heads. Counted from 0.",
-    "span": "Rollout goes through all layers from the first to the last of these.",
-    "start": "Relevance and LeGrad go through all layers from this one to the last.",
-    "cam": "The layer whose channels are weighted and added.",
+    "layer": Phrase("Layer of the attention"),
+    "span": Phrase("Layers of rollout"),
+    "start": Phrase("First layer"),
+    "cam": Phrase("Layer of Grad-CAM"),
 }
-_LESS = (
+_HELP = {
+    "layer": Phrase("The attention of one layer, mean over its heads. Counted from 0."),
+    "span": Phrase("Rollout goes through all layers from the first to the last of these."),
+    "start": Phrase("Relevance and LeGrad go through all layers from this one to the last."),
+    "cam": Phrase("The layer whose channels are weighted and added."),
+}
+_LESS = Phrase(
     "What speaks for the one and not for the other: the difference of both maps, in two colours "
     "that part at zero."
 )
@@ -40,17 +44,17 @@ def pick_methods(source: Source) -> list[str]:
         fits=lambda chosen: bool(chosen) and set(chosen) <= set(able),
     )  # fmt: skip
     chosen = st.pills(
-        "Methods", able, key=key, selection_mode="multi", format_func=_name,
+        tr("Methods"), able, key=key, selection_mode="multi", format_func=_name,
         label_visibility="collapsed",
     )  # fmt: skip
     if source.refusals:
         st.pills(
-            "Not for this model", list(source.refusals), format_func=_name, disabled=True,
+            tr("Not for this model"), list(source.refusals), format_func=_name, disabled=True,
             selection_mode="multi", key="refused",
         )  # fmt: skip
         st.caption("  \n".join(map(plain, source.cannot)))
     if not chosen:
-        link.notice("No method is chosen: the first that this model can do is shown.")
+        link.notice(Phrase("No method is chosen: the first that this model can do is shown."))
         return able[:1]
     return sorted(chosen, key=able.index)
 
@@ -73,9 +77,11 @@ def pick_layer(layers: Layers) -> Layer:
         return _pick_span(role, layers.default)
     if isinstance(layers.default, int):
         key = link.whole(role, 0, len(options) - 1, layers.default)
-        return int(st.slider(ROLES[role], 0, len(options) - 1, key=key, help=_HELP[role]))
+        return int(
+            st.slider(told(ROLES[role]), 0, len(options) - 1, key=key, help=told(_HELP[role]))
+        )
     key = link.choice(role, [str(each) for each in options], str(layers.default))
-    return str(st.selectbox(ROLES[role], options, key=key, help=_HELP[role]))
+    return str(st.selectbox(told(ROLES[role]), options, key=key, help=told(_HELP[role])))
 
 
 def _pick_span(role: str, every: tuple[int, int]) -> tuple[int, int]:
@@ -89,18 +95,23 @@ def _pick_span(role: str, every: tuple[int, int]) -> tuple[int, int]:
         role, every, read, write=lambda span: "~".join(map(str, span)),
         fits=lambda span: every[0] <= span[0] <= span[1] <= every[1],
     )  # fmt: skip
-    span: Any = st.slider(ROLES[role], *every, key=key, help=_HELP[role])  # a pair, as its value
+    span: Any = st.slider(
+        told(ROLES[role]), *every, key=key, help=told(_HELP[role])
+    )  # a pair, as its value
     return int(span[0]), int(span[1])
 
 
 def pick_random() -> bool:
     """Let the visitor see the maps of the same model with random weights."""
     return st.toggle(
-        "Randomised weights", key=link.switch("random"),
-        help="The same model with weights as they are before training: it has learned nothing. A "
-        "method whose map stays much the same shows its own habits and the photo, not the model "
-        "(Adebayo et al. 2018).",
-    )  # fmt: skip
+        tr("Randomised weights"),
+        key=link.switch("random"),
+        help=tr(
+            "The same model with weights as they are before training: it has learned nothing. "
+            "A method whose map stays much the same shows its own habits and the photo, not "
+            "the model (Adebayo et al. 2018)."
+        ),
+    )
 
 
 def pick_target(source: Source) -> Target:
@@ -109,7 +120,7 @@ def pick_target(source: Source) -> Target:
         return _pick_classes(source.classes)
     if source.reads:
         return _pick_texts()
-    st.caption("It knows no classes: asked is what makes its features strong, by their norm.")
+    st.caption(tr("It knows no classes: asked is what makes its features strong, by their norm."))
     return None
 
 
@@ -117,8 +128,8 @@ def _pick_classes(classes: Classes) -> Target:
     target = pick_class(classes)
     others = [NONE, *(name for name in classes.names if name != target)]
     less = st.selectbox(
-        "Less", others, key=link.choice("less", others, NONE), width=200, help=_LESS,
-        format_func=lambda name: name or "no other class",
+        tr("Less"), others, key=link.choice("less", others, NONE), width=200, help=told(_LESS),
+        format_func=lambda name: name or tr("no other class"),
     )  # fmt: skip
     one = classes.index(target)
     return (one, classes.index(less)) if less else one
@@ -132,9 +143,10 @@ def _pick_texts() -> Target:
             placeholder=example,
         ).strip()
         for name, label, example, help in [
-            ("text", "A text", "a photo of a cat", "Asked is what makes the photo like this text. "
-             "Without a text: what makes its features strong, by their norm."),
-            ("less", "Less", "no other text", _LESS),
+            ("text", tr("A text"), "a photo of a cat", tr(
+                "Asked is what makes the photo like this text. Without a text: what makes its "
+                "features strong, by their norm.")),
+            ("less", tr("Less"), tr("no other text"), told(_LESS)),
         ]
     )  # fmt: skip
     return (text, less) if text and less else text or None
@@ -145,20 +157,29 @@ def pick_class(classes: Classes) -> str:
     best = dict(classes.best())
     key = link.choice("target", classes.names, next(iter(best)))
     _best_buttons(key, best)
-    return str(st.selectbox("Any class", classes.names, key=key, width=200, help="Type to search."))
+    return str(
+        st.selectbox(tr("Any class"), classes.names, key=key, width=200, help=tr("Type to search."))
+    )
 
 
 def pick_trust(count: int, seconds: float | None) -> bool:
     """Let the visitor have so many maps tested; the button tells how long that takes."""
     key = link.switch("trust")
     on = bool(st.session_state[key])
-    time = f" · about {span(max(1.0, seconds))}" if seconds is not None and not on else ""
+    ask = tr("How far to trust it") if count == 1 else tr("How far to trust them")
+    if seconds is not None:
+        ask = tr("{ask} · about {time}", ask=ask, time=span(max(1.0, seconds)))
     st.button(
-        "Hide the test" if on else f"How far to trust {'it' if count == 1 else 'them'}{time}",
-        key="test", on_click=_set, args=(key, not on), icon=":material/balance:",
-        help="The photo is taken away in the order of each map, and put back, and the model asked "
-        "again each time: a map that names what counts makes its score fall and rise soon.",
-    )  # fmt: skip
+        tr("Hide the test") if on else ask,
+        key="test",
+        on_click=_set,
+        args=(key, not on),
+        icon=":material/balance:",
+        help=tr(
+            "The photo is taken away in the order of each map, and put back, and the model asked "
+            "again each time: a map that names what counts makes its score fall and rise soon."
+        ),
+    )
     return on
 
 
@@ -176,7 +197,7 @@ def _best_buttons(key: str, best: dict[str, float]) -> None:
         st.session_state[key] = st.session_state[button] or chosen
 
     st.segmented_control(
-        "Why this class?", list(best), key=button, on_change=choose,
+        tr("Why this class?"), list(best), key=button, on_change=choose,
         format_func=lambda name: f"{_short(name)} {rounded(best[name])}",
     )  # fmt: skip
 
@@ -187,4 +208,4 @@ def _short(name: str) -> str:
 
 
 def _name(method: str) -> str:
-    return viz.METHODS[method].name
+    return str(told(viz.METHODS[method].name))

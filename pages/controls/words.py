@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import streamlit as st
+from heedmap.languages import Phrase
 from heedmap.pages.frame import link
+from heedmap.pages.language import named, told, tr
 from heedmap.views.words import EXAMPLES
 
-MODES = {"one": "One text", "pair": "A pair", "compare": "Two compared"}
-PRIVATE = (
+MODES = {"one": Phrase("One text"), "pair": Phrase("A pair"), "compare": Phrase("Two compared")}
+PRIVATE = Phrase(
     "Your text stays in the server’s memory for a while. It is neither logged nor stored, and only "
     "a link that you copy holds it."
 )
@@ -17,21 +19,28 @@ def pick_texts() -> tuple[str, str, str | None]:
     """Let the visitor write a text or two: the mode, the first, and the second if there is one."""
     mode = str(
         st.segmented_control(
-            "Texts", MODES, key=link.choice("mode", MODES, "one"), format_func=MODES.__getitem__,
-            label_visibility="collapsed", required=True, width="stretch",
-            help="A pair is read together, as BERT reads two sentences. Two compared are read one "
-            "by one, and their attention side by side.",
+            tr("Texts"),
+            MODES,
+            key=link.choice("mode", MODES, "one"),
+            format_func=named(MODES),
+            label_visibility="collapsed",
+            required=True,
+            width="stretch",
+            help=tr(
+                "A pair is read together, as BERT reads two sentences. Two compared are read one "
+                "by one, and their attention side by side."
+            ),
         )
-    )  # fmt: skip
+    )
     first, second = EXAMPLES[mode]
     key = link.setting("text", first, str)
-    text = st.text_area("Text", key=key, height=110, label_visibility="collapsed")
+    text = st.text_area(tr("Text"), key=key, height=110, label_visibility="collapsed")
     if mode == "one":
-        st.caption(PRIVATE)
+        st.caption(told(PRIVATE))
         return mode, text, None
     key = link.setting("second", second, str)
-    second = st.text_area("Second text", key=key, height=90, label_visibility="collapsed")
-    st.caption(PRIVATE)
+    second = st.text_area(tr("Second text"), key=key, height=90, label_visibility="collapsed")
+    st.caption(told(PRIVATE))
     return mode, text, second
 
 

@@ -7,6 +7,8 @@ from typing import Any
 
 import altair as alt
 import numpy as np
+from heedmap.languages import Phrase
+from heedmap.pages.language import told, tr
 
 PICKED = "picked"  # the name of the selection of a dot
 
@@ -16,7 +18,7 @@ def over_depth(
     column: str,
     name: str,
     uniform: float,
-    what: str = "attention to all patches alike",
+    what: str = Phrase("attention to all patches alike"),
 ) -> Any:
     """A dot a head over the layers, the shown one marked, and the line of uniform attention.
 
@@ -33,16 +35,20 @@ def over_depth(
         alt.Chart(_data(numbers))
         .mark_circle(opacity=0.85)
         .encode(
-            x=alt.X("layer:O", title="Layer", axis=alt.Axis(labelAngle=0)),
+            x=alt.X("layer:O", title=tr("Layer"), axis=alt.Axis(labelAngle=0)),
             y=alt.Y(f"{column}:Q", title=name, scale=alt.Scale(zero=False)),
             size=alt.condition("datum.shown", alt.value(150), alt.value(50)),
             color=alt.condition("datum.shown", alt.value("#e0473a"), alt.value("#7d6cf0")),
-            tooltip=["layer:O", "head:O", alt.Tooltip(f"{column}:Q", format=".4g", title=name)],
+            tooltip=[
+                alt.Tooltip("layer:O", title=tr("Layer")),
+                alt.Tooltip("head:O", title=tr("Head")),
+                alt.Tooltip(f"{column}:Q", format=".4g", title=name),
+            ],
         )
         .add_params(picked)
     )
     line = (
-        alt.Chart(_data([{"y": uniform, "what": what}]))
+        alt.Chart(_data([{"y": uniform, "what": told(what)}]))
         .mark_rule(strokeDash=[5, 4], opacity=0.7, color="gray", size=2)
         .encode(y="y:Q", tooltip=["what:N", alt.Tooltip("y:Q", format=".4g", title=name)])
     )
@@ -67,12 +73,12 @@ def matrix(values: np.ndarray, axis: str) -> Any:
             x=alt.X("b:O", title=axis, axis=alt.Axis(labelAngle=0)),
             y=alt.Y("a:O", title=axis),
             color=alt.Color(
-                "share:Q", title="Shared", scale=alt.Scale(scheme="viridis", domain=[0, 1])
+                "share:Q", title=tr("Shared"), scale=alt.Scale(scheme="viridis", domain=[0, 1])
             ),
             tooltip=[
                 alt.Tooltip("a:O", title=axis),
                 alt.Tooltip("b:O", title=f"{axis} "),
-                alt.Tooltip("share:Q", format=".3f", title="shared"),
+                alt.Tooltip("share:Q", format=".3f", title=tr("Shared")),
             ],
         )
     )

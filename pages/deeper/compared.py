@@ -7,10 +7,12 @@ from typing import Any
 
 import numpy as np
 import streamlit as st
+from heedmap.languages import Phrase
 from heedmap.pages.controls.words import pick_word
 from heedmap.pages.deeper import charts
 from heedmap.pages.deeper.words import pick_dot
 from heedmap.pages.frame.text import heading
+from heedmap.pages.language import told, tr
 from heedmap.pages.run.loading import load
 from heedmap.pages.run.words import run
 from heedmap.pages.stage import components
@@ -20,7 +22,7 @@ from heedmap.views.attention import MEAN
 from heedmap.views.two_texts import Compared
 from heedmap.views.words import WordMap
 
-APART = "Attention that moves"
+APART = Phrase("Attention that moves")
 
 
 def show(found: Compared, first: WordMap, at: int | None) -> WordMap:
@@ -42,13 +44,13 @@ def show(found: Compared, first: WordMap, at: int | None) -> WordMap:
         )
     left, right = st.columns(2, gap="large")
     with left:
-        heading("The second less the first", "between the tokens that both have")
+        heading(tr("The second less the first"), tr("between the tokens that both have"))
         components.words(
             sent_difference(found, first, second), partial(_pick_common, found), key="difference"
         )
-        st.caption("Red: the second text has more of its attention there. Blue: the first.")
+        st.caption(tr("Red: the second text has more of its attention there. Blue: the first."))
     with right:
-        heading("Layer by layer", "how far the attention of each head moves")
+        heading(tr("Layer by layer"), tr("how far the attention of each head moves"))
         _chart(found, first)
     return second
 
@@ -62,14 +64,18 @@ def _chart(found: Compared, first: WordMap) -> None:
         }
         for layer, head in np.ndindex(apart.shape)
     ]  # fmt: skip
-    chart: Any = charts.over_depth(heads, "apart", APART, float(apart.mean()), "the mean")
+    chart: Any = charts.over_depth(
+        heads, "apart", told(APART), float(apart.mean()), Phrase("the mean")
+    )
     st.altair_chart(
         chart, key="plot apart", height=320, on_select=partial(pick_dot, "plot apart"),
         selection_mode=charts.PICKED,
     )  # fmt: skip
     st.caption(
-        "Half the sum of the differences, of the words that both have: 0 is the same attention in "
-        "both texts, 1 is all of it elsewhere. Click a dot to see that head."
+        tr(
+            "Half the sum of the differences, of the words that both have: 0 is the same "
+            "attention in both texts, 1 is all of it elsewhere. Click a dot to see that head."
+        )
     )
 
 

@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import streamlit as st
+from heedmap.languages import Phrase
 from heedmap.pages.controls.photo import NONE, pick_second, second_photo
 from heedmap.pages.frame import link
+from heedmap.pages.language import told, tr
 from heedmap.pages.run import live
 from heedmap.pages.run.answer import run_shown
 from heedmap.pages.run.loading import load
@@ -57,8 +59,8 @@ def _pick_front() -> int:
     """Let the visitor choose which patches are foreground."""
     return int(
         st.slider(
-            "Foreground threshold", 0, 100, key=link.key_of("front"), format="%d %%", width=280,
-            help="Patches below it on the first component are background, drawn black.",
+            tr("Foreground threshold"), 0, 100, key=link.key_of("front"), format="%d %%", width=280,
+            help=tr("Patches below it on the first component are background, drawn black."),
         )
     )  # fmt: skip
 
@@ -66,7 +68,7 @@ def _pick_front() -> int:
 def _panels(shown: Sequence[Held], hero: Map, made: viz.Colours) -> list[Panel]:
     """Three pictures for each photo; pointing at one marks the same patch in all of that photo."""
     similar = features.similarity(shown, features.query_of(hero))
-    titles = features.titled("Features as colours", shown)
+    titles = features.titled(Phrase("Features as colours"), shown)
     found: list[Panel] = []
     for i, norms in enumerate(features.norms(shown)):
         row: list[Panel] = [
@@ -83,18 +85,26 @@ def _colours(shown: Shown, title: str, picture: np.ndarray, foreground: np.ndarr
     """Features as colours, in the place and the size of another map of the same photo."""
     own = _drawn(shown)
     return {
-        "title": title, "colours": base64_of(picture),
-        "src": own["src"], "width": own["width"], "height": own["height"], "grid": own["grid"],
-        "what": "three principal components as red, green and blue",
-        "alt": f"Three principal components of the patches of {shown.held.name}",
-        "badge": f"foreground: {foreground.mean():.0%} of the patches",
-    }  # fmt: skip
+        "title": title,
+        "colours": base64_of(picture),
+        "src": own["src"],
+        "width": own["width"],
+        "height": own["height"],
+        "grid": own["grid"],
+        "what": Phrase("three principal components as red, green and blue"),
+        "alt": Phrase(
+            "Three principal components of the patches of {photo}", photo=shown.held.name
+        ),
+        "badge": Phrase("foreground: {share:.0%} of the patches", share=foreground.mean()),
+    }
 
 
 def _norms(shown: Shown) -> Panel:
     marks = np.argwhere(shown.held.outliers).tolist()
-    count = f"{len(marks)} {'outlier' if len(marks) == 1 else 'outliers'}"
-    return {**_drawn(shown), "marks": marks, "badge": count if marks else "no outliers"}
+    badge = Phrase("{count} outliers", count=len(marks)) if marks else Phrase("no outliers")
+    if len(marks) == 1:
+        badge = Phrase("1 outlier")
+    return {**_drawn(shown), "marks": marks, "badge": badge}
 
 
 def _drawn(shown: Shown) -> Panel:
@@ -106,19 +116,34 @@ def _tell(
 ) -> None:
     """What the pictures mean, in the columns that they stand in."""
     similar, colours, norms = st.columns(3)
-    how = "the pinned patch" if hero.source.patch else "the strongest patch of the map above"
+    how = Phrase(
+        "the pinned patch" if hero.source.patch else "the strongest patch of the map above"
+    )
     similar.caption(
-        f"Cosine similarity after block {shown[0].block} to {how}, or to the patch under the "
-        "pointer. A click pins a patch: what it attends to is then shown above."
+        tr(
+            "Cosine similarity after block {block} to {how}, or to the patch under the pointer. A "
+            "click pins a patch: what it attends to is then shown above.",
+            block=shown[0].block,
+            how=how,
+        )
     )
     red, green, blue = made.explained
-    joint = ", joint over both photos" if len(shown) > 1 else ""
+    joint = Phrase(", joint over both photos") if len(shown) > 1 else ""
     colours.caption(
-        f"Three principal components of the foreground as red, green and blue ({red:.0%}, "
-        f"{green:.0%} and {blue:.0%} of its variance){joint}. Foreground is above {front} % on the "
-        "first component of all patches."
+        tr(
+            "Three principal components of the foreground as red, green and blue ({red:.0%}, "
+            "{green:.0%} and {blue:.0%} of its variance){joint}. Foreground is above {front} % on "
+            "the first component of all patches.",
+            red=red,
+            green=green,
+            blue=blue,
+            joint=joint,
+            front=front,
+        )
     )
     for each in shown:
-        name = f"{each.name}: " if len(shown) > 1 else ""
-        norms.caption(f"{name}{features.told_outliers(each, hero, adapter)}")
-    norms.caption("An outlier has over twice the median and ten robust standard deviations more.")
+        name = f"{told(each.name)}: " if len(shown) > 1 else ""
+        norms.caption(f"{name}{told(features.told_outliers(each, hero, adapter))}")
+    norms.caption(
+        tr("An outlier has over twice the median and ten robust standard deviations more.")
+    )

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import streamlit as st
 from heedmap.pages.frame import link
+from heedmap.pages.language import tr
 from heedmap.pages.run.answer import run_shown
 from heedmap.pages.run.loading import load
 from heedmap.pages.stage import components, downloads
@@ -27,12 +28,15 @@ def show(hero: Map, look: Look) -> None:
     components.matrix(
         _sent(made, hero),
         lambda patch: link.ask({"kind": patches.KIND, "patch": patch}),
-        label=f"Attention matrix of {hero.title}",
+        label=tr("Attention matrix of {title}", title=hero.title),
         key="matrix",
     )
     st.caption(
-        f"{hero.title}. {matrix.told(made, hero)} Point at a pair to read it; a click pins the "
-        "patch of its row."
+        tr(
+            "{title}. {told} Point at a pair to read it; a click pins the patch of its row.",
+            title=hero.title,
+            told=matrix.told(made, hero),
+        )
     )
     downloads.figure(matrix.Figure(made, hero))
 

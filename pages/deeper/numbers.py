@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import streamlit as st
 from heedmap import viz
+from heedmap.languages import Phrase
 from heedmap.pages.deeper import charts
 from heedmap.pages.frame import link
 from heedmap.pages.frame.text import heading
+from heedmap.pages.language import told, tr
 from heedmap.pages.run.answer import run_shown
 from heedmap.pages.run.loading import load
 from heedmap.views import numbers
@@ -20,8 +22,8 @@ if TYPE_CHECKING:
     from heedmap.views.render import Look
 
 _HINTS = {
-    "distance": "How far the patches of each head attend, on average: low is local.",
-    "entropy": "How evenly they attend: 0 is one patch, 1 is all alike.",
+    "distance": Phrase("How far the patches of each head attend, on average: low is local."),
+    "entropy": Phrase("How evenly they attend: 0 is one patch, 1 is all alike."),
 }
 
 
@@ -38,7 +40,7 @@ def show(hero: Map, look: Look) -> None:
 
 
 def _plot(heads: list[dict[str, Any]], found: Numbers, column: str) -> None:
-    name, key = found.columns[column], f"plot {column}"
+    name, key = told(found.columns[column]), f"plot {column}"
     heading(name, "")
     st.altair_chart(
         charts.over_depth(heads, column, name, found.uniform[column]),
@@ -47,29 +49,31 @@ def _plot(heads: list[dict[str, Any]], found: Numbers, column: str) -> None:
         selection_mode=charts.PICKED,
         height=280,
     )
-    st.caption(f"{_HINTS[column]} The line is attention to all patches alike.")
+    st.caption(tr("{hint} The line is attention to all patches alike.", hint=_HINTS[column]))
 
 
 def _table(heads: list[dict[str, Any]], found: Numbers) -> None:
-    heading("All heads", "Sort by any column; tick one to see it large.")
-    names = {"layer": "Layer", "head": "Head", **found.columns}
+    heading(tr("All heads"), tr("Sort by any column; tick one to see it large."))
+    names = {"layer": tr("Layer"), "head": tr("Head"), **told(found.columns)}
     table = [{name: row[key] for key, name in names.items()} for row in heads]
     st.dataframe(
         table,
         hide_index=True,
         height=260,
         key="numbers table",
-        on_select=lambda: _pick_row(table),
+        on_select=lambda: _pick_row(heads),
         selection_mode="single-row",
         column_config={
             name: st.column_config.NumberColumn(format="%.1f" if key == "distance" else "%.3f")
-            for key, name in found.columns.items()
+            for key, name in told(found.columns).items()
         },
     )
-    even = "; ".join(f"{name}: {found.uniform[key]:.3g}" for key, name in found.columns.items())
-    st.caption(f"Attention to all tokens alike would have: {even}.")
+    even = "; ".join(
+        f"{told(name)}: {found.uniform[key]:.3g}" for key, name in found.columns.items()
+    )
+    st.caption(tr("Attention to all tokens alike would have: {even}.", even=even))
     st.download_button(
-        "All numbers (CSV)", found.csv(), "attention-numbers.csv", "text/csv",
+        tr("All numbers (CSV)"), found.csv(), "attention-numbers.csv", "text/csv",
         key="get numbers", on_click="ignore", icon=":material/download:",
     )  # fmt: skip
 
@@ -84,18 +88,26 @@ def _overlaps(hero: Map) -> None:
     left, right = st.columns(2)
     if len(heads) > 1:
         with left:
-            _overlap(viz.overlap(heads), "Head", f"Heads of layer {hero.layer}")
+            _overlap(viz.overlap(heads), tr("Head"), tr("Heads of layer {layer}", layer=hero.layer))
     if len(layers) > 1 and len({maps.shape for maps in layers}) == 1:
         with right:
-            _overlap(viz.overlap(np.stack(layers)), "Layer", f"Layers, {hero.head_name}")
+            _overlap(
+                viz.overlap(np.stack(layers)),
+                tr("Layer"),
+                tr("Layers, {head}", head=hero.head_name),
+            )
 
 
 def _overlap(found: viz.Overlap, axis: str, title: str) -> None:
-    heading(title, "overlap")
+    heading(title, tr("overlap"))
     st.altair_chart(charts.matrix(found.jaccard, axis), height=300)
     st.caption(
-        f"Of the {found.k} strongest patches of two maps, the share that both have (Jaccard). "
-        f"Maps without relation share {found.chance:.3f}."
+        tr(
+            "Of the {k} strongest patches of two maps, the share that both have (Jaccard). Maps "
+            "without relation share {chance:.3f}.",
+            k=found.k,
+            chance=found.chance,
+        )
     )
 
 
@@ -109,10 +121,10 @@ def _pick_dot(key: str) -> None:
         _choose(picked[0]["layer"], picked[0]["head"])
 
 
-def _pick_row(table: list[dict[str, Any]]) -> None:
+def _pick_row(heads: list[dict[str, Any]]) -> None:
     rows = st.session_state["numbers table"].selection.rows
     if rows:
-        _choose(table[rows[0]]["Layer"], table[rows[0]]["Head"])
+        _choose(heads[rows[0]]["layer"], heads[rows[0]]["head"])
 
 
 def _choose(layer: int, head: int) -> None:

@@ -6,6 +6,7 @@ from functools import partial
 
 import streamlit as st
 from heedmap.pages.frame import link
+from heedmap.pages.language import tr
 from heedmap.pages.stage.components import overview
 from heedmap.pages.stage.panels import ratio
 from heedmap.views import attention
@@ -26,14 +27,16 @@ def show(hero: Map, look: Look) -> None:
         made.heads,
         f"{hero.layer},{hero.head}",
         partial(_choose, *keys),
-        label="All layers and heads",
+        label=tr("All layers and heads"),
         key="overview",
         ratio=ratio(hero.seen),
     )
-    scale = SCALES[look.scale]
     st.caption(
-        f"Layers down, heads across; {hero.what}. Colour scale: {scale[0].lower()}{scale[1:]}, "
-        "as chosen above the map."
+        tr(
+            "Layers down, heads across; {what}. Colour scale, as chosen above the map: {scale}.",
+            what=hero.what,
+            scale=SCALES[look.scale],
+        )
     )
 
 

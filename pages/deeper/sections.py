@@ -6,18 +6,20 @@ from collections.abc import Callable
 from importlib import import_module
 
 import streamlit as st
+from heedmap.languages import Phrase
 from heedmap.pages.deeper import features
 from heedmap.pages.frame import link
 from heedmap.pages.frame.notices import Notices
 from heedmap.pages.frame.text import heading
+from heedmap.pages.language import named, tr
 from heedmap.views.attention import Map
 from heedmap.views.render import Look
 
 SECTIONS = {
-    "overview": "All layers and heads",
-    "numbers": "Numbers of heads",
-    "matrix": "Attention matrix",
-    "features": "Features",
+    "overview": Phrase("All layers and heads"),
+    "numbers": Phrase("Numbers of heads"),
+    "matrix": Phrase("Attention matrix"),
+    "features": Phrase("Features"),
 }
 
 
@@ -38,9 +40,9 @@ def show(key: str, hero: Map, look: Look) -> None:
         hero: the map that is shown large.
         look: how it is drawn.
     """
-    heading("Look deeper", "Open a view of the whole model.")
+    heading(tr("Look deeper"), tr("Open a view of the whole model."))
     name = st.pills(
-        "Look deeper", SECTIONS, key=key, format_func=SECTIONS.__getitem__,
+        tr("Look deeper"), SECTIONS, key=key, format_func=named(SECTIONS),
         label_visibility="collapsed",
     )  # fmt: skip
     if name:

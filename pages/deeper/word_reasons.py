@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import streamlit as st
 from heedmap import viz
+from heedmap.languages import Phrase
 from heedmap.pages.frame import link
 from heedmap.pages.frame.notices import Notices
 from heedmap.pages.frame.text import plain
+from heedmap.pages.language import told, tr
 from heedmap.pages.run.answer import run_shown
 from heedmap.pages.run.loading import load
 from heedmap.pages.stage.shaded import shaded
@@ -21,7 +23,7 @@ if TYPE_CHECKING:
     from heedmap.views.words import Source, WordMap
     from heedmap.viz import Guess, TextReason
 
-HINT = (
+HINT = Phrase(
     "Pick a word to ask about what the model would put in its place. Each method rests on an "
     "assumption of its own, and none is the reason itself."
 )
@@ -43,11 +45,15 @@ def settings() -> Keys:
 def show(keys: Keys, hero: WordMap, at: int | None, guesses: Sequence[Guess]) -> None:
     """Let the visitor choose methods and a guess, and show what counted for it."""
     notices = Notices()
-    st.caption(HINT)
+    st.caption(told(HINT))
     chosen = st.pills(
-        "Methods", viz.TEXT_METHODS, key=keys[0], selection_mode="multi",
-        format_func=lambda method: viz.TEXT_METHODS[method].name, label_visibility="collapsed",
-    )  # fmt: skip
+        tr("Methods"),
+        viz.TEXT_METHODS,
+        key=keys[0],
+        selection_mode="multi",
+        format_func=lambda method: told(viz.TEXT_METHODS[method].name),
+        label_visibility="collapsed",
+    )
     token = _pick_guess(keys[1], _asked(hero.source, at, guesses))
     for method in viz.TEXT_METHODS:
         if method in chosen:
@@ -70,7 +76,7 @@ def _pick_guess(key: str, guess: Guess | None) -> int | None:
         return None
     options = range(len(guess.tokens))
     chosen = st.segmented_control(
-        "Ask about the guess", options, key=key, required=True,
+        tr("Ask about the guess"), options, key=key, required=True,
         format_func=lambda at: f"{plain(guess.tokens[at])} {100 * guess.shares[at]:.2g}%",
     )  # fmt: skip
     return guess.ids[chosen or 0]
@@ -85,7 +91,14 @@ def _tell(found: TextReason, source: Source, hidden: int | None) -> None:
     method, tokens = viz.TEXT_METHODS[found.method], list(source.found.tokens)
     if hidden is not None:
         tokens[hidden] = source.mask
-    of = "" if found.method == "rollout" else f", for {found.target.name}"
-    st.markdown(f"**{method.name}**{plain(of)}")
+    of = Phrase(", for {target}", target=found.target.name)
+    st.markdown(f"**{told(method.name)}**{'' if found.method == 'rollout' else plain(of)}")
     st.html(shaded(tokens, source.encoded.kinds, found.shares, found.target.place))
-    st.caption(f"Assumes: {method.assumes} Misleads: {method.fails} Source: {method.source}.")
+    st.caption(
+        tr(
+            "Assumes: {assumes} Misleads: {fails} Source: {source}.",
+            assumes=method.assumes,
+            fails=method.fails,
+            source=method.source,
+        )
+    )

@@ -7,9 +7,11 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import streamlit as st
+from heedmap.languages import Phrase
 from heedmap.pages.deeper import charts, word_reasons
 from heedmap.pages.frame import link
 from heedmap.pages.frame.text import heading, plain
+from heedmap.pages.language import named, told, tr
 from heedmap.pages.stage import components
 from heedmap.views import attention, words
 from heedmap.views.attention import MEAN
@@ -19,10 +21,11 @@ if TYPE_CHECKING:
     from heedmap.viz import Guess
 
 SECTIONS = {
-    "overview": "All layers and heads", "numbers": "Numbers of heads", "why": "What counted",
+    "overview": Phrase("All layers and heads"), "numbers": Phrase("Numbers of heads"),
+    "why": Phrase("What counted"),
 }  # fmt: skip
 TILE, WIDEST = 96, 1200  # px, of a small matrix and of all beside each other
-EVENLY = "attention to all tokens alike"
+EVENLY = Phrase("attention to all tokens alike")
 PLOTTED = ("distance", "entropy")
 
 
@@ -34,18 +37,22 @@ def settings() -> tuple[str, word_reasons.Keys]:
 
 def tell(hero: WordMap) -> None:
     """Say what the shown head does, and its numbers."""
-    st.markdown(f"**{plain(hero.title)}.** {plain(hero.told)}")
+    st.markdown(f"**{plain(hero.title)}** · {plain(hero.told)}")
     numbers = [(label, value) for label, value in hero.facts if label not in ("Layer", "Head")]
-    st.caption(" · ".join(f"{plain(label)}: {plain(value)}" for label, value in numbers))
+    st.caption(
+        " · ".join(
+            plain(Phrase("{label}: {value}", label=label, value=value)) for label, value in numbers
+        )
+    )
 
 
 def show(
     keys: tuple[str, word_reasons.Keys], hero: WordMap, at: int | None, guesses: Sequence[Guess]
 ) -> None:
     """Let the visitor open a section, and show it."""
-    heading("Look deeper", "All heads of the model on this text.")
+    heading(tr("Look deeper"), tr("All heads of the model on this text."))
     name = st.pills(
-        "Look deeper", SECTIONS, key=keys[0], format_func=SECTIONS.__getitem__,
+        tr("Look deeper"), SECTIONS, key=keys[0], format_func=named(SECTIONS),
         label_visibility="collapsed",
     )  # fmt: skip
     if name == "overview":
@@ -67,12 +74,14 @@ def _overview(hero: WordMap) -> None:
             made.heads,
             f"{hero.layer},{hero.head}",
             partial(_choose, link.key_of("layer"), link.key_of("head")),
-            label="All layers and heads",
+            label=tr("All layers and heads"),
             key="overview",
         )
     st.caption(
-        "Layers down, heads across. Each small matrix has queries down and keys across, on a "
-        "colour scale of its own."
+        tr(
+            "Layers down, heads across. Each small matrix has queries down and keys across, on a "
+            "colour scale of its own."
+        )
     )
 
 
@@ -81,34 +90,41 @@ def _numbers(hero: WordMap) -> None:
     for place, name in zip(st.columns(len(PLOTTED)), PLOTTED, strict=True):
         marked = [{**row, "shown": _is_shown(row, hero)} for row in every]
         with place:
-            heading(COLUMNS[name])
+            heading(told(COLUMNS[name]))
             st.altair_chart(
-                charts.over_depth(marked, name, COLUMNS[name], hero.uniform(name), EVENLY),
+                charts.over_depth(marked, name, told(COLUMNS[name]), hero.uniform(name), EVENLY),
                 key=f"plot {name}", height=280, on_select=partial(pick_dot, f"plot {name}"),
                 selection_mode=charts.PICKED,
             )  # fmt: skip
-    heading("All heads", "Shares of the attention, mean over all words.")
+    heading(tr("All heads"), tr("Shares of the attention, mean over all words."))
     st.dataframe(
-        [{"Layer": row["layer"], "Head": row["head"], **_named(row)} for row in every],
+        [{tr("Layer"): row["layer"], tr("Head"): row["head"], **_named(row)} for row in every],
         hide_index=True, height=260, key="numbers table",
         column_config={
             name: st.column_config.NumberColumn(format="%.1f" if key == "distance" else "%.3f")
-            for key, name in COLUMNS.items()
+            for key, name in told(COLUMNS).items()
         },
     )  # fmt: skip
     st.caption(
-        "The lines are attention to all tokens alike that a word may attend to, in this layer. "
-        "Many heads leave their attention at the first token, [CLS], [SEP] or punctuation: these "
-        "are sinks, of heads that find nothing to read."
+        tr(
+            "The lines are attention to all tokens alike that a word may attend to, in this "
+            "layer. Many heads leave their attention at the first token, [CLS], [SEP] or "
+            "punctuation: these are sinks, of heads that find nothing to read."
+        )
     )
     st.download_button(
-        "All numbers (CSV)", words.csv_of(hero.source), "word-attention-numbers.csv", "text/csv",
-        key="get numbers", on_click="ignore", icon=":material/download:",
-    )  # fmt: skip
+        tr("All numbers (CSV)"),
+        words.csv_of(hero.source),
+        "word-attention-numbers.csv",
+        "text/csv",
+        key="get numbers",
+        on_click="ignore",
+        icon=":material/download:",
+    )
 
 
 def _named(row: dict[str, float]) -> dict[str, float]:
-    return {name: row[key] for key, name in COLUMNS.items() if key in row}
+    return {told(name): row[key] for key, name in COLUMNS.items() if key in row}
 
 
 def _is_shown(row: dict[str, float], hero: WordMap) -> bool:

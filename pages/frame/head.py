@@ -7,7 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import streamlit as st
+from heedmap.pages import language
 from heedmap.pages.frame import link, sharing, status
+from heedmap.pages.language import told
 from heedmap.pages.stage import components
 from heedmap.pages.stage.panels import words
 
@@ -34,13 +36,14 @@ def navigation(pages: Sequence[Any]) -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="nav"):
         st.html('<span class="wordmark">Heedmap</span>', width="content")
         for page in pages:
-            st.page_link(page, query_params=link.shared_query())
+            st.page_link(page, label=told(page.title), query_params=link.shared_query())
+        language.control()
 
 
 def head(title: str) -> DeltaGenerator:
     """Show the title of a page, and return the place for the line under it."""
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="head"):
-        st.title(title, anchor=False, width="content")
+        st.title(told(title), anchor=False, width="content")
         status.reserve()
         st.session_state[_LINKS] = st.container(
             key="links", width="content", horizontal=True, gap="small"
@@ -71,7 +74,7 @@ def explain(shown: Map | Channel | Reason, look: Look) -> None:
 
 def name_tab(*parts: str) -> None:
     """Name the browser's tab by what the page shows, until it shows something else."""
-    st.session_state[_TAB] = " · ".join([*parts, "Heedmap"])
+    st.session_state[_TAB] = " · ".join([*map(told, parts), "Heedmap"])
     st.set_page_config(page_title=st.session_state[_TAB])
 
 

@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 from urllib.parse import urlencode, urlsplit
 
 import streamlit as st
+from heedmap.languages import Phrase
 from heedmap.pages.frame import versions
 from heedmap.private import went_through_history
 
@@ -300,6 +301,8 @@ def _read_switch(text: str) -> bool:
 def _unavailable(name: str, asked: str) -> str:
     """The sentence on a setting that the URL asks for in vain."""
     text = asked if len(asked) <= 40 else f"{asked[:40]}…"
-    return (
-        f"The link asks for {name} = “{text}”, which is not available here: the default is shown."
+    return Phrase(
+        "The link asks for {name} = “{text}”, which is not available here: the default is shown.",
+        name=name,
+        text=text,
     )

@@ -8,12 +8,13 @@ from contextlib import contextmanager
 
 import streamlit as st
 from heedmap.errors import HeedmapError
+from heedmap.languages import Phrase
 from heedmap.pages.frame import link
 from heedmap.pages.frame.text import plain
 
 _LOG = logging.getLogger("heedmap")
 
-UNEXPECTED = "Something went wrong on the server (see its log): try another photo or model."
+UNEXPECTED = Phrase("Something went wrong on the server (see its log): try another photo or model.")
 
 
 class Notices:
@@ -42,9 +43,9 @@ class Notices:
             self.place.error(plain(sentence), icon=":material/error:")
 
 
-def sentence(error: Exception) -> str:
+def sentence(error: Exception) -> Phrase:
     """What a visitor reads about an error; an unexpected one is logged."""
     if isinstance(error, HeedmapError):
-        return str(error)
+        return error.sentence
     _LOG.error("unexpected", exc_info=error)
     return UNEXPECTED

@@ -6,8 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import streamlit as st
+from heedmap.languages import LANGUAGES
 from heedmap.models import Model
 from heedmap.models.capabilities import Can, fits
+from heedmap.pages import language
 from heedmap.pages.frame import link
 
 _TABLE = "heedmap.pages"  # the table of pages, once app.py has run in this session
@@ -55,6 +57,7 @@ def enter(name: str) -> Page:
         st.navigation(["app.py", f"pages/{name}.py"], position="hidden")
         st.rerun()
     link.begin(name)
+    link.choice(language.NAME, LANGUAGES, language.of_browser(), shared=True)
     page: Page = st.session_state[_TABLE][name]
     return page
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import streamlit as st
 from heedmap.pages.frame.text import plain
+from heedmap.pages.language import told
 from heedmap.views.facts import Facts
 
 
@@ -23,5 +24,5 @@ def side_by_side(told: Mapping[str, Facts]) -> None:
 
 
 def _table(content: Mapping[str, Sequence[str]]) -> None:
-    cells = {name: [plain(each) for each in column] for name, column in content.items()}
+    cells = {told(name): [plain(each) for each in column] for name, column in content.items()}
     st.table(cells, border="horizontal", hide_index=True)

@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 import streamlit as st
+from heedmap.pages.language import told
 
 if TYPE_CHECKING:
     from streamlit.delta_generator import DeltaGenerator
@@ -30,8 +31,8 @@ def section(title: str, hint: str = "") -> None:
 
 
 def plain(text: str) -> str:
-    """Escape a text for Markdown."""
-    return re.sub(r"([\\`*_{}\[\]()#+\-.!|~:$<>&])", r"\\\1", text)
+    """Escape a text for Markdown; a phrase is in the visitor's language."""
+    return re.sub(r"([\\`*_{}\[\]()#+\-.!|~:$<>&])", r"\\\1", told(text))
 
 
 def _heading(title: str, hint: str) -> str:

@@ -11,6 +11,8 @@ from collections.abc import Collection
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 
+from heedmap.languages import Phrase, join
+
 NAME = "v"  # of the version in a link
 
 
@@ -34,7 +36,13 @@ def said(theirs: str, missing: bool, unread: Collection[str]) -> str:
     if theirs in ("", ours()) or not (missing or unread):
         return ""
     names = ", ".join(name[:40] for name in sorted(unread)[:5])
-    more = f" {names} is not known here." if names else ""
+    said = Phrase(
+        "The link was made by Heedmap {theirs}, this is {ours}: the view may differ.",
+        theirs=theirs[:20],
+        ours=ours(),
+    )
     return (
-        f"The link was made by Heedmap {theirs[:20]}, this is {ours()}: the view may differ.{more}"
+        join([said, Phrase("{names} is not known here.", names=names)], "{one} {other}")
+        if names
+        else said
     )

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import streamlit as st
 from heedmap import models
-from heedmap.errors import OvertakenError
+from heedmap.errors import HeedmapError, OvertakenError
 from heedmap.pages.frame import status
 from heedmap.pages.frame.notices import Notices
 from heedmap.pages.frame.page import Page
+from heedmap.pages.language import told, tr
 from heedmap.pages.run import failures
 from heedmap.pages.run.loading import load
 from heedmap.private import session
@@ -103,17 +104,20 @@ def run_shown(
     Streamlit ends this run where it tells something, once the visitor has moved a control: then
     nobody waits for the pass here any more.
     """
-    with status.line(), st.spinner(f"Running {adapter.title} …"):
+    with status.line(), st.spinner(tr("Running {title} …", title=adapter.title)):
         line, pulse = st.empty(), st.empty()
 
         def tell(words: str) -> None:
-            line.caption(words) if words else pulse.empty()
+            line.caption(told(words)) if words else pulse.empty()
 
         with turns.visiting(session(), tell):
             try:
                 found = run(adapter, request, part)
             except OvertakenError:
                 st.stop()  # a newer run of this session shows the page
+            except HeedmapError:
+                line.empty()
+                raise
     line.empty()
     return found
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import streamlit as st
 from heedmap import models
+from heedmap.languages import Phrase
 from heedmap.pages.controls.attention import pick_difference, pick_head, pick_layer
 from heedmap.pages.controls.model import pick_model
 from heedmap.pages.frame import link
 from heedmap.pages.frame.notices import Notices
 from heedmap.pages.frame.page import Page
+from heedmap.pages.language import told, tr
 from heedmap.pages.run.answer import run_shown
 from heedmap.pages.run.hiding import ready_to_hide
 from heedmap.pages.run.loading import load
@@ -16,7 +18,7 @@ from heedmap.views import attention, model_facts
 from heedmap.views.attention import Map, Source
 from heedmap.views.request import Request
 
-_HELP = "The same photo in another layer, another head or another model."
+_HELP = Phrase("The same photo in another layer, another head or another model.")
 
 
 def pick_beside(page: Page, shown: Map, notices: Notices) -> tuple[Map, bool] | None:
@@ -28,7 +30,7 @@ def pick_beside(page: Page, shown: Map, notices: Notices) -> tuple[Map, bool] | 
     source = shown.source
     key = link.switch("two")
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="beside"):
-        if not st.toggle("A second map beside it", key=key, width="content", help=_HELP):
+        if not st.toggle(tr("A second map beside it"), key=key, width="content", help=told(_HELP)):
             return None
         model = pick_model(page.needs, source.request.model, "model2")
         other = source if model == source.request.model else _other(source, model, notices)

@@ -60,7 +60,9 @@ def _shown(adapter: Adapter, letter: str, photo: str, place: DeltaGenerator) -> 
     with place:
         request = _request(adapter, letter, photo)
         if not (adapter.kinds or "convolutions" in adapter.can):
-            raise CaptureError(f"{adapter.title} has nothing to show: choose another model.")
+            raise CaptureError(
+                "{title} has nothing to show: choose another model.", title=adapter.title
+            )
         show = controls.pick_show(adapter, letter)
     if show == "channel":
         return _channel(adapter, request, letter, place)

@@ -7,6 +7,8 @@ from contextlib import contextmanager
 
 import streamlit as st
 from heedmap.errors import ModelError
+from heedmap.languages import Phrase
+from heedmap.pages.language import tr
 
 _FAILED = "heedmap.failed"  # id of a model -> why it failed in this session
 
@@ -25,7 +27,7 @@ def remembered(id: str) -> Iterator[None]:
     try:
         yield
     except ModelError as error:
-        _failed()[id] = str(error)
+        _failed()[id] = error.sentence
         raise
 
 
@@ -37,15 +39,18 @@ def offer_again(ids: Iterable[str], where: str = "") -> None:
     for id in ids:
         if id in _failed():
             st.button(
-                "Try again", key=f"again {id}{where and f' {where}'}", on_click=_forget, args=(id,),
+                tr("Try again"),
+                key=f"again {id}{where and f' {where}'}",
+                on_click=_forget,
+                args=(id,),
                 icon=":material/refresh:",
-            )  # fmt: skip
+            )
 
 
 def _forget(id: str) -> None:
     _failed().pop(id, None)
 
 
-def _failed() -> dict[str, str]:
-    found: dict[str, str] = st.session_state.setdefault(_FAILED, {})
+def _failed() -> dict[str, Phrase]:
+    found: dict[str, Phrase] = st.session_state.setdefault(_FAILED, {})
     return found

@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING
 import streamlit as st
 from heedmap import models
 from heedmap.errors import ModelError
+from heedmap.languages import Phrase, join
 from heedmap.models.capabilities import fits
 from heedmap.pages.frame import status
 from heedmap.pages.frame.page import Page, pages_for
 from heedmap.pages.frame.text import plain
+from heedmap.pages.language import told, tr
 from heedmap.pages.run.failures import remembered
 from heedmap.views import model_facts
 from heedmap.views.costs import span
@@ -28,13 +30,16 @@ def describe(page: Page, id: str) -> list[str]:
     Raises:
         ModelError: a model that this page cannot show, and why.
     """
-    with remembered(id), status.line(), st.spinner(f"Asking the hub about {plain(id)} …"):
+    with remembered(id), status.line(), st.spinner(tr("Asking the hub about {id} …", id=plain(id))):
         entry = models.record(id)
         if fits(entry.can, page.needs):
             return model_facts.lines(entry)
     *others, last = pages_for(entry)
-    where = f"{', '.join(others)} or {last}" if others else last
-    raise ModelError(f"{entry.title} is shown on another page: see {where}.")
+    several = Phrase("{others} or {last}", others=join(others), last=last)
+    where = several if others else last
+    raise ModelError(
+        "{title} is shown on another page: see {where}.", title=entry.title, where=where
+    )
 
 
 def load(id: str) -> Adapter:
@@ -59,10 +64,12 @@ def load(id: str) -> Adapter:
 
 def _progress(title: str, progress: Progress) -> tuple[float, str]:
     """The share that is done, and the text of the progress bar."""
-    words = f"{plain(title)}: {progress.phase[:1].lower()}{progress.phase[1:]}"
+    phase = str(told(progress.phase))
+    words = f"{plain(title)}: {phase[:1].lower()}{phase[1:]}"
     if not progress.bytes_total:
         return 0.0, f"{words} …"
-    words += f", {progress.bytes_done / 1e6:.0f} of {progress.bytes_total / 1e6:.0f} MB"
+    done, total = progress.bytes_done / 1e6, progress.bytes_total / 1e6
+    words += tr(", {done:.0f} of {total:.0f} MB", done=done, total=total)
     if progress.seconds_left is not None:
-        words += f", about {span(progress.seconds_left)} left"
+        words += tr(", about {time} left", time=span(progress.seconds_left))
     return progress.share, words

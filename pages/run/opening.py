@@ -15,6 +15,7 @@ from heedmap.pages.frame.head import name_tab
 from heedmap.pages.frame.notices import Notices
 from heedmap.pages.frame.page import Page
 from heedmap.pages.frame.text import plain, section
+from heedmap.pages.language import tr
 from heedmap.pages.run.answer import answer, first_ready
 from heedmap.pages.run.loading import describe
 from heedmap.views import attention, channels, model_facts, patches, photos
@@ -28,7 +29,7 @@ def open_attention(page: Page, notices: Notices) -> attention.Source:
     """The chosen kind of attention, of the chosen photo and model."""
     adapter, request = open_model(page, notices)
     with st.sidebar:
-        section("Map")
+        section(tr("Map"))
     return choose_attention(page, adapter, request, notices)
 
 
@@ -63,9 +64,9 @@ def open_channels(
 def open_model(page: Page, notices: Notices) -> tuple[Adapter, Request]:
     """The chosen model, or the one shown instead, and the forward pass asked of it."""
     with st.sidebar:
-        section("Photo")
+        section(tr("Photo"))
         photo = pick_photo()
-        section("Model", "or type an id or URL")
+        section(tr("Model"), tr("or type an id or URL"))
         id = pick_model(page.needs, page.model)
         asked = _describe(page, id, notices)
         sight = _pick_sight(asked) if asked else None
@@ -73,7 +74,7 @@ def open_model(page: Page, notices: Notices) -> tuple[Adapter, Request]:
     shown = models.record(adapter.id)
     with st.sidebar:
         if shown != asked:
-            st.caption(f"Shown instead: {plain(shown.title)}.")
+            st.caption(tr("Shown instead: {title}.", title=plain(shown.title)))
         size, fit = sight or _pick_sight(shown)
     if asked and size == model_facts.native_size(asked):
         size = model_facts.native_size(shown)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import streamlit as st
 from heedmap import viz
+from heedmap.languages import Phrase
 from heedmap.pages.frame.notices import sentence
 from heedmap.pages.run.answer import run_shown
 from heedmap.pages.run.loading import load
@@ -50,7 +51,7 @@ def explanations(
         if not (asking.known(each) or each in _failed()) and (soon or not found):
             _map(adapter, each)
         make = partial(_map, adapter, each)
-        found.append(asking.known(each) or _waiting(each, each, "map", seconds, make))
+        found.append(asking.known(each) or _waiting(each, each, Phrase("map"), seconds, make))
     return found
 
 
@@ -66,7 +67,7 @@ def tests(
     for each, tested in zip(shown, every, strict=True):
         make = partial(_test, adapter, tested, each.found, beside)
         known = asking.trusted(tested)
-        found[each.asked] = known or _waiting(each.asked, tested, "test", seconds, make)
+        found[each.asked] = known or _waiting(each.asked, tested, Phrase("test"), seconds, make)
     return found
 
 
@@ -77,7 +78,7 @@ def prompts(source: texts.Source) -> list[viz.Prompt | Waiting]:
     for asked in source.asked("prompt"):
         make = partial(_prompt, adapter, asked, str(asked.target))
         known = asking.prompted(asked.request, str(asked.target))
-        found.append(known or _waiting(asked, asked, "text", None, make))
+        found.append(known or _waiting(asked, asked, Phrase("text"), None, make))
     return found
 
 
@@ -101,8 +102,11 @@ def _waiting(
 ) -> Waiting:
     if key in _failed():
         return Waiting(asked, _failed()[key])
-    time = f"takes about {span(seconds)}" if seconds and seconds >= LONG else "is on its way"
-    return Waiting(asked, f"This {what} {time}.", make)
+    if seconds and seconds >= LONG:
+        says = Phrase("This {what} takes about {time}.", what=what, time=span(seconds))
+    else:
+        says = Phrase("This {what} is on its way.", what=what)
+    return Waiting(asked, says, make)
 
 
 def _map(adapter: Adapter, asked: Asked) -> None:
@@ -136,6 +140,6 @@ def _forget_others(request: Request) -> None:
         del _failed()[key]
 
 
-def _failed() -> dict[Key, str]:
-    found: dict[Key, str] = st.session_state.setdefault(_FAILED, {})
+def _failed() -> dict[Key, Phrase]:
+    found: dict[Key, Phrase] = st.session_state.setdefault(_FAILED, {})
     return found

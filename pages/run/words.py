@@ -16,6 +16,7 @@ from heedmap.pages.frame.head import name_tab
 from heedmap.pages.frame.notices import Notices
 from heedmap.pages.frame.page import Page
 from heedmap.pages.frame.text import plain, section
+from heedmap.pages.language import tr
 from heedmap.pages.run.answer import first_ready, run_shown
 from heedmap.pages.run.loading import describe
 from heedmap.views import words
@@ -31,9 +32,9 @@ T = TypeVar("T")
 def open_words(page: Page, notices: Notices) -> tuple[Adapter, Source, Source | None]:
     """The chosen text in the chosen model, and another that it is compared with."""
     with st.sidebar:
-        section("Text")
+        section(tr("Text"))
         mode, text, second = pick_texts()
-        section("Model", "or type an id or URL")
+        section(tr("Model"), tr("or type an id or URL"))
         id = pick_model(page.needs, page.model)
         asked = _describe(page, id, notices)
         if asked:
@@ -41,7 +42,7 @@ def open_words(page: Page, notices: Notices) -> tuple[Adapter, Source, Source | 
     adapter = first_ready(page, id, asked is not None, notices)
     shown = models.record(adapter.id)
     if shown != asked:
-        st.sidebar.caption(f"Shown instead: {plain(shown.title)}.")
+        st.sidebar.caption(tr("Shown instead: {title}.", title=plain(shown.title)))
     name_tab(page.title, shown.title)
     pair = second if mode == "pair" else None
     source = _read(adapter, TextRequest(text, adapter.id, pair), notices)

@@ -6,6 +6,8 @@ from collections.abc import Callable
 from typing import Protocol
 
 import streamlit as st
+from heedmap.languages import Phrase
+from heedmap.pages.language import told
 
 
 class Figure(Protocol):
@@ -25,11 +27,17 @@ class Figure(Protocol):
 def figure(made: Figure) -> None:
     """Offer a figure as PNG and PDF."""
     with st.container(horizontal=True, gap="small"):
-        _button("Figure (PNG)", made.png, f"{made.name}.png", "image/png")
-        _button("Figure (PDF)", made.pdf, f"{made.name}.pdf", "application/pdf")
+        _button(Phrase("Figure (PNG)"), made.png, f"{made.name}.png", "image/png")
+        _button(Phrase("Figure (PDF)"), made.pdf, f"{made.name}.pdf", "application/pdf")
 
 
-def _button(label: str, make: Callable[[], bytes], name: str, mime: str) -> None:
+def _button(label: Phrase, make: Callable[[], bytes], name: str, mime: str) -> None:
     st.download_button(
-        label, make, name, mime, key=f"get {label}", on_click="ignore", icon=":material/download:"
+        told(label),
+        make,
+        name,
+        mime,
+        key=f"get {label}",
+        on_click="ignore",
+        icon=":material/download:",
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from heedmap.languages import Phrase
 from heedmap.pages.stage.components.sent import Followed, Group, Item, Panel, Pin, Place
 from heedmap.views import attention, data_urls, explain, facts, patches, photos, render
 from heedmap.views.attention import Map
@@ -179,11 +180,11 @@ def photo_of(request: Request, seen: Prepared, grid: tuple[int, ...]) -> Panel:
     photo = request.photo
     height, width = photos.pixels(photo).shape[:2]
     made: Panel = {
-        "title": "The photo, and the part it saw" if seen.fit == "crop" else "The photo",
+        "title": Phrase("The photo, and the part it saw" if seen.fit == "crop" else "The photo"),
         "src": data_urls.of_photo(photo),
         "width": width,
         "height": height,
-        "alt": f"The photo: {photos.name(photo)}",
+        "alt": Phrase("The photo: {name}", name=photos.name(photo)),
         "grid": list(grid),
     }
     if credit := photos.credit(photo):
@@ -223,7 +224,13 @@ def channel_groups(rows: dict[str, list[Channel]], look: Look) -> list[Group]:
             "title": layer,
             "note": facts.channels(row[0]),
             "items": [
-                _item(each.name, f"Channel {each.index}", each, look, note=f"mean {each.mean:.3g}")
+                _item(
+                    each.name,
+                    Phrase("Channel {index}", index=each.index),
+                    each,
+                    look,
+                    note=Phrase("mean {mean:.3g}", mean=each.mean),
+                )
                 for each in row
             ],
         }
@@ -254,6 +261,6 @@ def _item(key: str, caption: str, shown: Drawable, look: Look, note: str = "") -
         "src": data_urls.of_map(shown, look, THUMBNAIL),
         "caption": caption,
         "note": note,
-        "alt": f"{shown.title}. Strongest: {shown.strongest}.",
-        "title": f"Strongest: {shown.strongest}",
+        "alt": Phrase("{title}. Strongest: {place}.", title=shown.title, place=shown.strongest),
+        "title": Phrase("Strongest: {place}", place=shown.strongest),
     }

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 from heedmap import viz
+from heedmap.languages import Phrase
+from heedmap.pages.language import told, tr
 from heedmap.pages.stage.components import stage
 from heedmap.pages.stage.components.sent import About, Panel, Tool, Trust
 from heedmap.pages.stage.panels import panel, photo_of
@@ -86,7 +88,7 @@ def reason_panels(
 def show_agreement(shown: Sequence[Reason]) -> None:
     """How alike the methods rank the places of the photo, as a table with shaded numbers."""
     found = agreement(shown)
-    names = [escape(each.method.name) for each in shown]
+    names = [escape(told(each.method.name)) for each in shown]
     head = "".join(f"<th scope=col>{name}</th>" for name in names)
     rows = [
         f"<tr><th scope=row>{name}</th>"
@@ -95,7 +97,7 @@ def show_agreement(shown: Sequence[Reason]) -> None:
         for i, name in enumerate(names)
     ]
     st.html(
-        '<div class="agreement"><table><caption>Rank correlation of each pair</caption>'
+        f'<div class="agreement"><table><caption>{tr("Rank correlation of each pair")}</caption>'
         f"<thead><tr><td></td>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table></div>"
     )
 
@@ -118,7 +120,7 @@ def _trust(found: viz.Faithfulness | Waiting, ends: tuple[float, float]) -> Trus
     """The curves of a test, the mean over what stands in for the photo, and what they come to."""
     if isinstance(found, Waiting):
         return {"says": found.says}
-    beside = [("random map", found.random), ("blob in the centre", found.centre)]
+    beside = [(Phrase("random map"), found.random), (Phrase("blob in the centre"), found.centre)]
     return {
         "says": "",
         "gain": _number(found.heat.gain, 3),

@@ -7,6 +7,8 @@ from html import escape
 
 import streamlit as st
 from heedmap import viz
+from heedmap.languages import Phrase
+from heedmap.pages.language import told, tr
 from heedmap.pages.stage.components import stage
 from heedmap.pages.stage.components.sent import Panel, Tool
 from heedmap.pages.stage.panels import panel, photo_of
@@ -35,7 +37,7 @@ def show_texts(
         on_ask,
         key="stage",
         bars=source.shares,
-        verdict=f"How well they fit, beside “{source.neutral}”:",
+        verdict=Phrase("How well they fit, beside “{neutral}”:", neutral=source.neutral),
     )
 
 
@@ -52,12 +54,14 @@ def show_prompts(found: Sequence[viz.Prompt | Waiting]) -> None:
 
 def _prompt(found: viz.Prompt | Waiting) -> str:
     if isinstance(found, Waiting):
-        return f"<p>“{escape(str(found.asked.target))}”: {escape(found.says)}</p>"
+        return f"<p>“{escape(str(found.asked.target))}”: {escape(told(found.says))}</p>"
     most = float(found.relevance.max()) or 1.0
-    words = " ".join(
-        f'<span class="more s{round(10 * float(value) / most)}" title="relevance {value:.3g}">'
-        f"{escape(word)}</span>"
-        for word, value in zip(found.words, found.relevance, strict=True)
-    )
-    cosine = f"{found.cosine:.3f}".replace("-", "−")
-    return f"<p>{words} <small>cosine {cosine}</small></p>"
+    shades = zip(found.words, map(float, found.relevance), strict=True)
+    words = " ".join(_shaded(word, value, value / most) for word, value in shades)
+    cosine = tr("cosine {cosine}", cosine=f"{found.cosine:.3f}".replace("-", "−"))
+    return f"<p>{words} <small>{cosine}</small></p>"
+
+
+def _shaded(word: str, value: float, share: float) -> str:
+    hint = tr("relevance {value:.3g}", value=value)
+    return f'<span class="more s{round(10 * share)}" title="{hint}">{escape(word)}</span>'

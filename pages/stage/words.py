@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
+from heedmap.languages import Phrase
 from heedmap.views.data_urls import base64_of
 from heedmap.viz.draw.matrix import upper_end
 
@@ -42,13 +43,19 @@ def _half(values: np.ndarray) -> str:
 
 
 def _guessed(guess: Guess, source: Source) -> Guessed:
-    tokens = source.found.tokens
+    tokens, place = source.found.tokens, guess.place
     if source.fills == "masked":
-        title = f"What it would put in place of {tokens[guess.place]}, token {guess.place}"
-    elif guess.place == len(tokens):
-        title = "What it thinks comes next"
+        title = Phrase(
+            "What it would put in place of {token}, token {place}",
+            token=tokens[place], place=place,
+        )  # fmt: skip
+    elif place == len(tokens):
+        title = Phrase("What it thinks comes next")
     else:
-        title = f"What it thinks comes after {tokens[guess.place - 1]}, token {guess.place - 1}"
+        title = Phrase(
+            "What it thinks comes after {token}, token {place}",
+            token=tokens[place - 1], place=place - 1,
+        )  # fmt: skip
     return {"title": title, "tokens": list(guess.tokens), "shares": list(guess.shares)}
 
 
@@ -66,7 +73,7 @@ def sent_difference(found: Compared, first: WordMap, second: WordMap) -> Words:
         "received": _half(values.mean(0)),
         "high": upper_end(np.abs(values)),
         "at": None,
-        "hint": "Point at the matrix, or click it to keep a word.",
+        "hint": Phrase("Point at the matrix, or click it to keep a word."),
         "guesses": [],
         "signed": True,
     }

@@ -6,9 +6,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import streamlit as st
+from heedmap.languages import Phrase
 from heedmap.pages.frame import head
 from heedmap.pages.frame.notices import sentence
 from heedmap.pages.frame.text import plain
+from heedmap.pages.language import told, tr
 from heedmap.pages.take import film, report
 from heedmap.views.figure import Figure
 from heedmap.views.paper import FORMATS, LAID_OUT, Paper, Taken
@@ -16,32 +18,37 @@ from heedmap.views.paper import FORMATS, LAID_OUT, Paper, Taken
 _PAPER = "heedmap.paper"  # how this session lays its figures out
 _PREVIEW = 110  # dpi
 _NARROW, _WIDE = 40, 400  # mm
-OF_PHOTOS = (
-    "Makes the same pixels in your own Python, where Heedmap is installed. "
-    "A photo of your own is opened by the name of its file."
+OF_PHOTOS = Phrase(
+    Phrase(
+        "Makes the same pixels in your own Python, where Heedmap is installed. "
+        "A photo of your own is opened by the name of its file."
+    )
 )
-OF_TEXTS = (
-    "Makes the same figure in your own Python, where Heedmap is installed. Files and program hold "
-    "your text, their names do not."
+OF_TEXTS = Phrase(
+    Phrase(
+        "Makes the same figure in your own Python, where Heedmap is installed. Files and "
+        "program hold your text, their names do not."
+    )
 )
 
 
 def offer(*taken: Taken) -> None:
     """Show the button of the dialog in the head of the page."""
     with head.take():
-        if st.button("Export", key="export", icon=":material/download:"):
-            _export(taken)
+        if st.button(tr("Export"), key="export", icon=":material/download:"):
+            st.dialog(tr("Export"), width="large")(_export)(taken)
 
 
-@st.dialog("Export", width="large")
 def _export(every: Sequence[Taken]) -> None:
     taken = _pick(every)
     photo = isinstance(taken, Figure)
-    tabs = st.tabs(["Figure and values", "Python", *(["Report", "Film"] if photo else [])])
+    tabs = st.tabs(
+        [tr("Figure and values"), "Python", *([tr("Report"), tr("Film")] if photo else [])]
+    )
     with tabs[0]:
         paper = _files(taken)
     with tabs[1]:
-        st.caption(OF_PHOTOS if photo else OF_TEXTS)
+        st.caption(told(OF_PHOTOS if photo else OF_TEXTS))
         st.code(taken.python(paper), language="python", wrap_lines=True)
     if isinstance(taken, Figure):
         first = taken.pictures[0]
@@ -55,8 +62,10 @@ def _pick(every: Sequence[Taken]) -> Taken:
     """What to export: the large pictures or all heads, layers or channels; a text or its matrix."""
     if len(every) == 1:
         return every[0]
-    labels = [each.label for each in every]
-    chosen = st.segmented_control("What", labels, default=labels[0], required=True, key="take.what")
+    labels = [told(each.label) for each in every]
+    chosen = st.segmented_control(
+        tr("What"), labels, default=labels[0], required=True, key="take.what"
+    )
     return every[labels.index(str(chosen))]
 
 
@@ -64,16 +73,18 @@ def _files(taken: Taken) -> Paper:
     """Offer it as a file; returns how it is laid out."""
     controls, shown = st.columns([2, 3], gap="medium")
     with controls:
-        kind = str(st.selectbox("As", taken.kinds, format_func=lambda kind: FORMATS[kind].words))
+        kind = str(
+            st.selectbox(tr("As"), taken.kinds, format_func=lambda kind: told(FORMATS[kind].words))
+        )
         paper = _pick_paper(taken, kind) if kind in LAID_OUT else _last()
     with shown:
-        ready = _preview(taken, paper) if kind in LAID_OUT else _told(taken, kind)
+        ready = _preview(taken, paper) if kind in LAID_OUT else _say(taken, kind)
     words, extension, mime = FORMATS[kind]
     with controls:
         st.download_button(
-            "Download", lambda: taken.make(kind, paper), f"{taken.name}.{extension}", mime,
+            tr("Download"), lambda: taken.make(kind, paper), f"{taken.name}.{extension}", mime,
             key="take.download", on_click="ignore", type="primary", width="stretch",
-            icon=":material/download:", disabled=not ready, help=words,
+            icon=":material/download:", disabled=not ready, help=told(words),
         )  # fmt: skip
     return paper
 
@@ -88,23 +99,23 @@ def _pick_paper(taken: Taken, kind: str) -> Paper:
     """Let the visitor lay the figure out; what they chose last comes first."""
     last, photo = _last(), isinstance(taken, Figure)
     width = st.number_input(
-        "Width, mm", _NARROW, _WIDE, int(last.width), step=5,
-        help="85 is one column of a journal, 180 both.",
+        tr("Width, mm"), _NARROW, _WIDE, int(last.width), step=5,
+        help=tr("85 is one column of a journal, 180 both."),
     )  # fmt: skip
     dpi = last.dpi
     if kind == "png":
-        dpi = int(st.number_input("Pixels an inch (dpi)", 72, 600, last.dpi, step=50))
+        dpi = int(st.number_input(tr("Pixels an inch (dpi)"), 72, 600, last.dpi, step=50))
     columns = _pick_columns(taken, width) if isinstance(taken, Figure) else last.columns
     paper = replace(
         last,
         width=float(width),
         dpi=dpi,
         columns=columns,
-        photo=st.toggle("The photo first", last.photo) if photo else last.photo,
-        title=st.toggle("Title", last.title),
-        bar=st.toggle("Colour bars with numbers", last.bar),
-        told=st.toggle("Model and settings below", last.told),
-        transparent=st.toggle("Transparent ground", last.transparent),
+        photo=st.toggle(tr("The photo first"), last.photo) if photo else last.photo,
+        title=st.toggle(tr("Title"), last.title),
+        bar=st.toggle(tr("Colour bars with numbers"), last.bar),
+        told=st.toggle(tr("Model and settings below"), last.told),
+        transparent=st.toggle(tr("Transparent ground"), last.transparent),
     )
     st.session_state[_PAPER] = paper
     return paper
@@ -117,7 +128,7 @@ def _pick_columns(figure: Figure, width: float) -> int:
         return 0
     fitting = figure.fitting(width)
     key = f"take.columns {figure.label} {fitting}"
-    return int(st.number_input("Pictures a row", 1, min(count, 12), fitting, key=key))
+    return int(st.number_input(tr("Pictures a row"), 1, min(count, 12), fitting, key=key))
 
 
 def _preview(taken: Taken, paper: Paper) -> bool:
@@ -131,7 +142,7 @@ def _preview(taken: Taken, paper: Paper) -> bool:
     return True
 
 
-def _told(taken: Taken, kind: str) -> bool:
+def _say(taken: Taken, kind: str) -> bool:
     """Say what a file without a layout holds."""
-    st.caption(taken.holds(kind))
+    st.caption(told(taken.holds(kind)))
     return True

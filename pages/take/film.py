@@ -9,8 +9,10 @@ import numpy as np
 import streamlit as st
 from heedmap import viz
 from heedmap.errors import OvertakenError
+from heedmap.languages import Phrase
 from heedmap.pages.frame.notices import sentence
 from heedmap.pages.frame.text import plain
+from heedmap.pages.language import tr
 from heedmap.pages.run.loading import load
 from heedmap.private import session
 from heedmap.views import film, photos, turns
@@ -30,17 +32,29 @@ def show(shown: Drawable, look: Look) -> None:
     wanted = film.wanted(shown, look) if isinstance(shown, Map | Channel) else None
     if wanted is None:
         st.caption(
-            "A film shows attention that every frame has, or a channel: open ViT heads, CLIP "
-            "layers or CNN channels, and no single patch."
+            tr(
+                "A film shows attention that every frame has, or a channel: open ViT heads, CLIP "
+                "layers or CNN channels, and no single patch."
+            )
         )
         return
     clip = st.file_uploader(
-        f"A clip, of which the first {SECONDS:g} s are shown", _TYPES, key="take.clip",
+        tr("A clip, of which the first {seconds:g} s are shown", seconds=SECONDS),
+        _TYPES,
+        key="take.clip",
         max_upload_size=20,
-    )  # fmt: skip
-    name = clip.name if clip else f"a slow pan over “{photos.title(shown.request.photo)}”"
-    st.caption(f"{shown.title} in {plain(name)}, {RATE:g} frames a second.")
-    if st.button("Make the film", type="primary", icon=":material/movie:", key="take.film"):
+    )
+    pan = Phrase("a slow pan over “{photo}”", photo=photos.title(shown.request.photo))
+    name = clip.name if clip else pan
+    st.caption(
+        tr(
+            "{title} in {name}, {rate:g} frames a second.",
+            title=shown.title,
+            name=plain(name),
+            rate=RATE,
+        )
+    )
+    if st.button(tr("Make the film"), type="primary", icon=":material/movie:", key="take.film"):
         with tempfile.TemporaryDirectory(prefix="heedmap-") as folder:
             _make(shown, wanted, clip.getvalue() if clip else b"", name, Path(folder))
     _offer((shown.request, wanted, name))
@@ -48,14 +62,17 @@ def show(shown: Drawable, look: Look) -> None:
 
 def _make(shown: Drawable, wanted: Wanted, clip: bytes, name: str, folder: Path) -> None:
     """Make the film, each frame shown as it comes; whatever is pressed meanwhile ends it."""
-    bar, picture, stop = st.progress(0.0, "Reading the clip …"), st.empty(), st.empty()
-    stop.button("Stop", key="take.stop film")  # the run that the press starts makes nothing
+    bar, picture, stop = st.progress(0.0, tr("Reading the clip …")), st.empty(), st.empty()
+    stop.button(tr("Stop"), key="take.stop film")  # the run that the press starts makes nothing
     try:
         adapter = load(shown.request.model)
         frames = _frames(shown.request.photo, clip, folder)
 
         def tell(count: int, frame: Frame) -> None:
-            bar.progress(count / len(frames), f"Frame {count} of {len(frames)}")
+            bar.progress(
+                count / len(frames),
+                tr("Frame {count} of {frames}", count=count, frames=len(frames)),
+            )
             picture.image(film.drawn(frame, wanted.look))
 
         with turns.visiting(session(), lambda words: None):
@@ -84,6 +101,11 @@ def _offer(asked: object) -> None:
     if made and made[0] == asked:
         st.video(made[1], loop=True, autoplay=True, muted=True)
         st.download_button(
-            f"Download, {len(made[1]) / 1e6:.1f} MB", made[1], "heedmap-film.mp4", "video/mp4",
-            key="take.film file", on_click="ignore", icon=":material/download:",
-        )  # fmt: skip
+            tr("Download, {made:.1f} MB", made=len(made[1]) / 1000000.0),
+            made[1],
+            "heedmap-film.mp4",
+            "video/mp4",
+            key="take.film file",
+            on_click="ignore",
+            icon=":material/download:",
+        )

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import streamlit as st
 from heedmap import models, viz
+from heedmap.languages import Phrase
 from heedmap.pages.controls.photo import every
 from heedmap.pages.frame.notices import sentence
 from heedmap.pages.frame.text import plain
+from heedmap.pages.language import named, told, tr
 from heedmap.private import session
 from heedmap.views import photos, report, turns
 from heedmap.views.render import Look
@@ -21,7 +23,7 @@ def show(request: Request, look: Look) -> None:
     """Let the visitor choose what the report holds, and make it."""
     plan = _pick(request, look)
     wanted = st.button(
-        "Make the report", type="primary", disabled=not (plan.photos and plan.models),
+        tr("Make the report"), type="primary", disabled=not (plan.photos and plan.models),
         icon=":material/description:",
     )  # fmt: skip
     if wanted:
@@ -29,9 +31,14 @@ def show(request: Request, look: Look) -> None:
     made: tuple[Plan, bytes] | None = st.session_state.get(_MADE)
     if made and made[0] == plan:
         st.download_button(
-            f"Download, {len(made[1]) / 1e6:.1f} MB", made[1], "heedmap-report.html", "text/html",
-            key="take.report", on_click="ignore", icon=":material/download:",
-        )  # fmt: skip
+            tr("Download, {made:.1f} MB", made=len(made[1]) / 1000000.0),
+            made[1],
+            "heedmap-report.html",
+            "text/html",
+            key="take.report",
+            on_click="ignore",
+            icon=":material/download:",
+        )
 
 
 def _pick(request: Request, look: Look) -> Plan:
@@ -39,17 +46,27 @@ def _pick(request: Request, look: Look) -> Plan:
     titles = {request.model: models.record(request.model).title, **offered}
     keys = list(dict.fromkeys([request.photo, *every()]))
     chosen = st.multiselect(
-        "Photos", keys, [request.photo], format_func=photos.title, max_selections=_MOST_PHOTOS
+        tr("Photos"),
+        keys,
+        [request.photo],
+        format_func=lambda key: told(photos.title(key)),
+        max_selections=_MOST_PHOTOS,
     )
     asked = st.multiselect(
-        "Models", titles, [request.model], format_func=titles.__getitem__,
+        tr("Models"), titles, [request.model], format_func=titles.__getitem__,
         max_selections=_MOST_MODELS,
-        help="Each pass takes its time; a model that is not here yet is downloaded first.",
+        help=tr("Each pass takes its time; a model that is not here yet is downloaded first."),
     )  # fmt: skip
-    layers = st.segmented_control("Layers", ["last", "all"], default="last", required=True)
+    layers = st.segmented_control(
+        tr("Layers"),
+        ["last", "all"],
+        default="last",
+        required=True,
+        format_func=named({"last": Phrase("last"), "all": Phrase("all")}),
+    )
     methods = st.multiselect(
-        "Methods, about the most probable class", viz.METHODS,
-        format_func=lambda each: viz.METHODS[each].name,
+        tr("Methods, about the most probable class"), viz.METHODS,
+        format_func=lambda each: told(viz.METHODS[each].name),
     )  # fmt: skip
     drawn = Look(look.colormap, look.opacity, fade=look.fade, diverging=look.diverging)
     return Plan(tuple(chosen), tuple(asked), str(layers), tuple(methods), drawn)
@@ -57,9 +74,9 @@ def _pick(request: Request, look: Look) -> Plan:
 
 def _make(plan: Plan) -> None:
     """Make the report; whatever the visitor presses meanwhile ends it."""
-    bar = st.progress(0.0, "Starting …")
+    bar = st.progress(0.0, tr("Starting …"))
     stop = st.empty()
-    stop.button("Stop", key="take.stop")  # the run that the press starts makes nothing
+    stop.button(tr("Stop"), key="take.stop")  # the run that the press starts makes nothing
     try:
         with turns.visiting(session(), lambda words: None):
             page = report.make(plan, tell=lambda share, words: bar.progress(share, plain(words)))

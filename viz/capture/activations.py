@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 from heedmap.errors import CaptureError, SettingError, short
+from heedmap.languages import Phrase
 from heedmap.viz import checks
 from heedmap.viz.capture.calls import check_call, names_of
 from heedmap.viz.capture.passed_on import PassedOn
@@ -47,7 +48,11 @@ class Activations:
         """
         if not isinstance(layer, str) or layer not in self.maps:
             known = _some(self.maps)
-            raise SettingError(f"Layer {short(layer)} was not recorded: choose from {known}.")
+            raise SettingError(
+                "Layer {layer} was not recorded: choose from {known}.",
+                layer=short(layer),
+                known=known,
+            )
         k = checks.whole(k, "k={} channels cannot be shown: choose 1 or more.", 1)
         means = self.maps[layer].mean((1, 2), dtype=np.float64)
         order = np.argsort(-means, kind="stable")[:k]
@@ -109,8 +114,10 @@ def record_activations(
     missing = [name for name in names if name not in maps]
     if missing or not maps:
         raise CaptureError(
-            f"{adapter.title} did not run {_some(missing) if missing else 'any convolution'}: "
-            f"choose other layers, such as {_some(maps or adapter.conv_layers)}."
+            "{title} did not run {missing}: choose other layers, such as {maps}.",
+            title=adapter.title,
+            missing=_some(missing) if missing else Phrase("any convolution"),
+            maps=_some(maps or adapter.conv_layers),
         )
     logits = None
     if output is not None and output.ndim == 2:
@@ -188,12 +195,16 @@ def _check_names(adapter: Adapter, names: Sequence[str]) -> None:
     unknown = [name for name in names if name not in known or not name]
     if unknown:
         raise SettingError(
-            f"{adapter.title} has no layer {unknown[0]!r}: "
-            f"choose from {_some(adapter.conv_layers)}."
+            "{title} has no layer {unknown!r}: choose from {conv_layers}.",
+            title=adapter.title,
+            unknown=unknown[0],
+            conv_layers=_some(adapter.conv_layers),
         )
     if not names:
-        instead = "record its attention" if adapter.kinds else "choose another model"
-        raise CaptureError(f"{adapter.title} has no convolution to show: {instead}.")
+        instead = Phrase("record its attention" if adapter.kinds else "choose another model")
+        raise CaptureError(
+            "{title} has no convolution to show: {instead}.", title=adapter.title, instead=instead
+        )
 
 
 def _some(names: Sequence[str] | dict[str, Any], most: int = 5) -> str:

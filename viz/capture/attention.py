@@ -72,7 +72,9 @@ class Attention:
         """
         if not isinstance(kind, str) or kind not in self.maps:
             known = ", ".join(self.maps)
-            raise SettingError(f"{short(kind)} was not recorded: choose from {known}.")
+            raise SettingError(
+                "{kind} was not recorded: choose from {known}.", kind=short(kind), known=known
+            )
         return self.maps[kind]
 
     @property
@@ -149,8 +151,9 @@ def record_attentions(
         raise CaptureError(why_not(adapter))
     if stats and "tokens" not in adapter.kinds:
         raise SettingError(
-            f"{adapter.title} has no entropy and distance, since its patches do not attend to all "
-            "patches: record it without stats."
+            "{title} has no entropy and distance, since its patches do not attend to all "
+            "patches: record it without stats.",
+            title=adapter.title,
         )
     x = _together(photos)
     if "windows" in adapter.kinds:
@@ -165,8 +168,14 @@ def _together(photos: list[Prepared]) -> Prepared:
         if (each.pixels.shape, each.fit) != (first.pixels.shape, first.fit):
             (h, w), (high, wide) = (one.pixels.shape[-2:] for one in (first, each))
             raise SettingError(
-                f"Photos of {w} x {h} px ({first.fit}) and of {wide} x {high} px ({each.fit}) "
-                "cannot run at once: give photos of one shape and fit."
+                "Photos of {w} x {h} px ({fit}) and of {wide} x {high} px ({other}) cannot run "
+                "at once: give photos of one shape and fit.",
+                w=w,
+                h=h,
+                fit=first.fit,
+                wide=wide,
+                high=high,
+                other=each.fit,
             )
     return replace(first, pixels=torch.cat([each.pixels for each in photos]))
 
@@ -258,7 +267,8 @@ def _seen(adapter: Adapter, watch: OverTokens) -> tuple[list[Layer], torch.Tenso
         return layers, None
     if len(single) != 1:
         raise CaptureError(
-            f"{adapter.title} shows no attention map: its pooling head does not pass through a "
-            "call that can be watched."
+            "{title} shows no attention map: its pooling head does not pass through a call "
+            "that can be watched.",
+            title=adapter.title,
         )
     return layers, single[0]

@@ -58,8 +58,9 @@ def record_features(
     stream = adapter.stream
     if stream is None:
         raise CaptureError(
-            f"{adapter.title} has no one row of tokens that all of its blocks share: "
-            "choose a plain ViT, such as DINOv2."
+            "{title} has no one row of tokens that all of its blocks share: choose a plain "
+            "ViT, such as DINOv2.",
+            title=adapter.title,
         )
     count = len(stream.blocks)
     sentence = f"{adapter.title} has no block {{}}: choose 0 to {count - 1}, or -1 for the last."
@@ -74,8 +75,9 @@ def record_features(
     missing = [layer for layer in wanted if layer not in kept or len(kept[layer]) != tokens]
     if missing:
         raise CaptureError(
-            f"{adapter.title} put out no tokens of its photo after block {missing[0]}: "
-            "choose another model."
+            "{title} put out no tokens of its photo after block {missing}: choose another model.",
+            title=adapter.title,
+            missing=missing[0],
         )
     norm = stream.norm
     return {n: _features(kept[n], x, norm if n == count - 1 else None) for n in wanted}

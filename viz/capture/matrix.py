@@ -70,8 +70,9 @@ def attention_matrix(
     index = layer_of(adapter, layer)
     if "tokens" not in adapter.kinds:
         raise CaptureError(
-            f"{adapter.title} has no matrix of all tokens, since its patches do not attend to all "
-            "patches: record its maps instead."
+            "{title} has no matrix of all tokens, since its patches do not attend to all "
+            "patches: record its maps instead.",
+            title=adapter.title,
         )
     heads = adapter.heads
     sentence = f"{adapter.title} has no head {{}}: choose 0 to {heads - 1}, or -1 for the last."

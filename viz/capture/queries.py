@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, TypeAlias
 import numpy as np
 import torch
 from heedmap.errors import CaptureError
+from heedmap.languages import Phrase
 from heedmap.viz.capture.calls import check_call
 from heedmap.viz.capture.reasons import why_not
 from heedmap.viz.capture.rows import of_layer, of_layers
@@ -102,14 +103,14 @@ def _check(adapter: Adapter, x: Prepared) -> None:
     if not adapter.kinds:
         raise CaptureError(why_not(adapter))
     if "windows" in adapter.kinds:
-        raise _hidden(adapter, "it attends within windows")
+        raise _hidden(adapter, Phrase("it attends within windows"))
     if adapter.kinds == ("cls",):
-        raise _hidden(adapter, "its CLS token alone attends to the patches")
+        raise _hidden(adapter, Phrase("its CLS token alone attends to the patches"))
 
 
 def _queries(adapter: Adapter, x: Prepared, layer: int, kept: _Kept | None) -> LayerQueries:
     if kept is None:
-        raise _hidden(adapter, "it forms its attention without the call that takes them")
+        raise _hidden(adapter, Phrase("it forms its attention without the call that takes them"))
     q, k, bias = kept
     cls = tuple(tokens_of(adapter, x.grid, "cls")) if adapter.has_cls else ()
     return LayerQueries(layer, q, k, bias, x.prefix, x.grid, cls)
@@ -131,6 +132,8 @@ def _half(values: torch.Tensor) -> np.ndarray:
 
 def _hidden(adapter: Adapter, why: str) -> CaptureError:
     return CaptureError(
-        f"The queries and keys of {adapter.title} cannot be had, since {why}: "
-        "record rows of its attention instead."
+        "The queries and keys of {title} cannot be had, since {why}: record rows of its "
+        "attention instead.",
+        title=adapter.title,
+        why=why,
     )

@@ -6,6 +6,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from heedmap.errors import CaptureError, HeedmapError
+from heedmap.languages import Phrase
 from heedmap.viz.capture.watch import OverTokens
 
 if TYPE_CHECKING:
@@ -23,8 +24,8 @@ def check(adapter: Adapter, seen: int, watch: SeesTokens | InWindows) -> None:
     """
     if seen and seen == adapter.depth:
         return
-    why = _counted(adapter, seen) if seen else f"{_unlike(adapter, watch)}; {_instead(adapter)}"
-    raise CaptureError(f"{adapter.title} shows no attention map: {why}.")
+    why = _counted(adapter, seen) if seen else _unseen(adapter, watch)
+    raise CaptureError("{title} shows no attention map: {why}.", title=adapter.title, why=why)
 
 
 def why_not(adapter: Adapter) -> str:
@@ -38,14 +39,24 @@ def why_not(adapter: Adapter) -> str:
     watch = OverTokens(adapter.order.tokens(x.grid[0] * x.grid[1]), 0)
     with suppress(HeedmapError), watch:  # report what was seen until then
         adapter.run(x.pixels)
-    why = f"{_unlike(adapter, watch)}; {_instead(adapter)}"
-    return f"{adapter.title} shows no attention map: {why}."
+    why = _unseen(adapter, watch)
+    return Phrase("{title} shows no attention map: {why}.", title=adapter.title, why=why)
+
+
+def _unseen(adapter: Adapter, watch: SeesTokens | InWindows) -> Phrase:
+    return Phrase("{why}; {instead}", why=_unlike(adapter, watch), instead=_instead(adapter))
 
 
 def _counted(adapter: Adapter, seen: int) -> str:
     if seen > adapter.depth:
-        return f"{seen} layers of attention were seen where {adapter.depth} are known"
-    return f"only {seen} of its {adapter.depth} layers could be watched"
+        return Phrase(
+            "{seen} layers of attention were seen where {depth} are known",
+            seen=seen,
+            depth=adapter.depth,
+        )
+    return Phrase(
+        "only {seen} of its {depth} layers could be watched", seen=seen, depth=adapter.depth
+    )
 
 
 def _unlike(adapter: Adapter, watch: SeesTokens | InWindows) -> str:
@@ -54,18 +65,26 @@ def _unlike(adapter: Adapter, watch: SeesTokens | InWindows) -> str:
     queries, keys = next(iter(watch.others), (0, 0))
     if not watch.calls:
         if any("Att" in name for name in parts):
-            return "its attention does not pass through a call that can be watched"
-        return "no attention was seen in its forward pass"
+            return Phrase("its attention does not pass through a call that can be watched")
+        return Phrase("no attention was seen in its forward pass")
     if parts & OVER_CHANNELS:
-        return "it attends over channels, not over places in the photo"
+        return Phrase("it attends over channels, not over places in the photo")
     if watch.others and queries != keys:
-        return f"it attends from {queries} to {keys} tokens, not from every patch to every patch"
+        return Phrase(
+            "it attends from {queries} to {keys} tokens, not from every patch to every patch",
+            queries=queries,
+            keys=keys,
+        )
     if adapter.kinds:
-        return f"it attends from {queries} to {keys} tokens, which are not the patches of the photo"
-    return "where the tokens that it attends to are in the photo is not known"
+        return Phrase(
+            "it attends from {queries} to {keys} tokens, which are not the patches of the photo",
+            queries=queries,
+            keys=keys,
+        )
+    return Phrase("where the tokens that it attends to are in the photo is not known")
 
 
 def _instead(adapter: Adapter) -> str:
     if "convolutions" in adapter.can and adapter.conv_layers:
-        return "see its convolutions, or choose another model"
-    return "choose another model"
+        return Phrase("see its convolutions, or choose another model")
+    return Phrase("choose another model")

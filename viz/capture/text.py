@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, TypeVar
 import numpy as np
 import torch
 from heedmap.errors import CaptureError, SettingError, short
+from heedmap.languages import Phrase
 from heedmap.viz import checks
 from heedmap.viz.capture.scores import BLOCK_BYTES, Formed, Scores
 from heedmap.viz.capture.watch import SomeLayers
@@ -170,8 +171,9 @@ def reader(adapter: Adapter) -> TextAdapter:
             tower.module.text_model, adapter.id, adapter.title, tower.words.tokenizer
         )
     raise SettingError(
-        f"{short(adapter)} is not a language model: pass what "
-        "models.wrap(module, tokenizer=tokenizer) returns."
+        "{adapter} is not a language model: pass what models.wrap(module, tokenizer=tokenizer) "
+        "returns.",
+        adapter=short(adapter),
     )
 
 
@@ -278,15 +280,24 @@ def _of_layers(
         found: list[T] = watch.layers
         return found
     raise CaptureError(
-        f"{adapter.title} shows no attention over its words: {_why(adapter, watch)}; choose "
-        "another model."
+        "{title} shows no attention over its words: {why}; choose another model.",
+        title=adapter.title,
+        why=_why(adapter, watch),
     )
 
 
 def _why(adapter: TextAdapter, watch: SomeLayers) -> str:
     if watch.layers:
-        return f"{len(watch.layers)} layers of attention were seen, and {adapter.depth} are known"
+        return Phrase(
+            "{seen} layers of attention were seen where {depth} are known",
+            seen=len(watch.layers),
+            depth=adapter.depth,
+        )
     if watch.others:
         queries, keys = watch.others[0]
-        return f"it attends from {queries} to {keys} tokens, not from each word to each word"
-    return "its attention does not pass through a call that can be watched"
+        return Phrase(
+            "it attends from {queries} to {keys} tokens, not from each word to each word",
+            queries=queries,
+            keys=keys,
+        )
+    return Phrase("its attention does not pass through a call that can be watched")

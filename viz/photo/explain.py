@@ -8,10 +8,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from heedmap.errors import ImageError
+from heedmap.languages import Phrase
 from heedmap.viz.photo.limits import too_many_pixels
 from PIL import Image, TiffImagePlugin, UnidentifiedImageError
 
-FILE_TYPES = "JPEG, PNG, WebP, AVIF, HEIC, GIF, TIFF or BMP"
+FILE_TYPES = Phrase("JPEG, PNG, WebP, AVIF, HEIC, GIF, TIFF or BMP")
 _SIGNATURES = {
     "JPEG": rb"\xff\xd8\xff",
     "PNG": rb"\x89PNG",
@@ -61,10 +62,15 @@ def out_of_memory(name: str) -> ImageError:
     """Return the error for a photo that does not fit into the memory."""
     limit = _memory_limit()
     if limit is None:
-        most = "more memory to decode than there is"
-    else:
-        most = f"more than {limit / 1e9:.2g} GB of memory to decode, which is the limit"
-    return ImageError(f"{name} takes {most}: make the picture smaller.")
+        return ImageError(
+            "{name} takes more memory to decode than there is: make the picture smaller.", name=name
+        )
+    return ImageError(
+        "{name} takes more than {limit:.2g} GB of memory to decode, which is the limit: make the "
+        "picture smaller.",
+        name=name,
+        limit=limit / 1e9,
+    )
 
 
 def _memory_limit() -> int | None:
@@ -81,19 +87,23 @@ def _memory_limit() -> int | None:
 def _sentence(data: bytes, name: str, error: Exception) -> ImageError:
     if "memory" in str(error).lower():
         return out_of_memory(name)
-    file = f"{name} ({len(data):,} bytes)" if data else name
+    file = Phrase("{name} ({size:,} bytes)", name=name, size=len(data)) if data else name
     kind = _kind(data)
     if isinstance(error, UnidentifiedImageError):
         if not kind:
             return ImageError(
-                f"{file} is not a picture that can be read: choose a {FILE_TYPES} file."
+                "{file} is not a picture that can be read: choose a {types} file.",
+                file=file,
+                types=FILE_TYPES,
             )
         error = _own_error(data, kind) or error
     if foreign := _not_supported(data, kind, error):
         return ImageError(
-            f"{file} is damaged, or cannot be decoded here ({foreign}): save it as JPEG or PNG."
+            "{file} is damaged, or cannot be decoded here ({foreign}): save it as JPEG or PNG.",
+            file=file,
+            foreign=foreign,
         )
-    return ImageError(f"{file} breaks off or is damaged: copy or download it again.")
+    return ImageError("{file} breaks off or is damaged: copy or download it again.", file=file)
 
 
 def _kind(data: bytes) -> str:
@@ -117,9 +127,10 @@ def _not_supported(data: bytes, kind: str, error: Exception) -> str:
     if kind in ("AVIF", "HEIF", "WEBP") and kind not in Image.OPEN:
         return kind
     if kind == "HEIF" and (codec := _FOREIGN_IN_HEIF.search(data)):
-        return f"the codec {codec[1].decode()}"
+        return Phrase("the codec {name}", name=codec[1].decode())
     if kind == "TIFF" and (code := _compression(data)) not in _USUAL_IN_TIFF:
-        return f"TIFF compression {TiffImagePlugin.COMPRESSION_INFO.get(code, code)}"
+        name = TiffImagePlugin.COMPRESSION_INFO.get(code, code)
+        return Phrase("TIFF compression {name}", name=name)
     if _NOT_SUPPORTED.search(str(error)):
         return str(error)[:60]
     return ""

@@ -21,8 +21,11 @@ def check_bytes(size: int, name: str) -> None:
     """
     if size > MAX_BYTES:
         raise ImageError(
-            f"{name} has {_rounded_up(size)} MB, more than the {MAX_BYTES // 1_000_000} MB "
-            "that are allowed: make the picture smaller or save it as JPEG."
+            "{name} has {size} MB, more than the {most} MB that are allowed: make the "
+            "picture smaller or save it as JPEG.",
+            name=name,
+            size=_rounded_up(size),
+            most=MAX_BYTES // 1_000_000,
         )
 
 
@@ -35,13 +38,22 @@ def check_size(image: Image.Image, name: str) -> None:
     width, height = image.size
     if width * height > MAX_PIXELS:
         raise ImageError(
-            f"{name} has {width} x {height} pixels, {_rounded_up(width * height)} megapixels and "
-            f"more than the {MAX_PIXELS // 1_000_000} that are allowed: make the picture smaller."
+            "{name} has {width} x {height} pixels, {megapixels} megapixels and more than the "
+            "{most} that are allowed: make the picture smaller.",
+            name=name,
+            width=width,
+            height=height,
+            megapixels=_rounded_up(width * height),
+            most=MAX_PIXELS // 1_000_000,
         )
     if min(width, height) < MIN_SIDE:
         raise ImageError(
-            f"{name} is only {width} x {height} px: choose a picture that is at least "
-            f"{MIN_SIDE} px wide and high."
+            "{name} is only {width} x {height} px: choose a picture that is at least "
+            "{least} px wide and high.",
+            name=name,
+            width=width,
+            height=height,
+            least=MIN_SIDE,
         )
     if isinstance(image, TiffImagePlugin.TiffImageFile):
         _check_tile(image, name)
@@ -49,10 +61,20 @@ def check_size(image: Image.Image, name: str) -> None:
 
 def too_many_pixels(name: str, pixels: int | None) -> ImageError:
     """Return the error for a picture that Pillow itself refuses for its size."""
-    count = f"{_rounded_up(pixels)} megapixels, " if pixels else ""
+    most = MAX_PIXELS // 1_000_000
+    if not pixels:
+        return ImageError(
+            "{name} has more than the {most} megapixels that are allowed: make the picture "
+            "smaller.",
+            name=name,
+            most=most,
+        )
     return ImageError(
-        f"{name} has {count}more than the {MAX_PIXELS // 1_000_000} megapixels that are allowed: "
-        "make the picture smaller."
+        "{name} has {count} megapixels, more than the {most} megapixels that are allowed: make "
+        "the picture smaller.",
+        name=name,
+        count=_rounded_up(pixels),
+        most=most,
     )
 
 
@@ -61,8 +83,12 @@ def _check_tile(image: TiffImagePlugin.TiffImageFile, name: str) -> None:
     width, length = (image.tag_v2.get(tag, 0) for tag in (_TILE_WIDTH, _TILE_LENGTH))
     if isinstance(width, int) and isinstance(length, int) and width * length > MAX_PIXELS:
         raise ImageError(
-            f"{name} is stored in tiles of {width} x {length} px, more than the "
-            f"{MAX_PIXELS // 1_000_000} megapixels that are allowed: save it as PNG or JPEG."
+            "{name} is stored in tiles of {width} x {length} px, more than the {most} "
+            "megapixels that are allowed: save it as PNG or JPEG.",
+            name=name,
+            width=width,
+            length=length,
+            most=MAX_PIXELS // 1_000_000,
         )
 
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from heedmap.errors import ImageError
+from heedmap.languages.wire import read
 from heedmap.viz.photo.limits import MAX_PIXELS
 from heedmap.viz.photo.picture import Picture
 from heedmap.viz.photo.wire import (
@@ -27,7 +28,7 @@ from heedmap.viz.photo.wire import (
     send,
 )
 
-_LONGEST_SENTENCE = 1000  # bytes
+_LONGEST_SENTENCE = 2000  # bytes
 _START = 60.0  # seconds that a worker may take to start, on a machine that is busy
 # How a process ends that has used up its time: minus the signal, as `Popen.returncode` has it.
 _OUT_OF_TIME = {-int(getattr(signal, name, 0)) for name in ("SIGPROF", "SIGALRM")} - {0}
@@ -122,7 +123,8 @@ class Worker:
             receive_into(self._wire, photo.data.cast("B"), deadline)
             return photo
         if kind == REFUSED and sizes[0] <= _LONGEST_SENTENCE:
-            raise ImageError(receive(self._wire, sizes[0], deadline).decode(errors="replace"))
+            text = receive(self._wire, sizes[0], deadline).decode(errors="replace")
+            raise ImageError(read(text))
         raise GoneError  # no valid answer is that large: the worker is broken
 
     def _why_it_ended(self, name: str, size: int) -> ImageError:
@@ -135,14 +137,19 @@ class Worker:
         if code in _OUT_OF_TIME:
             return self._too_slow(name)
         return ImageError(
-            f"{name} ({size:,} bytes) made the decoder crash: it is damaged, or takes more than "
-            f"{self._limits.memory / 1e9:g} GB of memory, so save it again as JPEG."
+            "{name} ({size:,} bytes) made the decoder crash: it is damaged, or takes more than "
+            "{memory:g} GB of memory, so save it again as JPEG.",
+            name=name,
+            size=size,
+            memory=self._limits.memory / 1e9,
         )
 
     def _too_slow(self, name: str) -> ImageError:
         return ImageError(
-            f"{name} takes more than {self._limits.seconds:g} s to decode, which is the limit: "
-            "save it again as JPEG, or make it smaller."
+            "{name} takes more than {seconds:g} s to decode, which is the limit: save it again "
+            "as JPEG, or make it smaller.",
+            name=name,
+            seconds=self._limits.seconds,
         )
 
 

@@ -11,6 +11,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from heedmap.errors import ImageError
+from heedmap.languages import Phrase
 from heedmap.viz import checks
 from heedmap.viz.photo.image import open_image
 from heedmap.viz.photo.picture import Picture
@@ -30,59 +31,63 @@ class Sample:
 SAMPLES = (
     Sample(
         "cat",
-        "Cat",
+        Phrase("Cat"),
         "chelsea.png",
         "Stefan van der Walt, CC0",
-        "Close view of the face of a ginger tabby cat with green eyes.",
+        Phrase("Close view of the face of a ginger tabby cat with green eyes."),
     ),
     Sample(
         "astronaut",
-        "Astronaut",
+        Phrase("Astronaut"),
         "astronaut.png",
         "NASA, public domain",
-        "The astronaut Eileen Collins in an orange suit, a flag and a model shuttle behind her.",
+        Phrase(
+            "The astronaut Eileen Collins in an orange suit, a flag and a model shuttle behind her."
+        ),
     ),
     Sample(
         "coffee",
-        "Coffee",
+        Phrase("Coffee"),
         "coffee.png",
         "Rachel Michetti, Pikolo Espresso Bar, CC0",
-        "A red cup of espresso with a spoon on a red saucer on a wooden table.",
+        Phrase("A red cup of espresso with a spoon on a red saucer on a wooden table."),
     ),
     Sample(
         "rocket",
-        "Rocket",
+        Phrase("Rocket"),
         "rocket.jpg",
         "SpaceX, public domain",
-        "A rocket on its launch pad at dusk, between lattice towers and bright lamps.",
+        Phrase("A rocket on its launch pad at dusk, between lattice towers and bright lamps."),
     ),
     Sample(
         "cameraman",
-        "Cameraman",
+        Phrase("Cameraman"),
         "camera.png",
         "Lav Varshney, CC0",
-        "Black and white photo of a man in a dark coat looking through a camera on a tripod.",
+        Phrase(
+            "Black and white photo of a man in a dark coat looking through a camera on a tripod."
+        ),
     ),
     Sample(
         "coins",
-        "Coins",
+        Phrase("Coins"),
         "coins.png",
         "Brooklyn Museum, no known copyright restrictions",
-        "Black and white photo of four rows of ancient Greek coins on a dark ground.",
+        Phrase("Black and white photo of four rows of ancient Greek coins on a dark ground."),
     ),
     Sample(
         "galaxies",
-        "Galaxies",
+        Phrase("Galaxies"),
         "hubble_deep_field.jpg",
         "NASA, Hubble eXtreme Deep Field, public domain",
-        "Hundreds of small bright galaxies on a black sky.",
+        Phrase("Hundreds of small bright galaxies on a black sky."),
     ),
     Sample(
         "retina",
-        "Retina",
+        Phrase("Retina"),
         "retina.jpg",
         "Mikael Häggström, CC0",
-        "The back of a human eye: an orange disc with branching vessels and a bright spot.",
+        Phrase("The back of a human eye: an orange disc with branching vessels and a bright spot."),
     ),
 )
 _BY_ID = {sample.id: sample for sample in SAMPLES}
@@ -126,6 +131,7 @@ def sample_file(id: str) -> Path:
         if path.is_file():
             return path
     raise ImageError(
-        f"The sample photo {id!r} comes with scikit-image, which is not installed completely: "
-        "run `pip install scikit-image` or choose a photo of your own."
+        "The sample photo {id!r} comes with scikit-image, which is not installed completely: "
+        "run `pip install scikit-image` or choose a photo of your own.",
+        id=id,
     )

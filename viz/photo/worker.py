@@ -14,6 +14,7 @@ import socket
 import sys
 
 from heedmap.errors import ImageError
+from heedmap.languages.wire import written
 from heedmap.viz.photo.decode import register_heif
 from heedmap.viz.photo.image import from_bytes
 from heedmap.viz.photo.limits import MAX_PIXELS
@@ -46,7 +47,7 @@ def _serve(wire: socket.socket, seconds: float, patience: float) -> None:
     try:
         photo = from_bytes(data, name.decode())
     except ImageError as error:
-        sentence = str(error).encode()
+        sentence = written(error.sentence).encode()
         answer = HEAD.pack(REFUSED, len(sentence), 0), memoryview(sentence)
     else:
         answer = HEAD.pack(DECODED, *photo.shape[:2]), photo.data.cast("B")

@@ -105,8 +105,9 @@ def _watched(adapter: Adapter, x: Prepared, watch: Keeping) -> torch.Tensor | No
     check(adapter, len(watch.kept), watch)
     if "pool" in adapter.kinds and len(watch.pools) != 1:
         raise CaptureError(
-            f"{adapter.title} shows no map: its pooling head does not pass through a call that can "
-            "be watched."
+            "{title} shows no map: its pooling head does not pass through a call that can be "
+            "watched.",
+            title=adapter.title,
         )
     return output
 
@@ -159,7 +160,9 @@ def _span(adapter: Adapter, layer: Layer) -> tuple[int, int]:
     first, last = (_first(adapter, each, adapter.depth) for each in pair)
     if first > last:
         raise SettingError(
-            f"There is nothing from layer {first} to layer {last}: give the first layer first."
+            "There is nothing from layer {first} to layer {last}: give the first layer first.",
+            first=first,
+            last=last,
         )
     return first, last
 
@@ -173,6 +176,9 @@ def _first(adapter: Adapter, layer: Layer, count: int) -> int:
     index = 0 if layer is None else layer
     if not isinstance(index, int) or not 0 <= index < count:
         raise SettingError(
-            f"{adapter.title} has no layer {short(index)}: choose from 0 to {count - 1}."
+            "{title} has no layer {index}: choose from 0 to {count}.",
+            title=adapter.title,
+            index=short(index),
+            count=count - 1,
         )
     return index

@@ -81,7 +81,12 @@ def _on_map(adapter: Twin, layer: Layer) -> tuple[nn.Module, Reshape]:
     name = default_layer(adapter) if layer is None else layer
     if name not in adapter.conv_layers:
         some = ", ".join(adapter.default_conv_layers)
-        raise SettingError(f"{adapter.title} has no layer {short(name)}: choose from {some}.")
+        raise SettingError(
+            "{title} has no layer {name}: choose from {some}.",
+            title=adapter.title,
+            name=short(name),
+            some=some,
+        )
     return adapter.module.get_submodule(str(name)), lambda output: adapter.map_of(
         str(name), output
     )[None]
@@ -93,7 +98,10 @@ def _on_tokens(adapter: Twin, x: Prepared, layer: Layer) -> tuple[nn.Module, Res
     index = len(layers) - 2 if layer is None else layer
     if not isinstance(index, int) or not 0 <= index < len(layers):
         raise SettingError(
-            f"{adapter.title} has no layer {short(index)}: choose from 0 to {len(layers) - 1}."
+            "{title} has no layer {index}: choose from 0 to {layers}.",
+            title=adapter.title,
+            index=short(index),
+            layers=len(layers) - 1,
         )
     begin, patches = adapter.order.prefix, x.grid[0] * x.grid[1]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from heedmap.errors import CaptureError
+from heedmap.languages import Phrase, join
 from heedmap.models.adapter.twin import twin
 from heedmap.viz import checks
 from heedmap.viz.capture.calls import check_call
@@ -50,7 +51,8 @@ def explain(
     check_method(adapter, method)
     if isinstance(target, tuple):
         one, other = (explain(adapter, x, method, each, layer) for each in target)
-        name = f"{one.target} less {other.target}" if one.target else ""
+        both = Phrase("{one} less {other}", one=one.target, other=other.target)
+        name = both if one.target else ""
         return Explanation(one.heat - other.heat, method, name, signed=True)
     if method == "raw":
         return Explanation(attending.raw(adapter, x, layer), method, "")
@@ -80,24 +82,35 @@ def check_method(adapter: Adapter, method: str) -> None:
         # Those that answer for a class first.
         able = [each for each in METHODS if not _why_not(adapter, each)]
         able.sort(key=lambda each: METHODS[each].reads == "attention")
-        named = " or ".join(METHODS[each].name for each in able[:2])
-        raise CaptureError(f"{METHODS[method].name} {why}: choose {named}.")
+        named = join([METHODS[each].name for each in able[:2]], "{one} or {other}")
+        raise CaptureError(
+            "{name} {why}: choose {named}.", name=METHODS[method].name, why=why, named=named
+        )
 
 
-def _why_not(adapter: Adapter, method: str) -> str:
-    """Why a method is not defined for a model, "" where it is."""
+def _why_not(adapter: Adapter, method: str) -> Phrase | None:
+    """Why a method is not defined for a model, None where it is."""
     title = adapter.title
     if method == "ig" or (method in EXTRACTORS and not adapter.kinds):
-        return ""
+        return None
     if method in EXTRACTORS and method not in ON_TOKENS:
-        return f"reads convolutions, and {title} attends"
+        return Phrase("reads convolutions, and {title} attends", title=title)
     if not adapter.kinds:
-        return f"reads attention, and {title} has none"
+        return Phrase("reads attention, and {title} has none", title=title)
     if method == "raw":
-        return ""
+        return None
     if method not in EXTRACTORS and "tokens" not in adapter.kinds:
-        where = "within windows" if "windows" in adapter.kinds else "from CLS alone"
-        return f"follows every token through every layer, and {title} attends {where}"
+        if "windows" in adapter.kinds:
+            return Phrase(
+                "follows every token through every layer, and {title} attends within windows",
+                title=title,
+            )
+        return Phrase(
+            "follows every token through every layer, and {title} attends from CLS alone",
+            title=title,
+        )
     if method in (*ON_TOKENS, "legrad") and plain_layers(adapter) is None:
-        return f"reads the layers one by one, and those of {title} are not one plain list"
-    return ""
+        return Phrase(
+            "reads the layers one by one, and those of {title} are not one plain list", title=title
+        )
+    return None

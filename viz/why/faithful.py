@@ -117,8 +117,12 @@ def faithfulness(
     told = target_of(adapter, target, adapter.run(x.pixels, x.fit))
     if beside and (beside.target, len(beside.shares)) != (told.name, steps + 1):
         raise SettingError(
-            f"The curves beside are for {beside.target} in {len(beside.shares) - 1} steps, these "
-            f"for {told.name} in {steps}: leave them out."
+            "The curves beside are for {target} in {shares} steps, these for {name} in "
+            "{steps}: leave them out.",
+            target=beside.target,
+            shares=len(beside.shares) - 1,
+            name=told.name,
+            steps=steps,
         )
     photo = _Photo(adapter, x, told, steps)
     return Faithfulness(

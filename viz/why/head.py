@@ -73,8 +73,9 @@ def layers_of(adapter: Adapter) -> nn.ModuleList | nn.Sequential:
     found = plain_layers(adapter)
     if found is None:
         raise CaptureError(
-            f"The layers of {adapter.title} are not one plain list, so they cannot be read one by "
-            "one: choose another model."
+            "The layers of {title} are not one plain list, so they cannot be read one by one: "
+            "choose another model.",
+            title=adapter.title,
         )
     return found
 

@@ -39,15 +39,15 @@ def integrated(adapter: Twin, x: Prepared, asked: Asked, layer: Layer) -> tuple[
 
     if layer is not None:
         raise SettingError(
-            f"Integrated gradients read the photo and no layer, this is {short(layer)}: leave it "
-            "out."
+            "Integrated gradients read the photo and no layer, this is {layer}: leave it out.",
+            layer=short(layer),
         )
     target = target_of(adapter, asked, adapter.run(x.pixels, x.fit))
 
     def score(pixels: torch.Tensor) -> torch.Tensor:
         output = adapter.run(pixels, x.fit)
         if output is None:
-            raise CaptureError(f"{adapter.title} returns no score to explain.")
+            raise CaptureError("{title} returns no score to explain.", title=adapter.title)
         return target.score(output)
 
     area = x.pixels.shape[-2] * x.pixels.shape[-1]

@@ -70,8 +70,11 @@ def _row(adapter: Twin, tokens: Tokens, photo: torch.Tensor) -> tuple[torch.Tens
     depth = adapter.module.config.text_config.num_hidden_layers  # type: ignore[union-attr]
     if len(watch.kept) != depth:
         raise CaptureError(
-            f"{adapter.title} shows {len(watch.kept)} of the {depth} layers of its text tower, so "
-            "its words cannot be weighed: choose the bundled CLIP."
+            "{title} shows {kept} of the {depth} layers of its text tower, so its words cannot "
+            "be weighed: choose the bundled CLIP.",
+            title=adapter.title,
+            kept=len(watch.kept),
+            depth=depth,
         )
     cosine = torch.cosine_similarity(feature, photo, dim=0)
     torch.autograd.grad(cosine, watch.begins)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import torch
 from heedmap.errors import CaptureError, SettingError, short
+from heedmap.languages import Phrase
 
 if TYPE_CHECKING:
     from heedmap.models import Adapter
@@ -55,8 +56,9 @@ def target_of(adapter: Adapter, asked: Asked | Pair, output: torch.Tensor | None
     """
     if output is None:
         raise CaptureError(
-            f"{adapter.title} returns neither logits nor features as one tensor, so no score can "
-            "be explained: choose a method that reads attention alone."
+            "{title} returns neither logits nor features as one tensor, so no score can be "
+            "explained: choose a method that reads attention alone.",
+            title=adapter.title,
         )
     if isinstance(asked, tuple):
         return _difference(*(target_of(adapter, each, output) for each in asked))
@@ -69,11 +71,13 @@ def target_of(adapter: Adapter, asked: Asked | Pair, output: torch.Tensor | None
         return replace(_direction(adapter, adapter.encode_text([asked])[0], output), name=asked)
     if asked is not None:
         raise SettingError(
-            f"{adapter.title} has no classes, so {short(asked)} cannot be asked for: "
-            "leave the target out to explain the norm of its features."
+            "{title} has no classes, so {asked} cannot be asked for: leave the target out to "
+            "explain the norm of its features.",
+            title=adapter.title,
+            asked=short(asked),
         )
     norm: Score = lambda output: features(adapter, output).norm(dim=1)  # noqa: E731
-    return Target("norm of the features", norm, norm, "norm")
+    return Target(Phrase("norm of the features"), norm, norm, Phrase("norm"))
 
 
 def features(adapter: Adapter, output: torch.Tensor) -> torch.Tensor:
@@ -89,13 +93,13 @@ def _class(adapter: Adapter, index: int) -> Target:
         _name(adapter, index),
         lambda output: output[:, index].float(),
         lambda output: output.float().softmax(1)[:, index],
-        "probability",
+        Phrase("probability"),
     )
 
 
 def _difference(one: Target, other: Target) -> Target:
     return Target(
-        f"{one.name} less {other.name}",
+        Phrase("{one} less {other}", one=one.name, other=other.name),
         lambda output: one.score(output) - other.score(output),
         lambda output: one.measure(output) - other.measure(output),
         one.unit,
@@ -106,15 +110,18 @@ def _direction(adapter: Adapter, wanted: torch.Tensor, output: torch.Tensor) -> 
     size = embedded(adapter, output).shape[1]
     if wanted.shape != (size,):
         raise SettingError(
-            f"A target of shape {tuple(wanted.shape)} does not fit the features of "
-            f"{adapter.title}: give one of shape ({size},)."
+            "A target of shape {shape} does not fit the features of {title}: give one of shape "
+            "({size},).",
+            shape=tuple(wanted.shape),
+            title=adapter.title,
+            size=size,
         )
     to = wanted.detach().float()
 
     def cosine(output: torch.Tensor) -> torch.Tensor:
         return torch.cosine_similarity(embedded(adapter, output), to.to(output.device), dim=1)
 
-    return Target("a direction of the features", cosine, cosine, "cosine")
+    return Target(Phrase("a direction of the features"), cosine, cosine, Phrase("cosine"))
 
 
 def embedded(adapter: Adapter, output: torch.Tensor) -> torch.Tensor:
@@ -128,13 +135,19 @@ def _index(adapter: Adapter, asked: int | str, count: int) -> int:
         names = adapter.classes or ()
         if asked not in names:
             raise SettingError(
-                f"{adapter.title} has no class {short(asked)}: choose from its {count} classes, "
-                f"such as {', '.join(names[:3]) or '0, 1, 2'}."
+                "{title} has no class {asked}: choose from its {count} classes, such as {names}.",
+                title=adapter.title,
+                asked=short(asked),
+                count=count,
+                names=", ".join(names[:3]) or "0, 1, 2",
             )
         return names.index(asked)
     if not isinstance(asked, int) or not 0 <= asked < count:
         raise SettingError(
-            f"{adapter.title} has no class {short(asked)}: choose an index from 0 to {count - 1}."
+            "{title} has no class {asked}: choose an index from 0 to {count}.",
+            title=adapter.title,
+            asked=short(asked),
+            count=count - 1,
         )
     return asked
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 from heedmap.errors import CaptureError, SettingError, short
+from heedmap.languages import Phrase
 from heedmap.models.adapter.twin import TextTwin, text_twin
 from heedmap.viz import checks
 from heedmap.viz.capture.text import reader
@@ -27,14 +28,16 @@ READ = ("word", "punctuation", "mask")  # kinds of tokens that the empty text la
 TEXT_METHODS = {
     "rollout": replace(
         METHODS["rollout"], needs=frozenset({"text"}),
-        fails="It is the same for every guess, and blurs where heads disagree.",
+        fails=Phrase("It is the same for every guess, and blurs where heads disagree."),
     ),
     "relevance": replace(METHODS["relevance"], needs=frozenset({"text"})),
     "ig": replace(
         METHODS["ig"], needs=frozenset({"text"}),
-        assumes="What a token adds on a straight way from an empty text to this one is its part: "
-        "there all words are the masked token, or zeros in a model that has none.",
-        fails="No text lies between the two, and another empty text gives other parts.",
+        assumes=Phrase(
+            "What a token adds on a straight way from an empty text to this one is its part: there "
+            "all words are the masked token, or zeros in a model that has none."
+        ),
+        fails=Phrase("No text lies between the two, and another empty text gives other parts."),
     ),
 }  # fmt: skip
 
@@ -126,11 +129,14 @@ def text_target(
     at = _default(model, x) if place is None else checks.whole(place, sentence, -count, count - 1)
     at %= count
     if token is None and not (model.fills == "next" or x.kinds[at] == "mask"):
-        return TextTarget(at, None, f"how strong the features of {x.tokens[at]} are")
+        return TextTarget(
+            at, None, Phrase("how strong the features of {token} are", token=x.tokens[at])
+        )
     if not model.fills:
         raise SettingError(
-            f"{model.title} guesses no words, so token {short(token)} cannot be asked for: "
-            "leave it out."
+            "{title} guesses no words, so token {token} cannot be asked for: leave it out.",
+            title=model.title,
+            token=short(token),
         )
     logits = model.logits(x, [at])[0, 0]
     if token is None:
@@ -139,8 +145,10 @@ def text_target(
     token = checks.whole(
         token, f"The vocabulary of {model.title} has no token {{}}: choose 0 to {last}.", 0, last
     )
-    where = f"behind {x.tokens[at]}" if model.fills == "next" else f"in place of {x.tokens[at]}"
-    return TextTarget(at, token, f"“{model.shown([token])[0]}” {where}")
+    said = {"guess": model.shown([token])[0], "token": x.tokens[at]}
+    if model.fills == "next":
+        return TextTarget(at, token, Phrase("“{guess}” behind {token}", **said))
+    return TextTarget(at, token, Phrase("“{guess}” in place of {token}", **said))
 
 
 def _default(model: TextAdapter, x: Encoded) -> int:
@@ -179,8 +187,11 @@ def _watched(own: TextTwin, x: Encoded, target: TextTarget, watch: Keeping) -> t
         score = _score(own, x, target)
     if len(watch.kept) != own.depth:
         raise CaptureError(
-            f"{own.title} shows {len(watch.kept)} of its {own.depth} layers of attention, so its "
-            "words cannot be weighed: choose another model."
+            "{title} shows {kept} of its {depth} layers of attention, so its words cannot be "
+            "weighed: choose another model.",
+            title=own.title,
+            kept=len(watch.kept),
+            depth=own.depth,
         )
     return score
 
@@ -200,8 +211,10 @@ def _integrated(own: TextTwin, x: Encoded, target: TextTarget) -> np.ndarray:
 
     if len(x) > MOST:
         raise SettingError(
-            f"Integrated gradients take texts of up to {MOST} tokens, and this one has {len(x):,}: "
-            "shorten it, or choose relevance."
+            "Integrated gradients take texts of up to {most} tokens, and this one has {count:,}: "
+            "shorten it, or choose relevance.",
+            most=MOST,
+            count=len(x),
         )
     module: Any = own.module
     words = module.get_input_embeddings()

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 from heedmap.errors import CaptureError
+from heedmap.languages import Phrase
 from heedmap.models.adapter.text import checked
 from heedmap.models.adapter.twin import Twin, twin
 from heedmap.viz.capture.calls import check_call
@@ -22,20 +23,31 @@ if TYPE_CHECKING:
 
 WORD_MAPS = {
     "similarity": Method(
-        "Similarity of patches", frozenset({"text", "attention"}), "features",
+        Phrase("Similarity of patches"),
+        frozenset({"text", "attention"}),
+        "features",
         "Radford et al. 2021, section 2, a patch at a time",
-        "A patch put out in place of the pooled feature means the same as that.",
-        "Only the pooled feature was trained: patches carry what the photo is about as a whole, "
-        "and background often scores higher than the thing itself (Li et al. 2023).",
+        Phrase("A patch put out in place of the pooled feature means the same as that."),
+        Phrase(
+            "Only the pooled feature was trained: patches carry what the photo is about as a "
+            "whole, and background often scores higher than the thing itself (Li et al. 2023)."
+        ),
     ),
     "value path": Method(
-        "Similarity by the value path", frozenset({"text", "attention"}), "features",
+        Phrase("Similarity by the value path"),
+        frozenset({"text", "attention"}),
+        "features",
         "Zhou, Loy & Dai 2022 (MaskCLIP), section 3.2",
-        "The value path of the last layer keeps each patch's own meaning where attention mixes.",
-        "It skips the last layer's attention, so it is not what the model's answer came from, and "
-        "it is noisy enough that its authors go on to smooth it (Zhou, Loy & Dai 2022).",
+        Phrase(
+            "The value path of the last layer keeps each patch's own meaning where attention mixes."
+        ),
+        Phrase(
+            "It skips the last layer's attention, so it is not what the model's answer came "
+            "from, and it is noisy enough that its authors go on to smooth it (Zhou, Loy & Dai "
+            "2022)."
+        ),
     ),
-}  # fmt: skip
+}
 
 
 @dataclass(frozen=True)
@@ -105,7 +117,9 @@ def _behind(adapter: Twin, x: Prepared, output: Any) -> torch.Tensor:
 def _embedded(adapter: Twin, output: torch.Tensor | None) -> torch.Tensor:
     """(n, dim) float32 of length 1 in the shared space."""
     if output is None:
-        raise CaptureError(f"{adapter.title} returns no features to compare with texts.")
+        raise CaptureError(
+            "{title} returns no features to compare with texts.", title=adapter.title
+        )
     return normalize(embedded(adapter, output), dim=1)
 
 

@@ -2,17 +2,17 @@
 pick from, explanations, the copy button.
 
 Each is the .css, .js and .html files of its name; dom.js is put before each script, and what the
-stage is made of before stage.js.
+stage is made of before stage.js. The sentences of a script are in `say("...")`; it is sent them in
+the visitor's language.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import cache
-from pathlib import Path
 from typing import Any
 
 import streamlit as st
+from heedmap.pages.stage.components.mount import mount, read
 from heedmap.pages.stage.components.sent import (
     Followed,
     Group,
@@ -26,17 +26,6 @@ from heedmap.views.data_urls import color_tables
 from heedmap.views.patches import Sent
 from heedmap.views.render import Look, even
 
-_HERE = Path(__file__).parent
-_SCRIPTS = {
-    "stage": (
-        "resample", "masks", "paint", "attend", "alike", "tools", "about", "taken", "picture",
-        "probe", "pin", "present",
-    ),
-    "queries": ("attend",),
-    "gallery": ("thumbs",),
-    "matrix": ("attend",),
-    "words": ("attend",),
-}  # what a component is made of  # fmt: skip
 _EXPLAIN = "explain"  # key of the panel
 _TURN = "heedmap.turns"  # key of a stage -> how many gestures of its toolbar were heard
 
@@ -128,15 +117,15 @@ def _stage(key: str, data: dict[str, Any], on_ask: Callable[[dict[str, str]], No
             turns[key] = int(value["turn"])
             on_ask({str(name): str(text) for name, text in value["asked"].items()})
 
-    _component("stage", '<div class="stage"></div>')(
-        key=key, data={**data, "turn": turns.get(key, 0)}, on_asked_change=asked
-    )
+    mount(
+        "stage", '<div class="stage"></div>', {**data, "turn": turns.get(key, 0)},
+        key=key, on_asked_change=asked,
+    )  # fmt: skip
 
 
 def queries(layers: Sequence[Sent]) -> None:
     """Send what the stage computes the maps of single patches from."""
-    component = _component("queries", '<span class="queries"></span>')
-    component(key="queries", data={"layers": list(layers)})
+    mount("queries", '<span class="queries"></span>', {"layers": list(layers)}, key="queries")
 
 
 def gallery(
@@ -175,9 +164,10 @@ def gallery(
         "fixed": columns is not None, "small": small,
         "badges": list(badges) if badges else None, "live": live,
     }  # fmt: skip
-    _component("gallery", '<div class="gallery"></div>')(
-        key=key, data=data, on_picked_change=lambda: _picked(key, on_pick)
-    )
+    mount(
+        "gallery", '<div class="gallery"></div>', data,
+        key=key, on_picked_change=lambda: _picked(key, on_pick),
+    )  # fmt: skip
 
 
 def overview(
@@ -209,9 +199,10 @@ def overview(
         "src": src, "layers": list(layers), "columns": list(columns), "heads": list(heads),
         "chosen": chosen, "label": label, "ratio": ratio,
     }  # fmt: skip
-    _component("overview", '<div class="overview"></div>')(
-        key=key, data=data, on_picked_change=lambda: _picked(key, on_pick)
-    )
+    mount(
+        "overview", '<div class="overview"></div>', data,
+        key=key, on_picked_change=lambda: _picked(key, on_pick),
+    )  # fmt: skip
 
 
 def matrix(given: Matrix, on_pick: Callable[[str], None], *, label: str, key: str) -> None:
@@ -224,9 +215,10 @@ def matrix(given: Matrix, on_pick: Callable[[str], None], *, label: str, key: st
         key: of the component.
     """
     data = {**given, "table": color_tables()["viridis"], "label": label}
-    _component("matrix", '<div class="matrix"></div>')(
-        key=key, data=data, on_picked_change=lambda: _picked(key, on_pick)
-    )
+    mount(
+        "matrix", '<div class="matrix"></div>', data,
+        key=key, on_picked_change=lambda: _picked(key, on_pick),
+    )  # fmt: skip
 
 
 def words(given: Words, on_pick: Callable[[str], None], *, key: str) -> None:
@@ -240,9 +232,10 @@ def words(given: Words, on_pick: Callable[[str], None], *, key: str) -> None:
     """
     colours = "RdBu_r" if given.get("signed") else "viridis"
     data = {**given, "table": color_tables()[colours]}
-    _component("words", '<div class="words"></div>')(
-        key=key, data=data, on_picked_change=lambda: _picked(key, on_pick)
-    )
+    mount(
+        "words", '<div class="words"></div>', data,
+        key=key, on_picked_change=lambda: _picked(key, on_pick),
+    )  # fmt: skip
 
 
 def explain(words: Sequence[tuple[str, str, str]]) -> None:
@@ -251,8 +244,8 @@ def explain(words: Sequence[tuple[str, str, str]]) -> None:
     The panel is open at the first visit of a browser; its pictures are drawn once it is.
     """
     data = {"words": [{"term": term, "told": told, "src": src} for term, told, src in words]}
-    component = _component("explain", _read("explain.html"))
-    component(key=_EXPLAIN, data=data, width="content", on_open_change=lambda: None)
+    mount("explain", read("explain.html"), data,
+          key=_EXPLAIN, width="content", on_open_change=lambda: None)  # fmt: skip
 
 
 def explained() -> bool:
@@ -278,25 +271,11 @@ def copy_link(
     data = {
         "version": version, "private": private, "shared": shared, "failed": failed, "more": more,
     }  # fmt: skip
-    component = _component("copy", _read("copy.html"))
-    component(key="copy-link", data=data, width="content", on_share_change=on_share)
+    mount("copy", read("copy.html"), data,
+          key="copy-link", width="content", on_share_change=on_share)  # fmt: skip
 
 
 def _picked(key: str, on_pick: Callable[[str], None]) -> None:
     value = st.session_state[key].get("picked")
     if value is not None:
         on_pick(str(value))
-
-
-@cache
-def _component(name: str, html: str) -> Any:
-    """Register a component from the files that carry its name."""
-    script = "".join(_read(f"{part}.js") for part in ("dom", *_SCRIPTS.get(name, ()), name))
-    return st.components.v2.component(
-        f"heedmap_{name}", html=html, css=_read(f"{name}.css"), js=script
-    )
-
-
-def _read(name: str) -> str:
-    """Read a file of this folder."""
-    return (_HERE / name).read_text(encoding="utf-8")

@@ -16,7 +16,7 @@ function about(box, given) {
   add(box, "p", "").textContent = given.assumes;
   const more = add(box, "details", "");
   more.open = Boolean(open);
-  add(more, "summary", "").textContent = "How it misleads";
+  add(more, "summary", "").textContent = say("How it misleads");
   add(more, "p", "").textContent = given.fails;
   add(more, "p", "source").textContent = given.source;
 }
@@ -24,7 +24,7 @@ function about(box, given) {
 function trust(box, { says, gain, beside, unit, deletion, insertion, ends }) {
   if (says) return void (add(box, "p", "").textContent = says);
   const plot = box.appendChild(element("svg", { viewBox: `0 0 ${PLOT.width} ${PLOT.height}`, role: "img" }));
-  plot.setAttribute("aria-label", `The ${unit} as the photo is put back (it rises) and taken away (it falls) in the order of this map`);
+  plot.setAttribute("aria-label", say("The {unit} as the photo is put back (it rises) and taken away (it falls) in the order of this map", { unit }));
   const back = line(insertion, ends);
   const away = line(deletion, ends);
   plot.append(

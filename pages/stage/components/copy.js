@@ -4,25 +4,40 @@
 const waiting = new WeakSet();
 
 export default function ({ data, parentElement, setTriggerValue }) {
+  sentences = data.sentences;
+  document.documentElement.lang = data.language;
+  label();
   const button = parentElement.querySelector("button");
-  const say = (words) => {
+  const tell = (words) => {
     button.querySelector("span").textContent = words;
     clearTimeout(button.timer);
-    button.timer = setTimeout(() => (button.querySelector("span").textContent = "Copy link"), 4000);
+    button.timer = setTimeout(() => (button.querySelector("span").textContent = say("Copy link")), 4000);
   };
+  if (!button.timer) button.querySelector("span").textContent = say("Copy link");
   const finish = async () => {
-    say((await copy(address(data))) ? "Link copied" : "Press again to copy");
+    tell((await copy(address(data))) ? say("Link copied") : say("Press again to copy"));
   };
   button.onclick = () => {
     if (!data.private) return finish();
     waiting.add(button);
-    say("Storing the photo …");
+    tell(say("Storing the photo …"));
     setTriggerValue("share", true);
   };
   if (!waiting.has(button) || (data.private && !data.failed)) return;
   waiting.delete(button);
-  if (data.failed) say("Not stored");
+  if (data.failed) tell(say("Not stored"));
   else finish();
+}
+
+// What stands outside of all components: the skip link, and words of the style sheet.
+function label() {
+  const skip = document.querySelector("a.skip");
+  if (skip) skip.textContent = say("Skip to the map");
+  const set = (name, words) => document.documentElement.style.setProperty(name, JSON.stringify(words));
+  set("--sheet", say("Photo, model, layer"));
+  set("--text-sheet", say("Text, model, layer"));
+  set("--upload", say("Upload"));
+  set("--limit", say("20 MB per file"));
 }
 
 function address({ version, shared, more }) {

@@ -1,5 +1,21 @@
 // Functions that the components share.
 
+let sentences = {}; // by their English, where the visitor reads another language
+
+// A sentence in the visitor's language; {name} in it stands for a value.
+function say(english, values = {}) {
+  return (sentences[english] ?? english).replace(/\{(\w+)\}/g, (place, name) => values[name] ?? place);
+}
+
+// Take over the sentences; tell whether a component is to be built, at first or in a new language.
+function learn(root, { language, sentences: given }) {
+  sentences = given;
+  const anew = root.language !== language;
+  if (anew) root.replaceChildren();
+  root.language = language;
+  return anew;
+}
+
 // Remove or add children until `parent` has `count`; `make` makes one.
 function fit(parent, count, make) {
   while (parent.children.length > count) parent.lastChild.remove();

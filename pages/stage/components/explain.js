@@ -8,6 +8,10 @@ export default function ({ data, parentElement, setStateValue }) {
   const button = parentElement.querySelector(".open");
   if (!panel || !data) return;
   panel.ontoggle = ({ newState }) => setStateValue("open", newState === "open");
+  sentences = data.sentences;
+  button.textContent = panel.querySelector(".top b").textContent = say("What am I seeing?");
+  panel.setAttribute("aria-label", say("What am I seeing?"));
+  panel.querySelector(".close").textContent = say("Got it");
   const list = panel.querySelector("dl");
   fit(list, data.words.length, word);
   data.words.forEach((given, i) => fill(list.children[i], given));

@@ -9,7 +9,7 @@ const TICKS = 8; // names of rows of patches along an axis, at most
 export default function ({ data, parentElement, setTriggerValue }) {
   const root = parentElement.querySelector(".matrix");
   if (!root || !data) return;
-  if (!root.parts) build(root);
+  if (learn(root, data)) build(root);
   root.given = data;
   root.pick = (place) => setTriggerValue("picked", place.join(","));
   if (root.painted !== data.values) draw(root, data);
@@ -21,8 +21,8 @@ export default function ({ data, parentElement, setTriggerValue }) {
 function build(root) {
   const axes = add(root, "div", "axes");
   const parts = { queries: add(axes, "b", "queries"), keys: add(axes, "b", "keys") };
-  parts.queries.textContent = "Query ↓";
-  parts.keys.textContent = "Key →";
+  parts.queries.textContent = say("Query ↓");
+  parts.keys.textContent = say("Key →");
   for (const name of ["top", "down", "picture"]) parts[name] = add(axes, "div", name);
   parts.canvas = add(parts.picture, "canvas", "");
   for (const name of ["query", "key", "pinned"]) parts[name] = add(parts.picture, "div", `line ${name}`);
@@ -30,7 +30,7 @@ function build(root) {
   parts.told.setAttribute("aria-live", "polite");
   const legend = add(root, "div", "legend");
   for (const name of ["low", "bar", "high"]) parts[name] = add(legend, "span", name);
-  root.parts = parts;
+  Object.assign(root, { parts, painted: null });
   listen(root, parts.picture);
 }
 
@@ -75,7 +75,7 @@ function draw(root, { values, labels, places, high, table }) {
   name(parts.top, ticks, root, "left");
   name(parts.down, ticks, root, "top");
   parts.low.textContent = "0";
-  parts.high.textContent = `${Number(high.toPrecision(2))} and more`;
+  parts.high.textContent = say("{number} and more", { number: Number(high.toPrecision(2)) });
   const stops = Array.from({ length: 25 }, (_, i) => 3 * Math.floor((i * 255) / 24));
   parts.bar.style.setProperty("--ramp", stops.map((at) => `rgb(${colours.subarray(at, at + 3).join(" ")})`));
 }
@@ -85,7 +85,7 @@ function ticksOf(labels, places) {
   const kind = (label) => label.split(" ")[0];
   const starts = places.flatMap((each, i) => (each && !each[1] ? [i] : []));
   const every = Math.ceil(starts.length / TICKS);
-  const rows = starts.filter((_, i) => i % every === 0).map((i) => [i, `row ${places[i][0]}`]);
+  const rows = starts.filter((_, i) => i % every === 0).map((i) => [i, say("row {row}", { row: places[i][0] })]);
   const others = labels.flatMap((label, i) => {
     const again = places[i] || (i && !places[i - 1] && kind(labels[i - 1]) === kind(label));
     return again ? [] : [[i, kind(label)]];
@@ -122,8 +122,9 @@ function tell(root, at) {
   const value = numbers[at.query * spans.length + at.key];
   const times = (value / given.even[at.key]).toPrecision(2);
   return (parts.told.textContent =
-    `${given.labels[at.query]} attends to ${given.labels[at.key]}: ${value.toPrecision(3)}, ` +
-    `${Number(times)} times an even share`);
+    say("{query} attends to {key}: {share}, {times} times an even share", {
+      query: given.labels[at.query], key: given.labels[at.key], share: value.toPrecision(3), times: Number(times),
+    }));
 }
 
 // The other pictures of the page outline the key, and follow the query where they follow.

@@ -5,7 +5,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
   const root = parentElement.querySelector(".overview");
   if (!root || !data) return;
   const shape = JSON.stringify([data.layers, data.columns, data.heads]);
-  if (root.shape !== shape) build(root, data);
+  if (learn(root, data) || root.shape !== shape) build(root, data);
   root.shape = shape;
   root.style.setProperty("--ratio", data.ratio);
   root.querySelector("style").textContent = `.overview .tile { background-image: url("${data.src}"); }`;
@@ -25,7 +25,7 @@ function build(root, data) {
   root.style.setProperty("--columns", data.columns.length);
   root.style.setProperty("--rows", data.layers.length);
   const head = row(table);
-  add(head, "span", "corner").textContent = "Layer";
+  add(head, "span", "corner").textContent = say("Layer");
   for (const name of data.columns) title(head, "columnheader", name, "top");
   data.layers.forEach((name, layer) => {
     const line = row(table);
@@ -58,8 +58,8 @@ function cell(line, data, layer, head) {
   const button = add(line, "button", "tile");
   button.setAttribute("role", "gridcell");
   button.dataset.key = `${layer},${head ? head - 1 : "mean"}`;
-  const name = head ? `head ${head - 1}` : "mean of all heads";
-  button.setAttribute("aria-label", `Layer ${data.layers[layer]}, ${name}`);
+  const name = head ? say("head {head}", { head: head - 1 }) : say("mean of all heads");
+  button.setAttribute("aria-label", say("Layer {layer}, {head}", { layer: data.layers[layer], head: name }));
   button.style.setProperty("--x", share(head, data.columns.length));
   button.style.setProperty("--y", share(layer, data.layers.length));
 }

@@ -175,16 +175,15 @@ function legend({ parts, given, map, what }, look, scale) {
   parts.low.textContent = over ? short(low) : "";
   parts.high.textContent = over ? short(high) : "";
   if (over) parts.bar.style.setProperty("--ramp", ramp(look));
-  const zero = given.signed ? " · zero in the middle" : "";
-  parts.what.textContent = over
-    ? `${what}${zero}${given.view ? "" : ` · scale: ${scale[0].toLowerCase()}${scale.slice(1)}`}`
-    : covered(map.values, look.keep);
+  const parted = given.signed ? [say("zero in the middle")] : [];
+  const scaled = given.view ? [] : [say("scale: {scale}", { scale: scale[0].toLowerCase() + scale.slice(1) })];
+  parts.what.textContent = over ? [what, ...parted, ...scaled].join(" · ") : covered(map.values, look.keep);
 }
 
 function covered(values, keep) {
   const inside = thresholdMask(values, keep / 100).reduce((sum, each) => sum + each, 0);
   const area = ((100 * inside) / values.length).toFixed(1);
-  return `${keep}% of the patches’ attention lies on ${area}% of the area`;
+  return say("{keep}% of the patches’ attention lies on {area}% of the area", { keep, area });
 }
 
 // CSS colours from low to high, which fade as those of the overlay do.

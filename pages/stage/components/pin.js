@@ -117,7 +117,7 @@ function attended({ given }, at, head = given.live?.head) {
   return {
     map: { rows: layer.rows, columns: layer.columns, values, id },
     limits: { ...given.limits, map: rangeOf(values), layer: ends },
-    what: `attention from row ${row}, column ${column}`,
+    what: say("attention from row {row}, column {column}", { row, column }),
   };
 }
 
@@ -155,7 +155,7 @@ function alike(view, figure, at) {
   return {
     map: { rows, columns, values: maps[having.indexOf(figure)], id: `${row},${column} ${figure.given.values}` },
     limits: { map: [Math.min(...ends.map(([low]) => low)), Math.max(...ends.map(([, high]) => high))] },
-    what: `cosine similarity to row ${row}, column ${column}`,
+    what: say("cosine similarity to row {row}, column {column}", { row, column }),
   };
 }
 

@@ -5,7 +5,7 @@ const TEXT = 110; // px, of a title and a legend
 const STILL_MS = 2500; // then the pointer and the buttons are hidden
 
 function presenter(root, first) {
-  const button = iconButton("Full screen", "M4 9V4h5M20 9V4h-5M4 15v5h5M20 15v5h-5");
+  const button = iconButton(say("Full screen"), "M4 9V4h5M20 9V4h-5M4 15v5h5M20 15v5h-5");
   button.classList.add("present");
   button.onclick = () => present(root, first, button);
   return button;
@@ -13,7 +13,7 @@ function presenter(root, first) {
 
 function presentable(root) {
   const corner = add(root, "div", "corner");
-  for (const [label, keys, act] of [["Controls", "T", toggle], ["Leave", "Esc", leave]]) {
+  for (const [label, keys, act] of [[say("Controls"), "T", toggle], [say("Leave"), "Esc", leave]]) {
     const button = add(corner, "button", "");
     Object.assign(button, { type: "button", title: keys, textContent: label, onclick: () => act(root) });
   }

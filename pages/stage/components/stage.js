@@ -5,7 +5,7 @@ const views = new WeakMap();
 export default function ({ data, parentElement, setTriggerValue }) {
   const root = parentElement.querySelector(".stage");
   if (!root || !data) return undefined;
-  const view = views.get(root) ?? build(root);
+  const view = learn(root, data) ? build(root) : views.get(root);
   views.set(root, view);
   view.data = data;
   view.send = (asked) => setTriggerValue("asked", asked);
@@ -15,6 +15,8 @@ export default function ({ data, parentElement, setTriggerValue }) {
   fit(view.heroes, data.panels.length, () => panel(view, "canvas"));
   data.panels.forEach((given, i) => take(view.heroes.children[i], given));
   for (const figure of view.heroes.children) show(view, figure);
+  view.tools.setAttribute("aria-label", say("Picture"));
+  view.beside.querySelector("summary").textContent = say("The photo and the facts");
   view.heroes.classList.toggle("even", Boolean(data.columns));
   view.heroes.classList.toggle("two", data.narrow === 2);
   view.heroes.style.setProperty("--columns", data.columns);
@@ -57,8 +59,7 @@ function build(root) {
   };
   view.tools = add(root, "div", "tools");
   view.tools.setAttribute("role", "group");
-  view.tools.setAttribute("aria-label", "Picture");
-  view.tools.onfocusout = (event) => {
+    view.tools.onfocusout = (event) => {
     if (!view.tools.contains(event.relatedTarget)) tell(view);
   };
   presentable(root);
@@ -76,7 +77,7 @@ function build(root) {
 // What is beside the maps is always seen, but on a phone it is unfolded by the visitor.
 function foldable(layout) {
   const details = add(layout, "details", "more");
-  add(details, "summary", "").textContent = "The photo and the facts";
+  add(details, "summary", "");
   const narrow = window.matchMedia("(max-width: 767px)");
   narrow.onchange = () => (details.open = !narrow.matches);
   narrow.onchange();

@@ -4,12 +4,12 @@ const ENLARGED = 1024; // px, long side of a picture whose cells are single pixe
 const SAID_MS = 4000;
 
 function copier(figure) {
-  const button = iconButton("Copy picture", "M9 9h11v11H9zM15 9V4H4v11h5");
+  const button = iconButton(say("Copy picture"), "M9 9h11v11H9zM15 9V4H4v11h5");
   const said = add(button, "span", "said");
   said.setAttribute("aria-live", "polite");
   button.onclick = async () => {
     said.textContent = "";
-    said.textContent = (await copyPicture(figure)) ? "Copied" : "Not copied: this needs HTTPS. Use Export.";
+    said.textContent = (await copyPicture(figure)) ? say("Copied") : say("Not copied: this needs HTTPS. Use Export.");
     clearTimeout(button.timer);
     button.timer = setTimeout(() => (said.textContent = ""), SAID_MS);
   };

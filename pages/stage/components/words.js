@@ -9,7 +9,7 @@ const TICK = 13; // px that the name of a token takes along an axis
 export default function ({ data, parentElement, setTriggerValue }) {
   const root = parentElement.querySelector(".words");
   if (!root || !data) return;
-  if (!root.parts) build(root);
+  if (learn(root, data)) build(root);
   root.given = data;
   root.pick = (at) => setTriggerValue("picked", at === null ? "" : String(at));
   if (root.shown !== data.tokens.join("\n") + data.values + data.received) dress(root, data);
@@ -33,7 +33,7 @@ function build(root) {
   parts.told.setAttribute("aria-live", "polite");
   const without = add(add(root, "label", "without"), "input", "");
   without.type = "checkbox";
-  without.parentElement.append("Shade words alone: leave out special tokens and punctuation");
+  without.parentElement.append(say("Shade words alone: leave out special tokens and punctuation"));
   without.onchange = () => show(root, root.at);
   parts.without = without;
   parts.guesses = add(root, "div", "guesses");
@@ -42,13 +42,13 @@ function build(root) {
   parts.lines.append(document.createElementNS("http://www.w3.org/2000/svg", "svg"));
   for (const name of ["queries", "keys"]) parts[name] = add(parts.lines, "div", `column ${name}`);
   const axes = add(two, "div", "axes");
-  add(axes, "b", "corner").textContent = "Query ↓ Key →";
+  add(axes, "b", "corner").textContent = say("Query ↓ Key →");
   for (const name of ["top", "down", "picture"]) parts[name] = add(axes, "div", name);
   parts.canvas = add(parts.picture, "canvas", "");
   for (const name of ["rowLine", "columnLine"]) parts[name] = add(parts.picture, "div", `line ${name}`);
   const legend = add(axes, "div", "legend");
   for (const name of ["low", "bar", "high"]) parts[name] = add(legend, "span", name);
-  root.parts = parts;
+  Object.assign(root, { parts, shown: null });
   listen(root);
 }
 
@@ -154,8 +154,8 @@ function show(root, at) {
   const word = at === null ? "" : named(given.tokens[at]);
   const reads = at === null ? floats(given.received) : rowOf(root, at);
   const read = at === null ? null : columnOf(root, at);
-  parts.readsTitle.textContent = at === null ? "What each word receives, the mean over all words" : `What ${word} attends to`;
-  parts.readTitle.textContent = at === null ? "" : `What attends to ${word}`;
+  parts.readsTitle.textContent = at === null ? say("What each word receives, the mean over all words") : say("What {word} attends to", { word });
+  parts.readTitle.textContent = at === null ? "" : say("What attends to {word}", { word });
   parts.read.parentElement.hidden = !read;
   const most = Math.max(...[...(reads ?? []), ...(read ?? [])].filter((_, i) => !isOff(root, i % given.tokens.length)), 1e-9);
   shade(root, parts.reads, reads, at, most);
@@ -190,10 +190,10 @@ function shade(root, flow, weights, at, most) {
 }
 
 function tell({ given }, at, weights) {
-  if (!weights) return "Click the word to see what it attends to.";
+  if (!weights) return say("Click the word to see what it attends to.");
   const order = [...weights.keys()].sort((a, b) => weights[b] - weights[a]).slice(0, 4);
   const most = order.map((key) => `${named(given.tokens[key])} ${Math.round(100 * weights[key])}%`);
-  return `${named(given.tokens[at])} attends most to ${most.join(", ")}.`;
+  return say("{word} attends most to {others}.", { word: named(given.tokens[at]), others: most.join(", ") });
 }
 
 // Lines from each query on the left to its keys on the right; of all words the strongest.
@@ -243,7 +243,7 @@ function paint(root, { values, small, tokens, high, table, signed }) {
   context.putImageData(image, 0, 0);
   const end = Number(high.toPrecision(2));
   parts.low.textContent = signed ? `−${end}` : "0";
-  parts.high.textContent = signed ? `+${end}` : `${end} and more`;
+  parts.high.textContent = signed ? `+${end}` : say("{number} and more", { number: end });
   const stops = Array.from({ length: 25 }, (_, i) => 3 * Math.floor((i * 255) / 24));
   parts.bar.style.setProperty("--ramp", stops.map((at) => `rgb(${colours.subarray(at, at + 3).join(" ")})`));
   const room = parts.picture.clientWidth || 480;
@@ -273,8 +273,8 @@ function point(root, { query, key }) {
   place(parts.rowLine, query, given.tokens.length, "y");
   place(parts.columnLine, key, given.tokens.length, "x");
   const share = weights ? `: ${(100 * weights[key]).toPrecision(3)}%` : "";
-  const verb = given.signed ? "to" : "attends to";
-  parts.told.textContent = `${named(given.tokens[query])} ${verb} ${named(given.tokens[key])}${share}`;
+  const words = { query: named(given.tokens[query]), key: named(given.tokens[key]), share };
+  parts.told.textContent = given.signed ? say("{query} to {key}{share}", words) : say("{query} attends to {key}{share}", words);
 }
 
 function place(line, at, count, axis) {
