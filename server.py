@@ -18,6 +18,7 @@ from heedmap.api import metrics
 from heedmap.api import settings as api_settings
 from heedmap.errors import HeedmapError, SettingError
 from heedmap.models.catalogue import policy
+from heedmap.models.loading import loader
 from heedmap.serving import first_paint, headers, hosts, leaving, sessions, uploads
 from heedmap.views import engine, photos, turns
 from starlette.middleware import Middleware
@@ -95,6 +96,8 @@ def _open_browser() -> None:
 
 try:
     check_settings()
+    if engine.address():
+        loader.keep_no_weights()
     app = st.App(APP, routes=routes(), middleware=checks(), lifespan=life)
 except HeedmapError as error:
     sys.exit(str(error))

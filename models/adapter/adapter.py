@@ -97,8 +97,9 @@ class Adapter:
 
     @cached_property
     def nbytes(self) -> int:
-        """Bytes of all weights and buffers."""
-        return sum(t.nbytes for t in [*self.module.parameters(), *self.module.buffers()])
+        """Bytes of all weights and buffers; none of those that were dropped."""
+        every = [*self.module.parameters(), *self.module.buffers()]
+        return sum(tensor.nbytes for tensor in every if not tensor.is_meta)
 
     @cached_property
     def conv_layers(self) -> tuple[str, ...]:

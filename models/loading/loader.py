@@ -21,6 +21,18 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 _imports = threading.Lock()
+_keeps_weights = True
+
+
+def keep_no_weights(really: bool = True) -> None:
+    """From now on keep of each model all that is known of it, and not its weights.
+
+    For a process whose passes run elsewhere. A model is built whole first, so that it is known as
+    well as one that runs, and its weights are dropped then.
+    """
+    global _keeps_weights
+    _keeps_weights = not really
+    _cache.clear()
 
 
 def load(id: str) -> Adapter:
@@ -94,7 +106,10 @@ def _from_record(model: Model, loading: Loading) -> Adapter:
             "model as training/README.md says.",
             id=model.id,
         )
-    return build.build(model, folder)
+    adapter = build.build(model, folder)
+    if not _keeps_weights:
+        adapter.module.to("meta")
+    return adapter
 
 
 def _budget() -> int:

@@ -124,11 +124,14 @@ def pick_target(source: Source) -> Target:
         return _pick_classes(source.classes)
     if source.reads:
         return _pick_texts()
+    for name in ("text", "target", "less"):
+        link.only(name, NONE)
     st.caption(tr("It knows no classes: asked is what makes its features strong, by their norm."))
     return None
 
 
 def _pick_classes(classes: Classes) -> Target:
+    link.only("text", NONE)
     target = pick_class(classes)
     others = [NONE, *(name for name in classes.names if name != target)]
     less = st.selectbox(
@@ -141,6 +144,7 @@ def _pick_classes(classes: Classes) -> Target:
 
 def _pick_texts() -> Target:
     """A text, and another; without one the norm of the features is asked about."""
+    link.only("target", NONE)
     text, less = (
         st.text_input(
             label, key=link.setting(name, NONE, str.strip), width=240, max_chars=200, help=help,

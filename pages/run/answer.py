@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import streamlit as st
 from heedmap import models
-from heedmap.errors import OvertakenError
+from heedmap.errors import HeedmapError, OvertakenError
 from heedmap.pages.frame import status
 from heedmap.pages.frame.notices import Notices
 from heedmap.pages.frame.page import Page
@@ -115,6 +115,9 @@ def run_shown(
                 found = run(adapter, request, part)
             except OvertakenError:
                 st.stop()  # a newer run of this session shows the page
+            except HeedmapError:
+                line.empty()
+                raise
     line.empty()
     return found
 

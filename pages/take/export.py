@@ -105,7 +105,7 @@ def _pick_paper(taken: Taken, kind: str) -> Paper:
     dpi = last.dpi
     if kind == "png":
         dpi = int(st.number_input(tr("Pixels an inch (dpi)"), 72, 600, last.dpi, step=50))
-    columns = _pick_columns(taken) if isinstance(taken, Figure) else last.columns
+    columns = _pick_columns(taken, width) if isinstance(taken, Figure) else last.columns
     paper = replace(
         last,
         width=float(width),
@@ -121,13 +121,14 @@ def _pick_paper(taken: Taken, kind: str) -> Paper:
     return paper
 
 
-def _pick_columns(figure: Figure) -> int:
-    """How many pictures are in a row; rows with names have theirs."""
+def _pick_columns(figure: Figure, width: float) -> int:
+    """How many pictures are in a row, at first as fits the width; rows with names have theirs."""
     count = len(figure.pictures)
     if figure.rows or count == 1:
         return 0
-    key = f"take.columns {figure.label}"
-    return int(st.number_input(tr("Pictures a row"), 1, min(count, 12), figure.columns, key=key))
+    fitting = figure.fitting(width)
+    key = f"take.columns {figure.label} {fitting}"
+    return int(st.number_input(tr("Pictures a row"), 1, min(count, 12), fitting, key=key))
 
 
 def _preview(taken: Taken, paper: Paper) -> bool:

@@ -12,7 +12,8 @@ import pytest
 from heedmap import models, viz
 from heedmap.cluster import door
 from heedmap.errors import CaptureError, EngineError, ForbiddenError, ImageError, OvertakenError
-from heedmap.views import attention, channels, engine, film, passes, turns
+from heedmap.models.loading import loader
+from heedmap.views import attention, cache, channels, engine, film, passes, turns
 from heedmap.views.request import Request, TextRequest
 from starlette.applications import Starlette
 from starlette.responses import PlainTextResponse, Response
@@ -166,6 +167,22 @@ def test_a_pass_that_nobody_waits_for_ends_at_the_engine_too(
     with pytest.raises(OvertakenError):
         engine.ask(replica, vit.id, x, "attention", (False, False), runs.is_set)
     assert ended.wait(PATIENCE)
+
+
+def test_a_front_end_keeps_no_weights_and_shows_the_same(at_engine: Engine) -> None:
+    whole = models.load("bundled-vit")
+    before = attention.source(whole, CAT)
+    try:
+        loader.keep_no_weights()
+        bare = models.load("bundled-vit")
+    finally:
+        loader.keep_no_weights(False)
+    assert bare.nbytes == 0
+    assert whole.nbytes > 10**6
+    for name in ("can", "kinds", "depth", "heads", "order", "conv_layers", "classes", "size"):
+        assert getattr(bare, name) == getattr(whole, name), name
+    cache.clear()
+    np.testing.assert_array_equal(attention.source(bare, CAT).maps, before.maps)
 
 
 def test_photos_that_are_no_photos_never_reach_it(at_engine: Engine) -> None:
