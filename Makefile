@@ -70,11 +70,11 @@ $(PY):
 
 $(RUN_STAMP): | $(PY)
 	@echo "Installing requirements.txt into $(VENV) (a few minutes and gigabytes, once) ..."
-	@$(PIP) install -r requirements.txt
+	@$(PIP) install --no-compile -r requirements.txt
 	@$(PIP) install --quiet --no-deps --editable .
 	@rm -f $(VENV)/.run-*; touch $@
 
 $(TEST_STAMP): | $(RUN_STAMP)
 	@echo "Installing requirements-test.txt into $(VENV) ..."
-	@$(PIP) install --quiet -r requirements-test.txt
+	@$(PIP) install --quiet --no-compile -r requirements-test.txt
 	@rm -f $(VENV)/.test-*; touch $@

@@ -22,11 +22,10 @@ def large(pictures: Sequence[Large], told: Facts, link: str = "", most: int = 4)
     every = list(dict.fromkeys(photos.title(each.request.photo) for each in shown))
     name = names.of_map(shown[0]) if len(shown) == 1 else names.file_name(request, "pictures")
     label = Phrase("The large picture" if len(shown) == 1 else "The large pictures")
-    title = f"{shown[0].title}: {shown[0].what}" if len(shown) == 1 else ""
     on = f"“{'”, “'.join(every)}”"
+    title = f"{shown[0].title}: {shown[0].what} · {on}" if len(shown) == 1 else f"Maps on {on}"
     return Figure(
-        label, name, pictures, even(len(pictures), most), f"{title or 'Maps'} on {on}", told,
-        link=link,
+        label, name, pictures, even(len(pictures), most), title, told, link=link,
     )  # fmt: skip
 
 
@@ -57,7 +56,7 @@ def layers(shown: Sequence[Map], look: Look, columns: int, link: str = "") -> Fi
         Phrase("All layers"),
         names.file_name(first.request, "layers", names.of_head(first.head)),
         every,
-        columns,
+        even(len(every), columns),
         f"{first.source.model}: {first.what}, {first.head_name}",
         [_photo(first), *told[1:4]],
         link=link,

@@ -16,12 +16,13 @@ from heedmap.views import code, names, photos, render, values
 from heedmap.views.facts import Facts
 from heedmap.views.large import Large
 from heedmap.views.paper import FORMATS, MM, Paper
-from heedmap.views.render import SCREEN, drawn
+from heedmap.views.render import SCREEN, drawn, even
 
 if TYPE_CHECKING:
     from heedmap.models import Prepared
 
 PRINT = 300  # dpi of pictures in PDF and SVG
+LARGE, SMALL = 38.0, 20.0  # mm, the least width of a picture with a long caption, a short one
 Ends: TypeAlias = "tuple[float, float]"
 
 
@@ -58,6 +59,13 @@ class Figure:
             return None
         (look,) = looks
         return next(iter(scales))[0] if look.view == "overlay" and look.scale != "map" else None
+
+    def fitting(self, width: float) -> int:
+        """Pictures a row on paper so wide, mm: those of the page, fewer where it is narrow."""
+        if self.rows:
+            return self.columns
+        least = LARGE if any("\n" in each.caption for each in self.pictures) else SMALL
+        return even(len(self.pictures), max(1, min(self.columns, int(width // least))))
 
     @property
     def kinds(self) -> Sequence[str]:
@@ -148,7 +156,7 @@ class Figure:
         return dict(zip(self._names(), maps, strict=True))
 
     def _drawn(self, paper: Paper, dpi: int = PRINT) -> Any:
-        columns = self.columns if self.rows or not paper.columns else paper.columns
+        columns = paper.columns if paper.columns and not self.rows else self.fitting(paper.width)
         cells = self._cells(paper, round(dpi * paper.width / MM / columns))
         limits = self.limits if paper.bar else None
         own = paper.bar and limits is None

@@ -10,7 +10,7 @@ from heedmap.languages import Phrase
 from heedmap.pages.frame import head
 from heedmap.pages.frame.notices import sentence
 from heedmap.pages.frame.text import plain
-from heedmap.pages.language import told, tr
+from heedmap.pages.language import named, told, tr
 from heedmap.pages.take import film, report
 from heedmap.views.figure import Figure
 from heedmap.views.paper import FORMATS, LAID_OUT, Paper, Taken
@@ -74,7 +74,7 @@ def _files(taken: Taken) -> Paper:
     controls, shown = st.columns([2, 3], gap="medium")
     with controls:
         kind = str(
-            st.selectbox(tr("As"), taken.kinds, format_func=lambda kind: told(FORMATS[kind].words))
+            st.selectbox(tr("As"), taken.kinds, format_func=named(lambda kind: FORMATS[kind].words))
         )
         paper = _pick_paper(taken, kind) if kind in LAID_OUT else _last()
     with shown:
@@ -105,7 +105,7 @@ def _pick_paper(taken: Taken, kind: str) -> Paper:
     dpi = last.dpi
     if kind == "png":
         dpi = int(st.number_input(tr("Pixels an inch (dpi)"), 72, 600, last.dpi, step=50))
-    columns = _pick_columns(taken) if isinstance(taken, Figure) else last.columns
+    columns = _pick_columns(taken, width) if isinstance(taken, Figure) else last.columns
     paper = replace(
         last,
         width=float(width),
@@ -121,13 +121,14 @@ def _pick_paper(taken: Taken, kind: str) -> Paper:
     return paper
 
 
-def _pick_columns(figure: Figure) -> int:
-    """How many pictures are in a row; rows with names have theirs."""
+def _pick_columns(figure: Figure, width: float) -> int:
+    """How many pictures are in a row, at first as fits the width; rows with names have theirs."""
     count = len(figure.pictures)
     if figure.rows or count == 1:
         return 0
-    key = f"take.columns {figure.label}"
-    return int(st.number_input(tr("Pictures a row"), 1, min(count, 12), figure.columns, key=key))
+    fitting = figure.fitting(width)
+    key = f"take.columns {figure.label} {fitting}"
+    return int(st.number_input(tr("Pictures a row"), 1, min(count, 12), fitting, key=key))
 
 
 def _preview(taken: Taken, paper: Paper) -> bool:

@@ -25,7 +25,7 @@ pytestmark = pytest.mark.slow  # trains small models
 @pytest.fixture
 def short(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Recipes of a step or two on tiny views, uncompiled."""
-    phases = (Phase(0.4, 32, 8), Phase(0.4, 64, 8))
+    phases = (Phase(0.1, 32, 8), Phase(0.1, 64, 8))
     monkeypatch.setattr(cnn, "PHASES", phases)
     monkeypatch.setattr(cnn, "RATE", 1e-3)
     monkeypatch.setattr(vit, "FROM_SCRATCH", replace(vit.FROM_SCRATCH, phases=phases))

@@ -22,9 +22,8 @@ class Spread:
     """
 
     def __init__(self, heads: int, grid: tuple[int, int], prefix: int, like: torch.Tensor) -> None:
-        rows, cols = torch.meshgrid(*(torch.arange(n) for n in grid), indexing="ij")
-        self._rows, self._cols = rows.flatten().to(like), cols.flatten().to(like)
-        self._prefix = prefix
+        self._grid, self._first, self._last = grid, prefix, prefix + grid[0] * grid[1]
+        self._far = like.new_zeros(0)
         self._entropy, self._distance, self._count = like.new_zeros(3, heads)
 
     def add(
@@ -34,35 +33,37 @@ class Spread:
 
         Args:
             start: number of the first query in the sequence.
-            scores: (heads, some, N) float32, finite, contiguous, before the softmax.
-            weights: (heads, some, N) float32, contiguous, their exponentials; overwritten.
+            scores: (heads, some, N) float32, finite, before the softmax; overwritten.
+            weights: (heads, some, N) float32, their exponentials.
             share: (heads, some), the sum of these over the patches.
         """
-        first, last = self._prefix, self._prefix + len(self._rows)
-        heads, some = share.shape
-        query = torch.arange(start, start + some, device=share.device)
-        counts = (share > 0) & (query >= first) & (query < last)
-        weights[..., :first], weights[..., last:] = 0, 0
-        weights *= share.reciprocal().where(counts, 0).unsqueeze(-1)  # A
-        pairs = zip(scores.view(heads, -1), weights.view(heads, -1), strict=True)
-        products = torch.stack([torch.dot(*pair) for pair in pairs])
-        self._entropy += share.log().where(counts, 0).sum(-1) - products
-        far = self._distances(query, weights.shape[-1])
-        self._distance += torch.mv(weights.view(heads, -1), far.flatten())
+        query = torch.arange(start, start + share.shape[1], device=share.device)
+        counts = (share > 0) & (query >= self._first) & (query < self._last)
+        whole = share.reciprocal().where(counts, 0)
+        products = torch.mul(scores, weights, out=scores)[..., self._first : self._last].sum(-1)
+        self._entropy += (share.log() - products * whole).where(counts, 0).sum(-1)
+        far = torch.mul(weights, self._distances(query, weights.shape[-1]), out=scores).sum(-1)
+        self._distance += (far * whole).sum(-1)
         self._count += counts.sum(-1)
 
     def means(self) -> tuple[torch.Tensor, torch.Tensor]:
         """Entropy and distance in sides of a patch, each (heads,) float32; NaN without a query."""
-        most = math.log(len(self._rows))
+        most = math.log(self._last - self._first)
         entropy = self._entropy / self._count / most if most else self._count / self._count
         return entropy.clamp(0, 1).cpu(), (self._distance / self._count).cpu()
 
     def _distances(self, query: torch.Tensor, tokens: int) -> torch.Tensor:
-        """From each query to each token: (some, tokens), 0 where one of them is no patch."""
-        patch = (query - self._prefix).clamp(0, len(self._rows) - 1)
-        far = self._rows.new_zeros(len(query), tokens)
-        inner = far[:, self._prefix : self._prefix + len(self._rows)]
-        torch.sub(self._rows[patch, None], self._rows, out=inner).square_()
-        across = (self._cols[patch, None] - self._cols).square_()
-        inner.add_(across).sqrt_()
-        return far
+        """From each query to each token: (some, tokens), 0 to one that is no patch."""
+        if self._far.shape != (len(query), tokens):
+            self._far = self._far.new_zeros(len(query), tokens)
+        rows, cols = self._grid
+        patch = (query - self._first).clamp(0, rows * cols - 1)
+        down = (patch.div(cols, rounding_mode="floor")[:, None] - _count(rows, query)).square()
+        across = (patch.remainder(cols)[:, None] - _count(cols, query)).square()
+        inner = self._far[:, self._first : self._last].view(-1, rows, cols)
+        torch.add(down.to(inner)[..., None], across.to(inner)[:, None], out=inner).sqrt_()
+        return self._far
+
+
+def _count(most: int, like: torch.Tensor) -> torch.Tensor:
+    return torch.arange(most, device=like.device)

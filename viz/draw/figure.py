@@ -9,13 +9,14 @@ element is placed in inches, so pictures of one shape are evenly spaced, whateve
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, TypeAlias
 
 import numpy as np
 from heedmap.viz import checks
 from heedmap.viz.draw.colorbar import colorbar
 from heedmap.viz.draw.content import Content, Scale, checked
+from heedmap.viz.draw.ends import ends
 from heedmap.viz.draw.fonts import FAMILY
 from heedmap.viz.draw.layout import (
     CAPTION,
@@ -37,6 +38,7 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 Box: TypeAlias = tuple[float, float, float, float]  # left, top, width, height in inches
+Bar: TypeAlias = "tuple[Box, Scale, Limits | None]"  # where a colour bar is, its colours and ends
 
 _INK, _GREY = "#1a1a1a", "#5f6368"
 _PRINT_DPI = 300  # pictures are stored with no more pixels than print can show
@@ -121,36 +123,38 @@ def _draw_texts(figure: Figure, layout: Layout, content: Content) -> None:
 
 
 def _draw_scales(figure: Figure, layout: Layout, content: Content) -> None:
-    """The colour bar of the figure, or those of its pictures."""
+    """The colour bars of the pictures, and the one of the figure."""
+    bars = [*_own_scales(layout, content), *_one_scale(figure, layout, content)]
+    if not bars:
+        return
+    told, size = ends([(limits, box[2]) for box, _, limits in bars])
+    style = {"size": size, "va": "baseline", "color": _GREY}
+    for (box, colormap, _), (low, high) in zip(bars, told, strict=True):
+        x, y, wide, tall = box
+        squares = 1 if isinstance(colormap, str) else max(2, round(256 * tall / wide))
+        _image(figure, layout, box, colorbar(colormap, 256, squares))
+        y += tall + 0.03 + points(SMALL) * 0.75
+        _text(figure, layout, x, y, low, **style)
+        _text(figure, layout, x + wide, y, high, ha="right", **style)
+
+
+def _own_scales(layout: Layout, content: Content) -> Iterator[Bar]:
     for index, limits in enumerate(content.own_limits):
         colormap = content.scale_of(index)
         if limits is not None and colormap is not None:
             x, y, wide, high = _place(layout, index, content.pictures[index])
-            _draw_scale(figure, layout, (x, y + high + 0.03, wide, OWN_SCALE), colormap, limits)
+            yield (x, y + high + 0.03, wide, OWN_SCALE), colormap, limits
+
+
+def _one_scale(figure: Figure, layout: Layout, content: Content) -> Iterator[Bar]:
+    """The bar of all pictures, its label written above it."""
     colormap = content.scale_of(0)
     if content.one_scale and colormap is not None:
         wide, high = SCALE
         x, y = content.width - MARGIN - wide, layout.foot_top
-        middle = x + wide / 2
         label = {"size": SMALL, "ha": "center", "color": _GREY}
-        _text(figure, layout, middle, y, content.colorbar_label, **label)
-        box = (x, y + points(SMALL) * LINE, wide, high)
-        _draw_scale(figure, layout, box, colormap, content.limits)
-
-
-def _draw_scale(
-    figure: Figure, layout: Layout, box: Box, colormap: Scale, limits: Limits | None
-) -> None:
-    """A colour bar with its numbers below."""
-    x, y, wide, high = box
-    tall = 1 if isinstance(colormap, str) else max(2, round(256 * high / wide))  # room for squares
-    _image(figure, layout, box, colorbar(colormap, 256, tall))
-    low, top = ("low", "high") if limits is None else (f"{value:.3g}" for value in limits)
-    size = min(SMALL, wide * 72 / (0.65 * len(f"{low}  {top}")))  # both fit a narrow bar
-    y += high + 0.03 + points(SMALL) * 0.75
-    style = {"size": size, "va": "baseline", "color": _GREY}
-    _text(figure, layout, x, y, low, **style)
-    _text(figure, layout, x + wide, y, top, ha="right", **style)
+        _text(figure, layout, x + wide / 2, y, content.colorbar_label, **label)
+        yield (x, y + points(SMALL) * LINE, wide, high), colormap, content.limits
 
 
 def _image(figure: Figure, layout: Layout, box: Box, picture: Picture) -> None:

@@ -12,7 +12,7 @@ from heedmap.viz.draw.measure import points, wrapped
 WIDTH = 7.2  # inches; the text of a two-column page
 MARGIN = 0.08
 LINE = 1.35  # line height over type size
-TITLE, CAPTION, SMALL = 10.0, 7.0, 6.5  # type sizes in points
+TITLE, CAPTION, SMALL, SMALLEST = 10.0, 7.0, 6.5, 6.0  # type sizes in points
 SCALE = (1.7, 0.07)  # the colour bar of a figure: width, height
 OWN_SCALE = 0.05  # the colour bar of a picture: height; it is as wide as the picture
 _GAP = 0.07
@@ -86,12 +86,13 @@ def _columns(content: Content) -> tuple[float, float]:
 
 def wrap_text(content: Content) -> Content:
     """Return the content with title, captions and footer broken into lines that fit their place."""
-    across = content.width - 2 * MARGIN
+    left, wide = _columns(content)
+    across = content.width - left - MARGIN
     beside_scale = across - (SCALE[0] + 0.3 if content.one_scale else 0)
     return replace(
         content,
         title=wrapped(content.title, across, TITLE, "bold"),
-        captions=[wrapped(text, _columns(content)[1], CAPTION) for text in content.captions],
+        captions=[wrapped(text, wide, CAPTION) for text in content.captions],
         footer=wrapped(content.footer, beside_scale, SMALL),
     )
 

@@ -10,7 +10,7 @@ import numpy as np
 from heedmap.viz.draw.colours import check_colormap
 from heedmap.viz.draw.fonts import FAMILY
 from heedmap.viz.draw.layout import CAPTION, LINE, MARGIN, SMALL, TITLE, WIDTH
-from heedmap.viz.draw.measure import cut, points, wide, wrapped
+from heedmap.viz.draw.measure import cut, points, width_of, wrapped
 from heedmap.viz.draw.sheet import GREY
 from matplotlib import colormaps
 from matplotlib.axes import Axes
@@ -97,7 +97,7 @@ def matrix_figure(
     footer = wrapped(footer, width - 2 * MARGIN, SMALL)
     at, names = _ticks(matrix)
     names = [cut(name, SMALL, _LONGEST) for name in names]
-    label = max(wide(name, SMALL) for name in names)
+    label = max(width_of(name, SMALL) for name in names)
     left = MARGIN + points(CAPTION) * LINE + label + 0.08
     side = width - left - (_BAR if bar else MARGIN)
     place = _Place(width, left, left + _tall(title, TITLE), side, _tall(footer, SMALL))

@@ -18,7 +18,7 @@ def points(size: float) -> float:
 
 
 @lru_cache(maxsize=4096)
-def wide(text: str, size: float, weight: str = "normal") -> float:
+def width_of(text: str, size: float, weight: str = "normal") -> float:
     """How wide a text is."""
     font = FontProperties(family=FAMILY, size=size, weight=weight)
     return points(text_to_path.get_text_width_height_descent(text, font, ismath=False)[0])
@@ -26,9 +26,9 @@ def wide(text: str, size: float, weight: str = "normal") -> float:
 
 def cut(text: str, size: float, inches: float) -> str:
     """A text that fits a width: its end becomes "…" where it is too long."""
-    if wide(text, size) <= inches:
+    if width_of(text, size) <= inches:
         return text
-    while text and wide(f"{text}…", size) > inches:
+    while text and width_of(f"{text}…", size) > inches:
         text = text[:-1]
     return f"{text}…"
 
@@ -44,7 +44,7 @@ def _lines(text: str, inches: float, size: float, weight: str) -> Iterator[str]:
     line = ""
     for word in text.split():
         longer = f"{line} {word}" if line else word
-        if wide(longer, size, weight) <= inches:
+        if width_of(longer, size, weight) <= inches:
             line = longer
             continue
         if line:
@@ -58,7 +58,7 @@ def _pieces(word: str, inches: float, size: float, weight: str) -> Iterator[str]
     """A word, cut where it is wider than a line; at least a letter a line."""
     start = 0
     for end in range(1, len(word) + 1):
-        if end - start > 1 and wide(word[start:end], size, weight) > inches:
+        if end - start > 1 and width_of(word[start:end], size, weight) > inches:
             yield word[start : end - 1]
             start = end - 1
     yield word[start:]

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from heedmap.errors import SettingError
 from heedmap.viz.draw.layout import CAPTION, LINE, MARGIN, SMALL, TITLE, WIDTH
-from heedmap.viz.draw.measure import cut, points, wide, wrapped
+from heedmap.viz.draw.measure import cut, points, width_of, wrapped
 from heedmap.viz.draw.sheet import GREY, INK, Colour, Sheet
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
@@ -145,7 +145,7 @@ def _heading(sheet: Sheet, y: float, text: str, most: float | None, colour: str)
     if most is not None:
         end = f"{100 * most:.3g}%"
         style = {"size": SMALL, "color": GREY}
-        x = sheet.width - MARGIN - wide(end, SMALL)
+        x = sheet.width - MARGIN - width_of(end, SMALL)
         sheet.text(x, y, end, **style)
         sheet.text(x - _STRIP - 0.12, y, "0", ha="center", **style)
         strip = np.array([_faded(colour, share) for share in np.linspace(0, 1, 64)])
@@ -161,7 +161,7 @@ def _flow(
     for token, share in zip(tokens, shares, strict=True):
         name = cut(token, _TOKEN, right - MARGIN - 0.1)
         number = f"{round(100 * float(share))}%" if share >= FAINT else ""
-        size = max(0.13, wide(name, _TOKEN) + 0.08, wide(number, _PERCENT) + 0.04)
+        size = max(0.13, width_of(name, _TOKEN) + 0.08, width_of(number, _PERCENT) + 0.04)
         if x + size > right and x > MARGIN:
             x, y = MARGIN, y + _CHIP + _BELOW + _GAP
         _chip(sheet, x, y, size, name, number, _faded(colour, float(share) / (most or 1)))

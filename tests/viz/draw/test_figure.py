@@ -112,8 +112,17 @@ def test_pictures_of_other_shapes_keep_them() -> None:
         assert ratio == pytest.approx(picture.shape[1] / picture.shape[0])
 
 
-@pytest.mark.parametrize("width", [7.2, 2.4])
-def test_each_picture_can_have_a_colour_bar_of_its_own(width) -> None:
+@pytest.mark.parametrize(
+    ("width", "numbers", "least"),
+    [
+        (7.2, ["0.000123", "0.0456"], 6.5),
+        (3.35, ["1.2e-4", "0.046"], 6),
+        (2.4, ["1.2e-4", "0.046"], 4),
+    ],
+)
+def test_each_picture_can_have_a_colour_bar_of_its_own(
+    width: float, numbers: list[str], least: float
+) -> None:
     figure = viz.grid_figure(
         [*pictures(3), *pictures(1, 60, 40)],
         captions=["photo", "head 0", "head 1", "head 2"],
@@ -121,7 +130,8 @@ def test_each_picture_can_have_a_colour_bar_of_its_own(width) -> None:
         width=width,
         own_limits=[None, (0, 0.5), (0.000123, 0.0456), (1, 2)],
     )
-    assert texts(figure)[4:] == ["0", "0.5", "0.000123", "0.0456", "1", "2"]
+    assert texts(figure)[4:] == ["0", "0.5", *numbers, "1", "2"]
+    assert min(each.get_fontsize() for each in figure.texts) >= least
     viz.to_png(figure, 100)
     bars = figure.axes[4:]
     boxes = [axes.get_window_extent() for axes in figure.axes]
