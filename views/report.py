@@ -88,7 +88,7 @@ def make(
         heading = name if name not in sections else f"{name} ({at + 1})"
         found = _Photo(plan, key)
         for step, id in enumerate(plan.models):
-            tell((at * len(plan.models) + step) / total, f"{name} in {id}")
+            tell((at * len(plan.models) + step) / total, Phrase("{photo} in {model}", photo=name, model=id))
             found.add(load, id)
         sections[heading] = found.section()
     title = f"{_count(total // len(plan.models), 'photo')} in {_count(len(plan.models), 'model')}"

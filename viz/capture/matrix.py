@@ -125,14 +125,15 @@ def _labels(
 ) -> list[str]:
     readers = order.readers(len(places) - order.others)
     cls = range(len(places))[readers]
-    labels, registers = [], 0
+    labels: list[str] = []
+    registers = 0
     for token, place in enumerate(places):
         if place is not None:
             labels.append(_of_patches(place, grid, tile))
         elif token in cls:
             labels.append("CLS" if order.cls == 1 else f"CLS {token - cls.start}")
         else:
-            labels.append(f"register {registers}")
+            labels.append(Phrase("register {number}", number=registers))
             registers += 1
     return labels
 
@@ -140,4 +141,6 @@ def _labels(
 def _of_patches(place: tuple[int, int], grid: tuple[int, int], tile: int) -> str:
     row, col = place
     last = min(row + tile, grid[0]) - 1, min(col + tile, grid[1]) - 1
-    return f"patch ({row}, {col})" if last == place else f"patches ({row}, {col}) to {last}"
+    if last == place:
+        return Phrase("patch {place}", place=place)
+    return Phrase("patches {place} to {last}", place=place, last=last)
