@@ -152,9 +152,9 @@ def _layers(adapter: Adapter, method: str) -> Layers:
     if method == "raw":
         count = 1 if adapter.kinds[0] == "pool" else adapter.depth
         return Layers(tuple(range(count)), count - 1, "layer")
-    if method == "rollout":
+    if method == "rollout" and adapter.depth > 1:
         return Layers(tuple(range(adapter.depth)), (0, adapter.depth - 1), "span")
-    if method in ("relevance", "legrad"):
+    if method in ("rollout", "relevance", "legrad"):
         return Layers(tuple(range(adapter.depth)), 0, "start")
     if adapter.kinds:
         return Layers(tuple(range(adapter.depth)), max(0, adapter.depth - 2), "cam")

@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -16,6 +17,7 @@ from heedmap.models.adapter.evaluation import evaluating
 from heedmap.models.capabilities import Can
 from torch import nn
 
+VOCABULARIES = ("tokenizer.json", "vocab.*", "*.model")  # files, any of which holds one
 WORD = re.compile(r"[\u3400-\u9fff]|[^\W_]+(?:['’][^\W_]+)*|[^\w\s]")  # Han characters are words
 MARKS = re.compile(r"^[Ġ▁]|</w>$")  # what a vocabulary writes for a space
 
@@ -99,8 +101,8 @@ class Words:
         except Exception as error:  # any error of a library
             first = str(error).strip().split("\n", 1)[0][:120] or type(error).__name__
             raise ModelError(
-                "The tokenizer of {title} cannot be loaded ({first}): pass one to models.wrap "
-                "as tokenizer=...",
+                "The tokenizer of {title} cannot be loaded ({first}), so it reads no texts: choose "
+                "a checkpoint that has one, or pass one to models.wrap as tokenizer=...",
                 title=self._title,
                 first=first,
             ) from error
@@ -242,6 +244,8 @@ def beside(folder: str) -> Any:
 
     if not folder:
         raise FileNotFoundError("the module was not loaded from a folder")
+    if not any(next(Path(folder).glob(name), None) for name in VOCABULARIES):
+        raise FileNotFoundError("there is none")  # Transformers would make an empty one
     how = {"local_files_only": True, "trust_remote_code": False}
     try:
         return AutoTokenizer.from_pretrained(folder, **how)

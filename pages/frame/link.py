@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import Any, NoReturn, TypeVar
 from urllib.parse import urlencode, urlsplit
 
 import streamlit as st
@@ -37,6 +37,7 @@ class _Link:
     shown: dict[str, str] = field(default_factory=dict)  # name -> text, of this run
     waiting: set[str] = field(default_factory=set)  # names that stay pending after this run
     notices: list[str] = field(default_factory=list)
+    carried: list[str] = field(default_factory=list)  # notices for the next run
     settled: set[str] = field(default_factory=set)  # keys set in the state on this page
     version: str = ""  # that the URL names
 
@@ -48,7 +49,8 @@ def begin(page: str) -> None:
     if link.page and link.page != page:
         link.settled.clear()
         link.pending = dict(st.query_params)  # of a link to a view of this page
-    link.page, link.shown, link.notices = page, {}, []
+    link.page, link.shown = page, {}
+    link.notices, link.carried = link.carried, []
     link.waiting.clear()
     if new:
         link.pending = {name: st.query_params[name] for name in st.query_params}
@@ -246,6 +248,12 @@ def notice(sentence: str) -> None:
     notices = _link().notices
     if sentence not in notices:
         notices.append(sentence)
+
+
+def again() -> NoReturn:
+    """Run the page anew, with the notices of this run."""
+    _link().carried = notices()
+    st.rerun()
 
 
 def notices() -> list[str]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, TypeAlias
 import streamlit as st
 from heedmap import viz
 from heedmap.languages import Phrase
+from heedmap.pages.frame import link
 from heedmap.pages.frame.notices import sentence
 from heedmap.pages.run.answer import run_shown
 from heedmap.pages.run.loading import load
@@ -94,7 +95,7 @@ def go_on(found: Sequence[object]) -> None:
     makes = [each.make for each in found if isinstance(each, Waiting) and each.make]
     if makes:
         makes[0]()
-        st.rerun()
+        link.again()
 
 
 def _waiting(

@@ -113,6 +113,15 @@ def test_what_a_model_cannot_do_is_said() -> None:
     assert "LeGrad read attention, and Heedmap" in said
 
 
+def test_a_link_that_asks_in_vain_is_told_also_after_all_maps_are_made() -> None:
+    cache.clear()
+    app = App("why", model="bundled-cnn", methods="relevance", text="a cat")
+    assert titles(app)[0] == "Grad-CAM"
+    assert [notice.split(",")[0] for notice in app.notices] == [
+        "The link asks for methods = “relevance”", "The link asks for text = “a cat”"
+    ]  # fmt: skip
+
+
 def test_a_model_without_classes_is_asked_for_its_features_or_a_text() -> None:
     app = App("why", model="bundled-clip")
     assert app.stage["panels"][2]["what"] == "what raises the norm of the features"

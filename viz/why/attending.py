@@ -14,7 +14,7 @@ from heedmap.viz.why import rows
 from heedmap.viz.why.follow import Add, Following
 from heedmap.viz.why.head import kept_calls, layers_of, only_head, put_tokens, tokens_in
 from heedmap.viz.why.keep import Keeping, Parting
-from heedmap.viz.why.target import Asked, Layer, Target, target_of
+from heedmap.viz.why.target import Asked, Layer, Target, features, target_of
 
 if TYPE_CHECKING:
     from heedmap.models import Adapter, Prepared
@@ -28,21 +28,23 @@ def raw(adapter: Adapter, x: Prepared, layer: Layer) -> np.ndarray:
     return np.asarray(maps[index].mean(axis=0))
 
 
-def rollout(adapter: Adapter, x: Prepared, layer: Layer) -> np.ndarray:
+def rollout(adapter: Twin, x: Prepared, layer: Layer) -> np.ndarray:
     """What the output reads of each patch, from a first layer to a last one."""
     first, last = _span(adapter, layer)
-    watch = Keeping(**_tokens(adapter, x))
-    _watched(adapter, x, watch)
+    watch = Following(**_tokens(adapter, x), layer=_unread, pool=_unread, first=adapter.depth - 1)
+    row = _start(adapter, x, watch, _watched(adapter, x, watch))
     with torch.inference_mode():
-        row = rows.rollout(_start(adapter, x, watch), watch.kept[first : last + 1])
-        return _patches(row, adapter, x)
+        return _patches(rows.rollout(row, watch.kept[first : last + 1]), adapter, x)
+
+
+def _unread(_: torch.Tensor) -> Add:
+    return lambda *_: None
 
 
 def relevance(adapter: Twin, x: Prepared, asked: Asked, layer: Layer) -> tuple[np.ndarray, Target]:
     """What raises the score of a target where attention rises, through all layers from a first."""
-    row = rows.Relevance(lambda _: _start(adapter, x, watch))
+    row, first = rows.Relevance(), _first(adapter, layer, adapter.depth)
     pool = partial(_pooled, adapter, x, row)
-    first = _first(adapter, layer, adapter.depth)
     watch = Following(**_tokens(adapter, x), layer=row.layer, pool=pool, first=first)
     output = _watched(adapter, x, watch)
     target = target_of(adapter, asked, output)
@@ -119,20 +121,31 @@ def _tokens(adapter: Adapter, x: Prepared) -> dict[str, Any]:
     return {"tokens": tokens, "prefix": order.prefix, "suffix": order.suffix}
 
 
-def _start(adapter: Adapter, x: Prepared, watch: Keeping) -> torch.Tensor:
-    """The row (N,) that the methods begin with: what the output is read from.
+def _start(
+    adapter: Twin, x: Prepared, watch: Following, output: torch.Tensor | None
+) -> torch.Tensor:
+    """The row (N,) that rollout begins with: what the output is read from.
 
-    CLS, the mean where there are several; the pooling head's own row; else all patches alike.
+    The pooling head's own row, or the tokens of the last layer that the output changes with: CLS,
+    or all patches alike where their mean is taken, also beside a CLS token.
     """
-    patches = x.grid[0] * x.grid[1]
-    row = torch.zeros(adapter.order.tokens(patches), device=adapter.device)
     if "pool" in adapter.kinds:
         return _whole(watch.pools[0].attention(slice(0, 1)).mean(0)[0], adapter, x)
-    if adapter.has_cls:
-        row[adapter.order.readers(patches)] = 1 / adapter.order.cls
-    else:
-        row[adapter.order.prefix : adapter.order.prefix + patches] = 1 / patches
-    return row
+    if output is None:
+        return _told(adapter, x)
+    found = features(adapter, output)[0]
+    unlike = torch.linspace(1, 2, len(found), device=found.device)  # so that none cancel out
+    (gradient,) = torch.autograd.grad((found * unlike).sum(), watch.begins[-1:])
+    return rows.readers(gradient)
+
+
+def _told(adapter: Adapter, x: Prepared) -> torch.Tensor:
+    """The row (N,) of CLS, else of all patches alike, where no output shows more."""
+    order, patches = adapter.order, x.grid[0] * x.grid[1]
+    row = torch.zeros(order.tokens(patches), device=adapter.device)
+    read = order.readers(patches) if order.cls else slice(order.prefix, order.prefix + patches)
+    row[read] = 1
+    return row / row.sum()
 
 
 def _whole(row: torch.Tensor, adapter: Adapter, x: Prepared) -> torch.Tensor:

@@ -57,7 +57,7 @@ def explain(
     if method == "raw":
         return Explanation(attending.raw(adapter, x, layer), method, "")
     if method == "rollout":
-        return Explanation(attending.rollout(adapter, x, layer), method, "")
+        return Explanation(attending.rollout(twin(adapter), x, layer), method, "")
     if method == "ig":
         heat, found = integrated(twin(adapter), x, target, layer)
         return Explanation(heat, method, found.name, signed=True)

@@ -2,29 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import torch
 from heedmap.errors import CaptureError
-from heedmap.models.families.order import layers_of_tower
 from torch import nn
 
 if TYPE_CHECKING:
     from heedmap.models import Adapter
-
-
-class Given(nn.Module):
-    """Stands in for a layer and gives out `tokens` in place of what it is given."""
-
-    def __init__(self, tokens: torch.Tensor, like: Any) -> None:
-        super().__init__()
-        self.tokens, self.like = tokens, like
-
-    def forward(self, *_: Any, **__: Any) -> Any:
-        return _put(self.like, self.tokens)
 
 
 @dataclass(frozen=True)
@@ -64,7 +52,7 @@ def kept_calls(layers: Iterable[nn.Module]) -> Iterator[list[Passed]]:
             handle.remove()
 
 
-def layers_of(adapter: Adapter) -> nn.ModuleList | nn.Sequential:
+def layers_of(adapter: Adapter) -> Sequence[nn.Module]:
     """The layers of a ViT, in order.
 
     Raises:
@@ -80,27 +68,22 @@ def layers_of(adapter: Adapter) -> nn.ModuleList | nn.Sequential:
     return found
 
 
-def plain_layers(adapter: Adapter) -> nn.ModuleList | nn.Sequential | None:
+def plain_layers(adapter: Adapter) -> Sequence[nn.Module] | None:
     """The layers of a ViT, in order; None where they are not one plain list."""
-    module: Any = adapter._family.module if hasattr(adapter._family, "module") else adapter.module
-    found = getattr(module, "blocks", None)
-    if found is None and hasattr(module, "config"):
-        found = layers_of_tower(module)
-    plain = isinstance(found, nn.ModuleList | nn.Sequential) and len(found) == adapter.depth
-    return found if plain else None
+    found = adapter.stream.blocks if adapter.stream else ()
+    return found if len(found) == adapter.depth else None
 
 
 @contextmanager
-def only_head(layers: nn.ModuleList | nn.Sequential, output: Any) -> Iterator[None]:
-    """While the block runs, the layers give out `output` without running."""
-    kept = dict(layers._modules)
-    layers._modules.clear()
-    layers.add_module("0", Given(tokens_in(output), output))
+def only_head(layers: Sequence[nn.Module], output: Any) -> Iterator[None]:
+    """While the block runs, each layer gives out `output` without running."""
+    for layer in layers:
+        layer.forward = lambda *_, **__: output
     try:
         yield
     finally:
-        layers._modules.clear()
-        layers._modules.update(kept)
+        for layer in layers:
+            del layer.forward  # the class has it still
 
 
 def tokens_in(output: Any) -> torch.Tensor:
@@ -111,8 +94,4 @@ def tokens_in(output: Any) -> torch.Tensor:
 
 def put_tokens(output: Any, tokens: torch.Tensor) -> Any:
     """What a layer gave out, with other tokens."""
-    return _put(output, tokens)
-
-
-def _put(like: Any, tokens: torch.Tensor) -> Any:
-    return tokens if isinstance(like, torch.Tensor) else (tokens, *like[1:])
+    return tokens if isinstance(output, torch.Tensor) else (tokens, *output[1:])

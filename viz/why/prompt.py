@@ -62,7 +62,7 @@ def prompt_relevance(adapter: Adapter, x: Prepared, text: str) -> Prompt:
 
 def _row(adapter: Twin, tokens: Tokens, photo: torch.Tensor) -> tuple[torch.Tensor, float]:
     """The relevance of each token, (N,), and the cosine with a photo's feature (dim,)."""
-    row = Relevance(_read_from)
+    row = Relevance()
     count = tokens.inputs["input_ids"].shape[1]
     watch = Following(count, 0, layer=row.layer, pool=row.layer)
     with torch.enable_grad(), watch:
@@ -80,15 +80,3 @@ def _row(adapter: Twin, tokens: Tokens, photo: torch.Tensor) -> tuple[torch.Tens
     torch.autograd.grad(cosine, watch.begins)
     assert row.row is not None  # it was started by the last layer
     return row.row.cpu(), cosine.item()
-
-
-def _read_from(gradient: torch.Tensor) -> torch.Tensor:
-    """1 at the one token whose last layer the score depends on, (N,) float32.
-
-    Args:
-        gradient: of the score by what the last attention puts out, (1, heads, N, any).
-    """
-    strength = gradient[0].abs().sum((0, 2))
-    row = torch.zeros_like(strength, dtype=torch.float32)
-    row[strength.argmax()] = 1
-    return row

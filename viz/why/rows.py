@@ -28,6 +28,18 @@ def rollout(row: torch.Tensor, layers: Sequence[Kept]) -> torch.Tensor:
     return row
 
 
+def readers(gradient: torch.Tensor) -> torch.Tensor:
+    """The tokens that a score is read from, alike and 1 in all: (N,) float32.
+
+    Behind the last attention each token goes on by itself, so no other has a gradient there.
+
+    Args:
+        gradient: of the score by what the last attention gives out, (1, heads, N, any).
+    """
+    counts = gradient[0].any(-1).any(0).float()
+    return counts / counts.sum().clamp_min(1)
+
+
 def read_by(row: torch.Tensor, weights: torch.Tensor) -> torch.Tensor:
     """row (some,) times the mean over heads of weights (heads, some, N): (N,)."""
     return (row.repeat(len(weights)) / len(weights)) @ weights.flatten(0, 1)
@@ -40,18 +52,15 @@ class Relevance:
     Chefer, Gur & Wolf 2021, arXiv 2103.15679, eq. 5 and 6.
 
     Attributes:
-        start: the row (N,) float32 to begin with, which tokens are asked for, from dy/dO of the
-            last layer.
-        row: (N,) float32, how far it has come.
+        row: (N,) float32, how far it has come; to begin with what the score is read from.
     """
 
-    start: Callable[[torch.Tensor], torch.Tensor]
     row: torch.Tensor | None = None
 
     def layer(self, gradient: torch.Tensor) -> Callable[[slice, torch.Tensor], None]:
         """Go on to a layer, which has this dy/dO: what is returned takes its blocks of A * dy/dA,
         each (heads, some, N)."""
-        before = self.start(gradient) if self.row is None else self.row
+        before = readers(gradient) if self.row is None else self.row
         self.row = row = before.clone()
 
         def add(some: slice, product: torch.Tensor) -> None:

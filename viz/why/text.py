@@ -166,7 +166,7 @@ def _rollout(own: TextTwin, x: Encoded, target: TextTarget) -> np.ndarray:
 
 
 def _relevance(own: TextTwin, x: Encoded, target: TextTarget) -> np.ndarray:
-    found = Relevance(lambda _: _start(own, x, target))
+    found = Relevance(_start(own, x, target))
     watch = Following(len(x), 0, layer=found.layer, pool=found.layer)
     score = _watched(own, x, target, watch)
     torch.autograd.grad(score[0], watch.begins)

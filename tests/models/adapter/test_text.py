@@ -120,6 +120,14 @@ def test_the_bundled_clip_tells_which_words_it_knows() -> None:
     )
 
 
+def test_weights_without_a_tokenizer_read_no_texts(tmp_path: Path) -> None:
+    """Transformers would make an empty one, which reads the same of every text."""
+    tiny("CLIP").save_pretrained(tmp_path)
+    adapter = models.wrap(transformers.CLIPModel.from_pretrained(tmp_path).eval())
+    with pytest.raises(ModelError, match=r"\(there is none\), so it reads no texts: choose"):
+        adapter.encode_text(["a cat"])
+
+
 def test_what_cannot_be_read_is_told_in_a_sentence() -> None:
     clip = wrapped("CLIP")
     with pytest.raises(SettingError, match="14 tokens long, and CLIPModel reads 12 at most"):

@@ -26,6 +26,10 @@ FAMILIES = {
         "vit_tiny_patch16_224",
         {"embed_dim": 48, "num_heads": 4, "class_token": False, "global_pool": "avg"},
     ),
+    "BEiT, a mean beside CLS": (
+        "beit_base_patch16_224",
+        {"embed_dim": 48, "num_heads": 4, "img_size": 64},
+    ),
 }
 ATTENTION = ("raw", "rollout", "relevance", "legrad")
 
@@ -38,9 +42,8 @@ class Eager:
         torch.manual_seed(0)
         self.module = timm.create_model(name, depth=3, num_classes=CLASSES, **settings).eval()
         spread(self.module)
-        self.own = timm.create_model(
-            name, depth=3, num_classes=CLASSES, dynamic_img_size=True, **settings
-        ).eval()
+        how = {"dynamic_img_size": True} if hasattr(self.module, "dynamic_img_size") else {}
+        self.own = timm.create_model(name, depth=3, num_classes=CLASSES, **how, **settings).eval()
         self.own.load_state_dict(self.module.state_dict())
         self.attention: list[torch.Tensor] = []
         self.tokens: list[torch.Tensor] = []
@@ -53,14 +56,17 @@ class Eager:
         self.adapter = models.wrap(self.module)
         photo = np.random.default_rng(0).integers(0, 256, (90, 130, 3), dtype=np.uint8)
         self.x = self.adapter.prepare(photo, size=84)
+        if not how:
+            self.own.set_input_size(tuple(self.x.pixels.shape[-2:]))
         self.logits = self.own(self.x.pixels)[0]
 
     def patches(self, row: torch.Tensor) -> np.ndarray:
         return row[self.x.prefix :].reshape(self.x.grid).detach().numpy()
 
     def read_at(self, whole: torch.Tensor) -> np.ndarray:
-        """The row of CLS of (N, N), or the mean of all patches where there is no CLS."""
-        return self.patches(whole[0] if self.adapter.has_cls else whole.mean(0))
+        """The row of CLS of (N, N), or the mean of all patches where the model takes that."""
+        averages = self.own.global_pool == "avg"
+        return self.patches(whole[self.x.prefix :].mean(0) if averages else whole[0])
 
     def gradients(self, score: torch.Tensor) -> tuple[torch.Tensor, ...]:
         return torch.autograd.grad(score, self.attention, retain_graph=True)
