@@ -44,8 +44,9 @@ def connected(address: str, cpus: int, store: int) -> Iterator[Any]:
         )
     except (ConnectionError, ValueError, RuntimeError) as error:
         raise SettingError(
-            f"Ray cannot be reached at {address or 'this machine'} ({str(error)[:200]}): "
-            "check its address."
+            "Ray cannot be reached at {address} ({why}): check its address.",
+            address=address or "this machine",
+            why=str(error)[:200],
         ) from error
     try:
         yield ray
