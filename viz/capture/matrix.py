@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 from heedmap.errors import CaptureError
+from heedmap.languages import Phrase
 from heedmap.viz import checks
 from heedmap.viz.capture.calls import check_call
 from heedmap.viz.capture.reasons import why_not
