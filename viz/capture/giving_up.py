@@ -57,9 +57,9 @@ class GivingUp(TorchFunctionMode):
 
     def __enter__(self) -> Self:
         _here.modes = (*getattr(_here, "modes", ()), self)
-        super().__enter__()
+        super().__enter__()  # type: ignore[no-untyped-call]
         return self
 
     def __exit__(self, *error: Any) -> None:
         _here.modes = _here.modes[:-1]
-        super().__exit__(*error)
+        super().__exit__(*error)  # type: ignore[no-untyped-call]
