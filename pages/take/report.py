@@ -62,7 +62,7 @@ def _pick(request: Request, look: Look) -> Plan:
         ["last", "all"],
         default="last",
         required=True,
-        format_func=named({"last": Phrase("last"), "all": Phrase("all")}),
+        format_func=named({"last": Phrase("The last"), "all": Phrase("All")}),
     )
     methods = st.multiselect(
         tr("Methods, about the most probable class"), viz.METHODS,
