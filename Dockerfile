@@ -17,8 +17,7 @@ COPY requirements.txt requirements-s3.txt requirements-cluster.txt ./
 RUN pip install ${TORCH_INDEX:+--index-url "$TORCH_INDEX"} $(grep -E '^torch(vision)?==' requirements.txt) \
     && pip install -r "$REQUIREMENTS"
 COPY . .
-RUN pip install setuptools && pip install --no-deps --no-build-isolation . \
-    && pip uninstall --yes setuptools && python -m compileall -q /opt/heedmap
+RUN pip install "setuptools>=77" && pip install --no-deps --no-build-isolation .
 
 FROM python:3.11-slim
 RUN useradd --uid 1000 --no-create-home --home-dir /tmp heedmap && install -d -o heedmap /data

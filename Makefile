@@ -19,7 +19,7 @@ TEST_STAMP := $(VENV)/.test-$(shell cat requirements*.txt pyproject.toml setup.p
 
 # The bundled models are measured on photos that are not part of the repository.
 DATA       := ../shared/data/photos
-BENCHMARKS := capture models batch page load fuzz $(if $(wildcard $(DATA)),bundled)
+BENCHMARKS := capture models batch page load engine fuzz $(if $(wildcard $(DATA)),bundled)
 
 .PHONY: help run dev quick test check bench clean
 .DEFAULT_GOAL := help

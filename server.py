@@ -19,7 +19,7 @@ from heedmap.api import settings as api_settings
 from heedmap.errors import HeedmapError, SettingError
 from heedmap.models.catalogue import policy
 from heedmap.models.loading import loader
-from heedmap.serving import first_paint, headers, hosts, leaving, sessions, uploads
+from heedmap.serving import compressed, first_paint, headers, hosts, leaving, sessions, uploads
 from heedmap.views import engine, photos, turns
 from starlette.middleware import Middleware
 from starlette.routing import BaseRoute, Mount, Route
@@ -65,6 +65,7 @@ def checks() -> list[Middleware]:
         Middleware(headers.Private),
         Middleware(sessions.SessionLimit, sessions.from_environment()),
         Middleware(uploads.UploadLimit, private.upload_bytes, photos.refuse),
+        Middleware(compressed.Compressed),
     ]
 
 

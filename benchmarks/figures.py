@@ -1,4 +1,4 @@
-"""Write docs/figures.md: `python -m benchmarks.figures capture models page load fuzz bundled`.
+"""Write docs/figures.md: `python -m benchmarks.figures capture models page load engine fuzz`.
 
 Runs the benchmarks named, shows what they print, and puts their tables into the page. The tables of
 the bundled models come from their cards (card.json): `cards` writes them without measuring.
@@ -20,7 +20,7 @@ from heedmap.models.catalogue.entries import CATALOGUE
 from benchmarks import card
 
 PAGE = Path(__file__).parent.parent / "docs" / "figures.md"
-BENCHMARKS = ("capture", "models", "batch", "page", "load", "fuzz", "bundled")
+BENCHMARKS = ("capture", "models", "batch", "page", "load", "engine", "fuzz", "bundled")
 HEAD = "| model | measured | |\n|---|---|---|"
 LAYER_HEAD = f"| model | {card.LAYERS} |\n|---|---|---|---|---|"
 

@@ -69,10 +69,10 @@ class Figures:
 
 
 def shows_map(run: Run, layer: int, head: int) -> bool:
-    """Whether the page shows the map of this layer and head, by its picture and its link."""
+    """Whether the page shows the map of this layer and head."""
     stage = run.components.get("heedmap_stage")
-    asked = (run.setting("layer") or str(LAYERS - 1), run.setting("head"))
-    return bool(stage and stage["panels"][0]["values"]) and asked == (str(layer), str(head))
+    shown = stage["panels"][0] if stage else {"values": "", "title": ""}
+    return bool(shown["values"]) and shown["title"] == f"Layer {layer}, head {head}"
 
 
 def shows_values(run: Run, layer: int, head: int) -> bool:
@@ -174,14 +174,16 @@ def main() -> None:
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.load", description=__doc__)
-    parser.add_argument("--visitors", type=_up_to(MOST_VISITORS), default=VISITORS)
-    parser.add_argument("--views", type=_up_to(MOST_VIEWS), default=VIEWS, help="of each visitor")
-    parser.add_argument("--rounds", type=_up_to(10), default=ROUNDS)
-    parser.add_argument("--limit", type=_up_to(1200), default=LIMIT, help="seconds for a round")
+    parser.add_argument("--visitors", type=up_to(MOST_VISITORS), default=VISITORS)
+    parser.add_argument("--views", type=up_to(MOST_VIEWS), default=VIEWS, help="of each visitor")
+    parser.add_argument("--rounds", type=up_to(10), default=ROUNDS)
+    parser.add_argument("--limit", type=up_to(1200), default=LIMIT, help="seconds for a round")
     return parser.parse_args()
 
 
-def _up_to(most: int) -> Callable[[str], int]:
+def up_to(most: int) -> Callable[[str], int]:
+    """What reads a whole number from 1 on of a command."""
+
     def whole(text: str) -> int:
         if not text.isdecimal() or not 1 <= int(text) <= most:
             raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 1 to {most}")

@@ -34,7 +34,7 @@ def serve(
 
     `script` names another Streamlit script to start instead.
     """
-    port = _free_port()
+    port = free_port()
     command = [python, "-m", "heedmap", "--no-browser", "--port", str(port)]
     if script:
         flags = ("--server.headless=true", "--server.address=localhost", f"--server.port={port}")
@@ -61,7 +61,8 @@ def serve(
             process.wait()
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port of this machine where nobody listens now."""
     with closing(socket.socket()) as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])

@@ -26,6 +26,7 @@ def connected(address: str, cpus: int, store: int) -> Iterator[Any]:
         SettingError: Ray is not installed, or the cluster cannot be reached.
     """
     os.environ.setdefault("RAY_worker_niceness", "0")  # else workers run behind all else
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # nothing is told to anybody
     try:
         import ray
     except ImportError as error:
@@ -37,14 +38,15 @@ def connected(address: str, cpus: int, store: int) -> Iterator[Any]:
     }  # fmt: skip
     try:
         ray.init(
-            **({"address": address} if address else own),
+            **({"address": address} if address else {"address": "local", **own}),
             log_to_driver=False,
             logging_level=logging.ERROR,
         )
     except (ConnectionError, ValueError, RuntimeError) as error:
         raise SettingError(
-            f"Ray cannot be reached at {address or 'this machine'} ({str(error)[:200]}): "
-            "check its address."
+            "Ray cannot be reached at {address} ({why}): check its address.",
+            address=address or "this machine",
+            why=str(error)[:200],
         ) from error
     try:
         yield ray

@@ -24,9 +24,10 @@ def told(given: Any) -> Any:
     return languages.in_language(given, spoken()) if spoken() != ENGLISH else given
 
 
-def named(names: Mapping[str, str]) -> Callable[[str], str]:
-    """What a control writes for its options: their names in the visitor's language."""
-    return lambda option: str(told(names[option]))
+def named(names: Mapping[Any, str] | Callable[[Any], str]) -> Callable[[Any], str]:
+    """What a control writes for its options; in the language of this run, whenever it is asked."""
+    name_of, language = names if callable(names) else names.__getitem__, spoken()
+    return lambda option: languages.translated(name_of(option), language)
 
 
 def spoken() -> str:

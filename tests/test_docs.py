@@ -12,8 +12,12 @@ from heedmap import viz
 
 ROOT = Path(__file__).parent.parent
 PAGES = ("README.md", "CONTRIBUTING.md", "training/README.md", *(
-    path.relative_to(ROOT).as_posix() for path in sorted((ROOT / "docs").glob("*.md"))
-))  # fmt: skip
+    path.relative_to(ROOT).as_posix() for path in sorted((ROOT / "docs").glob("**/*.md"))
+), "README.zh.md")  # fmt: skip
+TWINS = {"README.md": "README.zh.md"} | {
+    f"docs/{path.name}": f"docs/zh/{path.name}" for path in sorted((ROOT / "docs/zh").glob("*.md"))
+}  # a page, and the same in Chinese
+MADE = re.compile(r"<!-- (\w+) -->.*?<!-- /\1 -->", re.DOTALL)  # by a script, in English alone
 LINK = re.compile(r"\]\((?!https?:)([^)#]+)\)")
 # `viz/draw/overlay.py`, `models/`: what starts with a folder or a file of the checkout.
 NAMED = re.compile(r"`([\w.-]+(?:/[\w.-]+)*/|[\w./-]+\.(?:py|toml|md))`")
@@ -66,3 +70,22 @@ def test_the_example_of_the_readme_runs(tmp_path: Path, monkeypatch: pytest.Monk
     assert names["picture"].dtype == np.uint8
     assert names["picture"].shape == names["x"].view.shape
     assert names["heat"].shape == names["x"].grid
+
+
+@pytest.mark.parametrize(("english", "chinese"), TWINS.items())
+def test_a_page_in_chinese_has_the_headings_the_programs_and_the_options_of_the_other(
+    english: str, chinese: str
+) -> None:
+    one, other = (MADE.sub("", read(page)) for page in (english, chinese))
+    for pattern in (
+        r"^(#+) ",  # ranks of headings
+        r"^(?:    .*|```.*\n[\s\S]*?^```)$",  # programs
+        r"^\| (`[^|]*`) \|",  # rows of tables that name something
+        r"^(\|).*\|$",  # how many rows there are
+    ):
+        found = [re.findall(pattern, text, re.MULTILINE) for text in (one, other)]
+        found = [[each.replace("、", ", ") for each in texts] for texts in found]
+        assert found[0] == found[1], f"{chinese} is to say what {english} says"
+    names = [Path(page).name for page in (english, chinese)]
+    assert names[1] in read(english)
+    assert names[0] in read(chinese)

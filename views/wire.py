@@ -17,6 +17,8 @@ from typing import Any
 
 import numpy as np
 from heedmap import models, viz
+from heedmap.languages import Phrase
+from heedmap.languages.wire import read, written
 
 # What may travel, by the room that it is from.
 RECORDS = {
@@ -35,8 +37,8 @@ def packed(value: Any, half: bool = False) -> bytes:
     """A value as bytes.
 
     Args:
-        value: None, truths, numbers, texts, slices, arrays, tensors, records of `RECORDS`, and
-            tuples, lists and dicts of these; lists come back as tuples.
+        value: None, truths, numbers, texts, phrases, slices, arrays, tensors, records of
+            `RECORDS`, and tuples, lists and dicts of these; lists come back as tuples.
         half: whether arrays of float32 with more than one axis become float16.
 
     Raises:
@@ -68,6 +70,8 @@ class _Packing:
 
     def of(self, value: Any) -> Any:
         """Plain values as they are, all else as an object that says in its one key what it is."""
+        if isinstance(value, Phrase):
+            return {"phrase": written(value)}
         if value is None or isinstance(value, bool | int | float | str):
             return value
         if isinstance(value, np.generic):
@@ -118,6 +122,8 @@ def _built(about: Any, entries: Any) -> Any:
         return {_built(key, entries): _built(each, entries) for key, each in said}
     if kind == "slice":
         return slice(*said)
+    if kind == "phrase":
+        return read(said)
     name, named = said
     made = getattr(_HOME[name], name)
     return made(**{field: _built(each, entries) for field, each in named.items()})

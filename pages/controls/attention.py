@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 from heedmap.languages import Phrase
 from heedmap.pages.frame import link
-from heedmap.pages.language import told, tr
+from heedmap.pages.language import named, told, tr
 from heedmap.views import attention, patches
 from heedmap.views.attention import MEAN, Source
 from heedmap.views.patches import Patch
@@ -34,7 +34,7 @@ def pick_kind(adapter: Adapter, name: str = "kind") -> str | None:
         return kinds[0]
     return str(
         st.radio(
-            tr("Attention"), kinds, key=key, format_func=lambda kind: told(KINDS[kind].name),
+            tr("Attention"), kinds, key=key, format_func=named(lambda kind: KINDS[kind].name),
             help="  \n".join(
                 tr("{name}: {told}", name=KINDS[kind].name, told=KINDS[kind].reading)
                 for kind in kinds
@@ -84,7 +84,7 @@ def pick_layer(
                 tr("Second layer"),
                 range(depth),
                 key=key,
-                format_func=lambda layer: tr("Layer {layer}", layer=layer),
+                format_func=named(lambda layer: Phrase("Layer {layer}", layer=layer)),
                 width=130,
                 label_visibility="collapsed",
                 disabled=last == 0,
@@ -134,12 +134,16 @@ def pick_head(
     key = link.choice(name, options, default if default in options else MEAN, kept=kept)
     return str(
         st.selectbox(
-            tr("Second head") if compact else tr("Head"), options, key=key, format_func=_head_name,
+            tr("Second head") if compact else tr("Head"),
+            options,
+            key=key,
+            format_func=named(_head_name),
             label_visibility="collapsed" if compact else "visible",
-            width=190 if compact else "stretch", help=told(FIRST if count > 1 else ONE_HEAD),
+            width=190 if compact else "stretch",
+            help=told(FIRST if count > 1 else ONE_HEAD),
             disabled=count == 1,
         )
-    )  # fmt: skip
+    )
 
 
 def pick_difference(several: bool = True) -> bool:
@@ -176,4 +180,4 @@ def _write_patch(patch: Patch) -> str:
 
 
 def _head_name(head: str) -> str:
-    return tr("Mean of all heads") if head == MEAN else told(attention.head_caption(head))
+    return Phrase("Mean of all heads") if head == MEAN else attention.head_caption(head)

@@ -106,7 +106,9 @@ def pick_channel(source: Source, layer: str, name: str) -> Channel:
         tr("Channel"),
         every,
         key=key,
-        format_func=lambda index: tr("{index}, mean {mean:.3g}", index=index, mean=every[index]),
+        format_func=named(
+            lambda index: Phrase("{index}, mean {mean:.3g}", index=index, mean=every[index])
+        ),
         help=tr("Ranked by their mean."),
     )
     return Channel(source, layer, int(chosen))

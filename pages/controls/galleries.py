@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import streamlit as st
+from heedmap.languages import Phrase
 from heedmap.pages.controls.attention import PAIR
 from heedmap.pages.frame import link
 from heedmap.pages.frame.text import heading, heading_row
-from heedmap.pages.language import tr
+from heedmap.pages.language import named, tr
 from heedmap.pages.stage.components import gallery
 from heedmap.pages.stage.panels import channel_groups, followed, head_items, layer_items, ratio
 from heedmap.views.attention import Map
@@ -103,7 +104,7 @@ def _pick_columns() -> int:
                 options,
                 key=key,
                 width=130,
-                format_func=lambda n: tr("{count} columns", count=n),
+                format_func=named(lambda n: Phrase("{count} columns", count=n)),
                 label_visibility="collapsed",
             )
         )

@@ -5,10 +5,11 @@ from __future__ import annotations
 import io
 
 import streamlit as st
+from heedmap.languages import Phrase
 from heedmap.pages.frame import link
 from heedmap.pages.frame.notices import sentence
 from heedmap.pages.frame.text import plain
-from heedmap.pages.language import told, tr
+from heedmap.pages.language import named, tr
 from heedmap.pages.stage.components import gallery
 from heedmap.pages.stage.panels import photo_item
 from heedmap.private import drop_uploads, session
@@ -20,6 +21,7 @@ _WRONG = "heedmap.wrong"  # what was wrong with the last upload, one sentence
 _FORGOT = "heedmap.forgot"  # how many photos this session has forgotten
 _UPLOAD = "upload"
 NONE = "none"  # no second photo
+_NONE = Phrase("None")
 _MOST = 3  # uploads shown in the gallery
 
 
@@ -45,9 +47,7 @@ def pick_another(name: str, default: str) -> str:
     """Let the visitor choose a photo by its name, `default` unless they do."""
     key = link.setting(name, default, str, fits=photos.known, why=photos.GONE)
     options = list(dict.fromkeys([default, st.session_state[key], *every()]))
-    return str(
-        st.selectbox(tr("Photo"), options, key=key, format_func=lambda key: told(photos.title(key)))
-    )
+    return str(st.selectbox(tr("Photo"), options, key=key, format_func=named(photos.title)))
 
 
 def second_photo(name: str) -> str:
@@ -65,7 +65,7 @@ def pick_second(name: str) -> str:
     options = list(dict.fromkeys([NONE, st.session_state[key], *every()]))
     return str(
         st.selectbox(tr("Second photo"), options, key=key, width=240,
-                     format_func=lambda key: tr("None") if key == NONE else told(photos.title(key)))
+                     format_func=named(lambda key: _NONE if key == NONE else photos.title(key)))
     )  # fmt: skip
 
 

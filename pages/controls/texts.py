@@ -8,7 +8,7 @@ import streamlit as st
 from heedmap.languages import Phrase
 from heedmap.pages.frame import link
 from heedmap.pages.frame.text import plain
-from heedmap.pages.language import named, told, tr
+from heedmap.pages.language import named, tr
 from heedmap.views.texts import FIRST, MAPS, MOST, Source, method
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ def pick_word_map() -> str:
     """Let the visitor choose which map of each text is shown."""
     key = link.choice("map", MAPS, MAPS[0])
     chosen = st.segmented_control(
-        tr("Map"), MAPS, key=key, format_func=lambda kind: told(method(kind).name), required=True
+        tr("Map"), MAPS, key=key, format_func=named(lambda kind: method(kind).name), required=True
     )
     return str(chosen)
 

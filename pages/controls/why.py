@@ -10,7 +10,7 @@ from heedmap import viz
 from heedmap.languages import Phrase
 from heedmap.pages.frame import link
 from heedmap.pages.frame.text import plain
-from heedmap.pages.language import told, tr
+from heedmap.pages.language import named, told, tr
 from heedmap.views.asked import Layer, Target
 from heedmap.views.classes import Classes, rounded
 from heedmap.views.costs import span
@@ -44,14 +44,18 @@ def pick_methods(source: Source) -> list[str]:
         fits=lambda chosen: bool(chosen) and set(chosen) <= set(able),
     )  # fmt: skip
     chosen = st.pills(
-        tr("Methods"), able, key=key, selection_mode="multi", format_func=_name,
+        tr("Methods"), able, key=key, selection_mode="multi", format_func=named(_name),
         label_visibility="collapsed",
     )  # fmt: skip
     if source.refusals:
         st.pills(
-            tr("Not for this model"), list(source.refusals), format_func=_name, disabled=True,
-            selection_mode="multi", key="refused",
-        )  # fmt: skip
+            tr("Not for this model"),
+            list(source.refusals),
+            format_func=named(_name),
+            disabled=True,
+            selection_mode="multi",
+            key="refused",
+        )
         st.caption("  \n".join(map(plain, source.cannot)))
     if not chosen:
         link.notice(Phrase("No method is chosen: the first that this model can do is shown."))
@@ -132,7 +136,7 @@ def _pick_classes(classes: Classes) -> Target:
     others = [NONE, *(name for name in classes.names if name != target)]
     less = st.selectbox(
         tr("Less"), others, key=link.choice("less", others, NONE), width=200, help=told(_LESS),
-        format_func=lambda name: name or tr("no other class"),
+        format_func=named(lambda name: name or Phrase("no other class")),
     )  # fmt: skip
     one = classes.index(target)
     return (one, classes.index(less)) if less else one
@@ -212,4 +216,4 @@ def _short(name: str) -> str:
 
 
 def _name(method: str) -> str:
-    return str(told(viz.METHODS[method].name))
+    return viz.METHODS[method].name

@@ -11,7 +11,7 @@ from heedmap.languages import Phrase
 from heedmap.pages.frame import link
 from heedmap.pages.frame.notices import Notices
 from heedmap.pages.frame.text import plain
-from heedmap.pages.language import told, tr
+from heedmap.pages.language import named, told, tr
 from heedmap.pages.run.answer import run_shown
 from heedmap.pages.run.loading import load
 from heedmap.pages.stage.shaded import shaded
@@ -51,7 +51,7 @@ def show(keys: Keys, hero: WordMap, at: int | None, guesses: Sequence[Guess]) ->
         viz.TEXT_METHODS,
         key=keys[0],
         selection_mode="multi",
-        format_func=lambda method: told(viz.TEXT_METHODS[method].name),
+        format_func=named(lambda method: viz.TEXT_METHODS[method].name),
         label_visibility="collapsed",
     )
     token = _pick_guess(keys[1], _asked(hero.source, at, guesses))

@@ -201,7 +201,9 @@ def photo_item(photo: str) -> Item:
         "key": photo,
         "src": data_urls.of_thumbnail(photo),
         "alt": photos.alt(photo),
-        "title": f"{photos.name(photo)}. {credit}" if credit else photos.name(photo),
+        "title": Phrase("{name}. {credit}", name=photos.name(photo), credit=credit)
+        if credit
+        else photos.name(photo),
     }
 
 

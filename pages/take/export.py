@@ -10,7 +10,7 @@ from heedmap.languages import Phrase
 from heedmap.pages.frame import head
 from heedmap.pages.frame.notices import sentence
 from heedmap.pages.frame.text import plain
-from heedmap.pages.language import told, tr
+from heedmap.pages.language import named, told, tr
 from heedmap.pages.take import film, report
 from heedmap.views.figure import Figure
 from heedmap.views.paper import FORMATS, LAID_OUT, Paper, Taken
@@ -74,7 +74,7 @@ def _files(taken: Taken) -> Paper:
     controls, shown = st.columns([2, 3], gap="medium")
     with controls:
         kind = str(
-            st.selectbox(tr("As"), taken.kinds, format_func=lambda kind: told(FORMATS[kind].words))
+            st.selectbox(tr("As"), taken.kinds, format_func=named(lambda kind: FORMATS[kind].words))
         )
         paper = _pick_paper(taken, kind) if kind in LAID_OUT else _last()
     with shown:

@@ -73,7 +73,7 @@ def _make(shown: Drawable, wanted: Wanted, clip: bytes, name: str, folder: Path)
                 count / len(frames),
                 tr("Frame {count} of {frames}", count=count, frames=len(frames)),
             )
-            picture.image(film.drawn(frame, wanted.look))
+            picture.image(film.drawn(frame, wanted.look), width=film.SIDE)
 
         with turns.visiting(session(), lambda words: None):
             film.make(adapter, frames, folder / "film.mp4", wanted, RATE, tell)
@@ -99,7 +99,7 @@ def _frames(photo: str, clip: bytes, folder: Path) -> np.ndarray | list[np.ndarr
 def _offer(asked: object) -> None:
     made = st.session_state.get(_MADE)
     if made and made[0] == asked:
-        st.video(made[1], loop=True, autoplay=True, muted=True)
+        st.video(made[1], loop=True, autoplay=True, muted=True, width=film.SIDE)
         st.download_button(
             tr("Download, {made:.1f} MB", made=len(made[1]) / 1000000.0),
             made[1],

@@ -8,7 +8,7 @@ from heedmap.languages import Phrase
 from heedmap.pages.controls.photo import every
 from heedmap.pages.frame.notices import sentence
 from heedmap.pages.frame.text import plain
-from heedmap.pages.language import named, told, tr
+from heedmap.pages.language import named, tr
 from heedmap.private import session
 from heedmap.views import photos, report, turns
 from heedmap.views.render import Look
@@ -49,7 +49,7 @@ def _pick(request: Request, look: Look) -> Plan:
         tr("Photos"),
         keys,
         [request.photo],
-        format_func=lambda key: told(photos.title(key)),
+        format_func=named(photos.title),
         max_selections=_MOST_PHOTOS,
     )
     asked = st.multiselect(
@@ -62,11 +62,11 @@ def _pick(request: Request, look: Look) -> Plan:
         ["last", "all"],
         default="last",
         required=True,
-        format_func=named({"last": Phrase("last"), "all": Phrase("all")}),
+        format_func=named({"last": Phrase("The last"), "all": Phrase("All")}),
     )
     methods = st.multiselect(
         tr("Methods, about the most probable class"), viz.METHODS,
-        format_func=lambda each: told(viz.METHODS[each].name),
+        format_func=named(lambda each: viz.METHODS[each].name),
     )  # fmt: skip
     drawn = Look(look.colormap, look.opacity, fade=look.fade, diverging=look.diverging)
     return Plan(tuple(chosen), tuple(asked), str(layers), tuple(methods), drawn)

@@ -5,16 +5,16 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+import numpy as np
 import pytest
-from heedmap.batch import cluster
+from heedmap.batch import cluster, run
 from heedmap.batch.cluster import Cluster
 from heedmap.batch.find import Photo
 from heedmap.batch.folder import Folder
-from heedmap.batch.job import Job
-from heedmap.batch.work import Plan
+from heedmap.batch.job import Job, Plan
 from heedmap.errors import SettingError
 
-from tests.batch.conftest import rows_in
+from tests.batch.conftest import here, rows_in
 from tests.batch.plain_actors import Actor
 
 pytestmark = pytest.mark.xdist_group("ray")
@@ -38,6 +38,21 @@ def test_an_actor_killed_loses_nothing_and_repeats_nothing(
     assert sum(told) == 200
     assert len({row["error"] for row in rows}) >= 3  # two actors, and one that took a place
     assert os.getpid() not in {int(row["error"]) for row in rows}
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore")  # Ray's own
+def test_actors_give_the_rows_of_this_process(
+    photos: Path, tmp_path: Path, ray_address: str
+) -> None:
+    job, found = Job("bundled-vit", size=32), dict[str, list[dict]]()
+    for name, runner in {"here": here, "ray": run.on_ray(1, Cluster(ray_address))}.items():
+        run.run(job, str(photos), tmp_path / name, runner, batch=4)
+        found[name] = sorted(rows_in(tmp_path / name), key=lambda row: (row["path"], row["layer"]))
+    assert len(found["here"]) == 12 * 6
+    for own, other in zip(*found.values(), strict=True):
+        np.testing.assert_allclose(other.pop("values"), own.pop("values"), rtol=2e-3)
+        assert other == own
 
 
 def test_a_cluster_that_is_not_there_is_told(tmp_path: Path) -> None:

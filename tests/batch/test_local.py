@@ -9,16 +9,16 @@ import sys
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 from heedmap.batch import local
 from heedmap.batch.find import Photo
 from heedmap.batch.folder import Folder
-from heedmap.batch.job import Job
+from heedmap.batch.job import Job, Plan
 from heedmap.batch.run import run as go_on
-from heedmap.batch.work import Plan
 from heedmap.errors import ModelError
 
-from tests.batch.conftest import each_once, here
+from tests.batch.conftest import each_once, here, rows_in
 
 # A worker that notes what it has done in a file, and ends where a photo says so.
 WORKER = """
@@ -113,7 +113,16 @@ def test_the_command_is_killed_and_goes_on(photos: Path, tmp_path: Path) -> None
     time.sleep(random.random() * 0.05)
     process.send_signal(signal.SIGKILL)
     process.wait()
-    left = 12 - len(Folder(out).done())
-    result = go_on(Job("bundled-vit", size=32), str(photos), out, here)
-    assert (result.photos, result.before) == (12, 12 - left)
+    done, job = len(Folder(out).done()), Job("bundled-vit", size=32)
+    result = go_on(job, str(photos), out, here)
+    assert (result.photos, result.before) == (12, done)
     assert len(each_once(out)) == 12
+    go_on(job, str(photos), tmp_path / "whole", here)
+    pairs = (sorted(rows_in(each), key=_place) for each in (out, tmp_path / "whole"))
+    for one, other in zip(*pairs, strict=True):
+        np.testing.assert_allclose(one.pop("values"), other.pop("values"), rtol=2e-3)
+        assert one == other
+
+
+def _place(row: dict) -> tuple[str, str]:
+    return row["path"], row["layer"]

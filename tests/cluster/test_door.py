@@ -8,11 +8,12 @@ from typing import Any
 
 import numpy as np
 import pytest
-from heedmap import models, viz
+from heedmap import errors, models, viz
 from heedmap.cluster import door
-from heedmap.errors import SettingError
+from heedmap.errors import HeedmapError, SettingError
 from heedmap.views import engine, wire
 from heedmap.views.calls import CALLS
+from starlette.testclient import TestClient
 
 HEAT = np.linspace(0, 1, 64, dtype=np.float32).reshape(8, 8)
 ASKED: dict[str, tuple[str, tuple[Any, ...]]] = {
@@ -86,3 +87,28 @@ def test_errors_keep_their_kind_and_sentence(replica: str) -> None:
     x, _ = sent("bundled-vit", "row", ())
     with pytest.raises(SettingError, match="no layer 99"):
         engine.ask(replica, "bundled-vit", x, "row", (99, (0, 0)), lambda: False)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"", b"PK\x03\x04", bytes(3000), wire.packed(None), wire.packed({"model": 3}),
+        wire.packed({"model": "bundled-vit", "x": "cat", "call": "attention", "arguments": ()}),
+        wire.packed({"model": "bundled-vit", "x": None, "call": "os.system", "arguments": ("ls",)}),
+        wire.packed({"model": "../../etc", "x": None, "call": "output", "arguments": ()}),
+    ],
+)  # fmt: skip
+def test_whatever_is_sent_a_replica_answers_in_a_sentence(client: TestClient, body: bytes) -> None:
+    answer = client.post(engine.PASS, content=body)
+    said = answer.json()
+    assert answer.status_code in (422, 500)
+    assert answer.headers[engine.HEADER] == engine.own_version()
+    assert issubclass(getattr(errors, said["error"]), HeedmapError)
+    assert "Traceback" not in answer.text
+    assert ".py" not in answer.text
+
+
+@pytest.fixture(scope="module")
+def client() -> Iterator[TestClient]:
+    with TestClient(door.create()) as client:
+        yield client

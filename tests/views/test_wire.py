@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import torch
 from heedmap import viz
+from heedmap.languages import Phrase
 from heedmap.models import Encoded, Prepared
 from heedmap.views import wire
 
@@ -22,6 +23,11 @@ def test_plain_values_come_back() -> None:
     value = (None, True, 3, -0.5, "ä\n", slice(0, 2), {("a", 1): ("b",), "c": {}}, float("inf"))
     assert there_and_back(value) == value
     assert there_and_back([np.float32(0.5), np.int64(7)]) == (0.5, 7)
+
+
+def test_phrases_come_back_with_what_translates_them() -> None:
+    found = there_and_back({"target": Phrase("Layer {layer}", layer=3)})["target"]
+    assert (found, found.template, found.values) == ("Layer 3", "Layer {layer}", {"layer": 3})
 
 
 def test_arrays_and_tensors_come_back_bit_for_bit() -> None:

@@ -33,14 +33,14 @@ SAMPLES = (
         "cat",
         Phrase("Cat"),
         "chelsea.png",
-        "Stefan van der Walt, CC0",
+        Phrase("Stefan van der Walt, CC0"),
         Phrase("Close view of the face of a ginger tabby cat with green eyes."),
     ),
     Sample(
         "astronaut",
         Phrase("Astronaut"),
         "astronaut.png",
-        "NASA, public domain",
+        Phrase("NASA, public domain"),
         Phrase(
             "The astronaut Eileen Collins in an orange suit, a flag and a model shuttle behind her."
         ),
@@ -49,21 +49,21 @@ SAMPLES = (
         "coffee",
         Phrase("Coffee"),
         "coffee.png",
-        "Rachel Michetti, Pikolo Espresso Bar, CC0",
+        Phrase("Rachel Michetti, Pikolo Espresso Bar, CC0"),
         Phrase("A red cup of espresso with a spoon on a red saucer on a wooden table."),
     ),
     Sample(
         "rocket",
         Phrase("Rocket"),
         "rocket.jpg",
-        "SpaceX, public domain",
+        Phrase("SpaceX, public domain"),
         Phrase("A rocket on its launch pad at dusk, between lattice towers and bright lamps."),
     ),
     Sample(
         "cameraman",
         Phrase("Cameraman"),
         "camera.png",
-        "Lav Varshney, CC0",
+        Phrase("Lav Varshney, CC0"),
         Phrase(
             "Black and white photo of a man in a dark coat looking through a camera on a tripod."
         ),
@@ -72,21 +72,21 @@ SAMPLES = (
         "coins",
         Phrase("Coins"),
         "coins.png",
-        "Brooklyn Museum, no known copyright restrictions",
+        Phrase("Brooklyn Museum, no known copyright restrictions"),
         Phrase("Black and white photo of four rows of ancient Greek coins on a dark ground."),
     ),
     Sample(
         "galaxies",
         Phrase("Galaxies"),
         "hubble_deep_field.jpg",
-        "NASA, Hubble eXtreme Deep Field, public domain",
+        Phrase("NASA, Hubble eXtreme Deep Field, public domain"),
         Phrase("Hundreds of small bright galaxies on a black sky."),
     ),
     Sample(
         "retina",
         Phrase("Retina"),
         "retina.jpg",
-        "Mikael Häggström, CC0",
+        Phrase("Mikael Häggström, CC0"),
         Phrase("The back of a human eye: an orange disc with branching vessels and a bright spot."),
     ),
 )

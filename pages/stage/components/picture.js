@@ -63,7 +63,7 @@ function show(view, figure) {
   parts.picture.hidden = Boolean(given.says);
   if (parts.copy) {
     parts.copy.hidden = Boolean(given.says);
-    parts.copy.setAttribute("aria-label", `Copy picture: ${given.title}`);
+    parts.copy.setAttribute("aria-label", `${say("Copy picture")}: ${given.title}`);
   }
   if (given.values) {
     parts.legend.hidden = parts.bar.hidden = false;
