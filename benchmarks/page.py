@@ -62,8 +62,8 @@ WATCH = """(selector) => {
     };
     requestAnimationFrame(look);
 }"""
-# Moves the pointer to another patch of the map in every frame; tells how many pictures there were in
-# how long.
+# Moves the pointer to another patch of the map in every frame; tells how many pictures a second
+# there were.
 HOVER = """async (frame) => {
     const area = frame.getBoundingClientRect();
     const [rows, columns] = frame.closest('figure').given.grid;
