@@ -49,8 +49,9 @@ check: $(TEST_STAMP) ## lint, format and strict types, changing nothing
 	$(PY) -m mypy
 	$(PY) -m mypy training benchmarks tests/browser tests/conftest.py tests/test_arrows.py
 
-bench: $(TEST_STAMP) ## measure again and write docs/figures.md
+bench: $(TEST_STAMP) ## measure again and write docs/figures.md and docs/explain.md
 	@$(PY) -m benchmarks.figures $(BENCHMARKS)
+	@$(PY) -m benchmarks.explain methods cost $(if $(wildcard $(DATA)),trust)
 
 clean: ## remove the virtual environment, builds and the tools' caches
 	rm -rf $(VENV) build *.egg-info .pytest_cache .ruff_cache .mypy_cache

@@ -16,8 +16,9 @@ from typing import Any
 
 import numpy as np
 from heedmap.batch.find import Photo
+from heedmap.batch.job import Plan
 from heedmap.batch.local import in_parts
-from heedmap.batch.work import Plan, Work
+from heedmap.batch.work import Work
 from heedmap.cluster.connect import connected
 from heedmap.errors import HeedmapError, ModelError
 

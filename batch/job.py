@@ -1,10 +1,11 @@
-"""What is asked for, the same for every photo."""
+"""What is asked for, the same for every photo, and what a worker needs to know of it."""
 
 from __future__ import annotations
 
 import hashlib
 import json
 from dataclasses import asdict, dataclass, field
+from pathlib import Path
 from typing import Any
 
 from heedmap import models
@@ -41,6 +42,25 @@ class Job:
         """
         asked = {"source": source, **asdict(self), "weights": _weights(self.model)}
         return {"format": FORMAT, **json.loads(json.dumps(asked))}
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a worker needs to know.
+
+    Attributes:
+        job: what is asked for.
+        out: the folder to write to.
+        run: the run that it belongs to; see `Folder.begin`.
+        batch: how many photos of one shape run through the model at once.
+        threads: of PyTorch, in each worker.
+    """
+
+    job: Job
+    out: Path
+    run: str
+    batch: int = 8
+    threads: int = 1
 
 
 def fingerprint(settings: dict[str, Any]) -> str:

@@ -15,8 +15,8 @@ from typing import Any
 from heedmap.batch import parts
 from heedmap.batch.find import Photo
 from heedmap.batch.folder import Folder
+from heedmap.batch.job import Plan
 from heedmap.batch.messages import Done, Progress, Refused
-from heedmap.batch.work import Plan
 from heedmap.errors import ModelError
 
 Tell = Callable[[int], object]

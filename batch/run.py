@@ -9,8 +9,7 @@ from pathlib import Path
 from heedmap.batch import cluster, find, local, sheet
 from heedmap.batch.find import Photo
 from heedmap.batch.folder import Folder
-from heedmap.batch.job import Job
-from heedmap.batch.work import Plan
+from heedmap.batch.job import Job, Plan
 
 Tell = Callable[[int], object]
 # Maps the photos of a plan, and tells how many are done.

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -13,7 +11,7 @@ from heedmap import models, viz
 from heedmap.batch import find, parts, pictures
 from heedmap.batch.find import Photo
 from heedmap.batch.folder import Folder
-from heedmap.batch.job import Job
+from heedmap.batch.job import Plan
 from heedmap.errors import HeedmapError
 from heedmap.views import render, wanted
 from heedmap.viz.photo.image import from_bytes
@@ -23,25 +21,6 @@ if TYPE_CHECKING:
     from heedmap.views.wanted import Maps
 
 Tell = Callable[[int], object]
-
-
-@dataclass(frozen=True)
-class Plan:
-    """What a worker needs to know.
-
-    Attributes:
-        job: what is asked for.
-        out: the folder to write to.
-        run: the run that it belongs to; see `Folder.begin`.
-        batch: how many photos of one shape run through the model at once.
-        threads: of PyTorch, in each worker.
-    """
-
-    job: Job
-    out: Path
-    run: str
-    batch: int = 8
-    threads: int = 1
 
 
 class _Opened(NamedTuple):

@@ -17,8 +17,9 @@ import threading
 from multiprocessing.connection import Connection
 
 from heedmap.batch.find import Photo
+from heedmap.batch.job import Plan
 from heedmap.batch.messages import Done, Progress, Ready, Refused
-from heedmap.batch.work import Plan, Work
+from heedmap.batch.work import Work
 from heedmap.errors import HeedmapError
 
 

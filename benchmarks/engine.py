@@ -145,7 +145,11 @@ def engine(log: Path) -> Iterator[tuple[str, int]]:
         yield f"http://localhost:{port}", process.pid
     finally:
         process.terminate()
-        process.wait(60)
+        try:
+            process.wait(60)
+        except subprocess.TimeoutExpired:  # all that it started ends with it
+            process.kill()
+            process.wait()
 
 
 @dataclass(frozen=True)

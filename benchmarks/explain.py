@@ -6,10 +6,10 @@
                                           models on photos that they never saw
     python -m benchmarks.explain methods  the tables of methods, as `viz.METHODS` has them
 
-Each prints its table and puts it into docs/explain.md. Time is CPU time, which other work on the
-machine leaves alone, as a ratio to a plain forward pass of the same model on the same photo, run in
-turn in one process; memory is what the peak of a process
-rises by, each way in a process of its own, in megabytes over the plain pass (Linux only).
+Each prints its table and puts it into docs/explain.md. Time is CPU time of one thread, which other
+work on the machine leaves alone but for the caches, as a ratio to a plain forward pass of the same
+model on the same photo, run in turn in one process; memory is what the peak of a process rises by,
+each way in a process of its own, in megabytes over the plain pass (Linux only).
 """
 
 from __future__ import annotations
@@ -65,6 +65,7 @@ def way(name: str, case: Case) -> Callable[[int], object]:
     from heedmap import models, viz
 
     torch.manual_seed(0)
+    torch.set_num_threads(1)
     how = {"dynamic_img_size": True} if case.ways is VIT else {}
     module = timm.create_model(case.model, num_classes=1000, **how).eval().requires_grad_(False)
     adapter = models.wrap(module)

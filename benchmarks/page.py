@@ -13,15 +13,19 @@ import sys
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
+from urllib.parse import urlencode
 
 from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
 
 from benchmarks import chromium
+from benchmarks.capture import build
 from benchmarks.server import serve
 
 PATIENCE_MS = 120_000
 MOVES = 30  # presses of each control
 FIRSTS = 5  # first maps on a warm server
+MAP = ".stage .heroes .frame"
+DINO = "dinov2-s"
 SCREEN: ViewportSize = {"width": 1440, "height": 900}
 EMPTY = """
 import streamlit as st
@@ -58,18 +62,21 @@ WATCH = """(selector) => {
     };
     requestAnimationFrame(look);
 }"""
-# Moves the pointer over the map, once a frame; tells how many pictures there were in how long.
+# Moves the pointer to another patch of the map in every frame; tells how many pictures a second
+# there were.
 HOVER = """async (frame) => {
     const area = frame.getBoundingClientRect();
+    const [rows, columns] = frame.closest('figure').given.grid;
     const count = () => Number(frame.dataset.picture);
     const next = () => new Promise(requestAnimationFrame);
-    const move = (x, y) => frame.dispatchEvent(new PointerEvent('pointermove', {
+    const move = (row, column) => frame.dispatchEvent(new PointerEvent('pointermove', {
         bubbles: true, pointerType: 'mouse',
-        clientX: area.left + x * area.width, clientY: area.top + y * area.height,
+        clientX: area.left + ((column + 0.5) / columns) * area.width,
+        clientY: area.top + ((row + 0.5) / rows) * area.height,
     }));
     const before = count(), began = performance.now();
     for (let i = 0; i < 180; i += 1) {
-        move((0.5 + 0.49 * Math.cos(i / 9)), (0.5 + 0.49 * Math.sin(i / 7)));
+        move(Math.floor(i / columns) % rows, i % columns);
         await next();
     }
     return 1000 * (count() - before) / (performance.now() - began);
@@ -118,23 +125,42 @@ def void(_: object) -> None:
     """Drop what a call gives back."""
 
 
-def measure_app(browser: Browser, url: str, floor: tuple[float, float]) -> None:
-    """Print the toolbar's moves beside the empty page's, and the pictures a second of a hover."""
-    tab = browser.new_page(viewport=SCREEN)
-    tab.goto(url)
-    frame = tab.locator(".stage .heroes .frame").first
-    tab.locator(".stage .heroes .frame[data-picture]").first.wait_for(timeout=PATIENCE_MS)
-    frame.evaluate(STOPWATCH)
+def measure_toolbar(browser: Browser, url: str, floor: float) -> None:
+    """Print the toolbar's moves beside the empty page's late one."""
+    tab = opened(browser, url)
+    tab.locator(MAP).first.evaluate(STOPWATCH)
     for name, press in toolbar(tab).items():
         middle, late = moves(tab, press)
-        ratio = f"{late / floor[1]:.2f} of the empty page's"
+        ratio = f"{late / floor:.2f} of the empty page's"
         print(f"| {name} to new pixels | {middle:.0f} ms, 95 % {late:.0f} ms, {ratio} |")
+    tab.close()
+
+
+def measure_hover(browser: Browser, url: str, title: str) -> None:
+    """Print how many pictures a second there are while the map follows the pointer."""
+    tab = opened(browser, url)
     tab.locator(".stage .tools").get_by_label("Follow").check()
     tab.wait_for_function("() => globalThis.heedmapLayers?.size", timeout=PATIENCE_MS)
     tab.wait_for_timeout(2000)
-    rates = [frame.evaluate(HOVER) for _ in range(4)][1:]  # the first warms up
-    print(f"| map follows the pointer | {statistics.median(rates):.0f} pictures a second |")
+    rates = [tab.locator(MAP).first.evaluate(HOVER) for _ in range(4)][1:]  # the first warms up
+    shown = f"{statistics.median(rates):.0f} pictures a second"
+    print(f"| map and thumbnails follow the pointer, {title} | {shown} |", flush=True)
     tab.close()
+
+
+def opened(browser: Browser, url: str) -> Page:
+    """A window in which the map stands."""
+    tab = browser.new_page(viewport=SCREEN)
+    tab.goto(url)
+    tab.locator(f"{MAP}[data-picture]").first.wait_for(timeout=PATIENCE_MS)
+    return tab
+
+
+def make_dino(folder: Path) -> None:
+    """A DINOv2-S with random weights, as a host's own model."""
+    own = folder / DINO
+    build("DINOv2-S/14", "sdpa").save_pretrained(own)
+    (own / "model.toml").write_text('can = ["attention"]\nsize = 518\n', encoding="utf-8")
 
 
 def measure_empty(browser: Browser, url: str) -> tuple[float, float, float]:
@@ -165,14 +191,18 @@ def main() -> None:
         print("| what | measured |\n|---|---|")
         print(f"| an empty Streamlit page, warm, median of {FIRSTS} | {opening:.2f} s |")
         print(f"| its toggle to new text | {middle:.0f} ms, 95 % {late:.0f} ms |", flush=True)
-        with serve(Path(folder) / "log.txt") as app:
+        make_dino(Path(folder) / "models")
+        with serve(Path(folder) / "log.txt", HEEDMAP_MODELS=str(Path(folder) / "models")) as app:
             seen = ".heroes .frame[data-picture]"
             print(f"| first map, cold server | {first(browser, app.url, seen):.1f} s |")
             first(browser, app.url, seen)
             warm = statistics.median(first(browser, app.url, seen) for _ in range(FIRSTS))
             ratio = f"{warm / opening:.2f} of the empty page"
             print(f"| first map, warm, median of {FIRSTS} | {warm:.2f} s, {ratio} |", flush=True)
-            measure_app(browser, app.url, (middle, late))
+            measure_toolbar(browser, app.url, late)
+            measure_hover(browser, app.url, "bundled ViT")
+            query = urlencode({"model": f"local:{DINO}", "size": 518})
+            measure_hover(browser, f"{app.url}/?{query}", "DINOv2-S at 518 px")
         browser.close()
 
 

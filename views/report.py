@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from heedmap import models, viz
 from heedmap.errors import HeedmapError, SettingError
+from heedmap.languages import Phrase
 from heedmap.views import attention, channels, model_facts, photos, reasons, render, why
 from heedmap.views.attention import MEAN, Map, percent
 from heedmap.views.compare import Column, pairs
@@ -88,7 +89,10 @@ def make(
         heading = name if name not in sections else f"{name} ({at + 1})"
         found = _Photo(plan, key)
         for step, id in enumerate(plan.models):
-            tell((at * len(plan.models) + step) / total, f"{name} in {id}")
+            tell(
+                (at * len(plan.models) + step) / total,
+                Phrase("{photo} in {model}", photo=name, model=id),
+            )
             found.add(load, id)
         sections[heading] = found.section()
     title = f"{_count(total // len(plan.models), 'photo')} in {_count(len(plan.models), 'model')}"

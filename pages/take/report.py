@@ -51,10 +51,11 @@ def _pick(request: Request, look: Look) -> Plan:
         [request.photo],
         format_func=named(photos.title),
         max_selections=_MOST_PHOTOS,
+        placeholder=tr("Choose photos"),
     )
     asked = st.multiselect(
         tr("Models"), titles, [request.model], format_func=titles.__getitem__,
-        max_selections=_MOST_MODELS,
+        max_selections=_MOST_MODELS, placeholder=tr("Choose models"),
         help=tr("Each pass takes its time; a model that is not here yet is downloaded first."),
     )  # fmt: skip
     layers = st.segmented_control(
@@ -67,6 +68,7 @@ def _pick(request: Request, look: Look) -> Plan:
     methods = st.multiselect(
         tr("Methods, about the most probable class"), viz.METHODS,
         format_func=named(lambda each: viz.METHODS[each].name),
+        placeholder=tr("Choose methods"),
     )  # fmt: skip
     drawn = Look(look.colormap, look.opacity, fade=look.fade, diverging=look.diverging)
     return Plan(tuple(chosen), tuple(asked), str(layers), tuple(methods), drawn)

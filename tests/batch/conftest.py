@@ -9,7 +9,8 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 from heedmap.batch.find import Photo
-from heedmap.batch.work import Plan, Work
+from heedmap.batch.job import Plan
+from heedmap.batch.work import Work
 from PIL import Image
 
 

@@ -11,7 +11,7 @@ import numpy as np
 from heedmap.batch import parts
 from heedmap.batch.find import Photo
 from heedmap.batch.folder import Folder
-from heedmap.batch.work import Plan
+from heedmap.batch.job import Plan
 
 
 class Actor:

@@ -11,8 +11,7 @@ from heedmap.batch import cluster, run
 from heedmap.batch.cluster import Cluster
 from heedmap.batch.find import Photo
 from heedmap.batch.folder import Folder
-from heedmap.batch.job import Job
-from heedmap.batch.work import Plan
+from heedmap.batch.job import Job, Plan
 from heedmap.errors import SettingError
 
 from tests.batch.conftest import here, rows_in

@@ -14,9 +14,8 @@ import pytest
 from heedmap.batch import local
 from heedmap.batch.find import Photo
 from heedmap.batch.folder import Folder
-from heedmap.batch.job import Job
+from heedmap.batch.job import Job, Plan
 from heedmap.batch.run import run as go_on
-from heedmap.batch.work import Plan
 from heedmap.errors import ModelError
 
 from tests.batch.conftest import each_once, here, rows_in

@@ -23,8 +23,8 @@ def test_a_class_a_difference_and_random_weights(view: View) -> None:
 
 
 def test_a_control_that_is_moved_ends_a_test_that_runs(view: View) -> None:
-    """The test of a large photo takes minutes: whoever had to wait for it would run out of time."""
-    view.open("why", methods="relevance", size=512)
+    """The test of a large photo takes a minute: who had to wait for it would run out of time."""
+    view.open("why", methods="relevance", size=256)
     what = view.tab.locator(".stage .heroes .what")
     view.tab.get_by_role("button", name="How far to trust it").click()
     running = view.tab.get_by_text("Running Heedmap ViT")

@@ -82,6 +82,23 @@ def test_a_hybrid_stands_on_two_pages(hub: Hub) -> None:
     assert app.errors == ["tiny/hybrid is shown on another page: see ViT heads or CNN channels."]
 
 
+def test_why_says_what_windows_cannot_be_asked(hub: Hub) -> None:
+    hub.add("tiny/swin", checkpoints.timm("swin_tiny_patch4_window7_224", **SWIN, num_classes=3))
+    app = App("why", model="tiny/swin", methods="raw")
+    assert [panel["title"] for panel in app.stage["panels"]] == ["Attention of a layer"]
+    said = " ".join(caption.value for caption in app.at.caption).replace("\\", "")
+    assert "Relevance and LeGrad follow every token through every layer, and tiny/swin" in said
+    assert "attends within windows." in said
+
+
+def test_a_clip_without_its_tokenizer_shows_the_words_of_the_bundled_one(hub: Hub) -> None:
+    hub.add("tiny/clip", checkpoints.clip())
+    app = App("clip", model="tiny/clip", show="words")
+    (error,) = app.errors
+    assert "The tokenizer of tiny/clip cannot be loaded (there is none), so it reads no" in error
+    assert [panel["title"] for panel in app.stage["panels"]] == ["a cat", "a dog"]
+
+
 def test_swin_and_a_vit_side_by_side(hub: Hub) -> None:
     hub.add("tiny/swin", checkpoints.timm("swin_tiny_patch4_window7_224", **SWIN))
     app = App(two="1", model2="tiny/swin", layer2="3", head2="1")

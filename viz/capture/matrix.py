@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 from heedmap.errors import CaptureError
+from heedmap.languages import Phrase
 from heedmap.viz import checks
 from heedmap.viz.capture.calls import check_call
 from heedmap.viz.capture.reasons import why_not
@@ -125,14 +126,15 @@ def _labels(
 ) -> list[str]:
     readers = order.readers(len(places) - order.others)
     cls = range(len(places))[readers]
-    labels, registers = [], 0
+    labels: list[str] = []
+    registers = 0
     for token, place in enumerate(places):
         if place is not None:
             labels.append(_of_patches(place, grid, tile))
         elif token in cls:
             labels.append("CLS" if order.cls == 1 else f"CLS {token - cls.start}")
         else:
-            labels.append(f"register {registers}")
+            labels.append(Phrase("register {number}", number=registers))
             registers += 1
     return labels
 
@@ -140,4 +142,6 @@ def _labels(
 def _of_patches(place: tuple[int, int], grid: tuple[int, int], tile: int) -> str:
     row, col = place
     last = min(row + tile, grid[0]) - 1, min(col + tile, grid[1]) - 1
-    return f"patch ({row}, {col})" if last == place else f"patches ({row}, {col}) to {last}"
+    if last == place:
+        return Phrase("patch {place}", place=place)
+    return Phrase("patches {place} to {last}", place=place, last=last)

@@ -13,6 +13,7 @@ from typing import Any
 
 import torch
 import torch.nn.functional as F
+from heedmap.viz.capture import giving_up
 from heedmap.viz.capture.scores import Call
 from heedmap.viz.why.keep import Formed, Fused, Keeping, Kept
 from torch.autograd.function import once_differentiable
@@ -29,12 +30,14 @@ class Following(Keeping):
         layer: called for each layer, the last one first.
         pool: called for a pooling head, before any layer.
         first: the layer in which the graph begins; those before it are not read.
+        wanted: fails where the pass is given up, asked for each layer on the way back.
         begins: what that layer gave out, and those beside it: take the gradient of a score by it.
     """
 
     layer: Read = field(kw_only=True)
     pool: Read = field(kw_only=True)
     first: int = 0
+    wanted: Callable[[], None] = field(default_factory=giving_up.check)
     begins: list[torch.Tensor] = field(default_factory=list)
 
     def give_out(self, kind: str, call: Call, kept: Fused) -> torch.Tensor:
@@ -54,11 +57,16 @@ class Following(Keeping):
     def _begin(self, node: torch.Tensor, kept: Kept) -> torch.Tensor:
         if len(self.kept) > self.first:
             self.begins.append(node.requires_grad_())
-            _on_gradient(node, partial(_see, kept, self.layer))
+            _on_gradient(node, partial(_see, kept, self._read("layers")))
         return node
 
     def _read(self, kind: str) -> Read:
-        return self.layer if kind == "layers" else self.pool
+        return partial(_if_wanted, self.wanted, self.layer if kind == "layers" else self.pool)
+
+
+def _if_wanted(wanted: Callable[[], None], read: Read, gradient: torch.Tensor) -> Add:
+    wanted()
+    return read(gradient)
 
 
 def _on_gradient(node: torch.Tensor, see: Callable[[torch.Tensor], None]) -> None:

@@ -10,10 +10,12 @@ import pytest
 import timm
 import torch
 from heedmap import models, viz
-from heedmap.errors import CaptureError, SettingError
+from heedmap.errors import CaptureError, OvertakenError, SettingError
+from heedmap.viz.why import rows
 from torch import nn
 
 from tests.viz.capture.oracles import case, spread
+from tests.viz.capture.oracles_torchvision import case as torchvision_case
 
 CLASSES = 5
 FAMILIES = {
@@ -147,6 +149,29 @@ def test_the_module_stays_as_it_was(method: str) -> None:
     with pytest.raises(SettingError):
         viz.explain(adapter, x, method, layer=99)
     assert state(module) == before
+
+
+def test_relevance_is_given_up_on_its_way_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    vit, layers = Eager("ViT"), []
+    layer = rows.Relevance.layer
+
+    def counted(self: rows.Relevance, gradient: torch.Tensor) -> object:
+        layers.append(gradient)
+        return layer(self, gradient)
+
+    monkeypatch.setattr(rows.Relevance, "layer", counted)
+    with pytest.raises(OvertakenError), viz.GivingUp(lambda: len(layers) >= 2):
+        viz.explain(vit.adapter, vit.x, "relevance")
+    assert len(layers) == 2
+
+
+@pytest.mark.parametrize("method", ["relevance", "legrad", "gradcam"])
+def test_torchvisions_vit_is_asked_as_well(method: str) -> None:
+    adapter = models.wrap(torchvision_case().module)
+    x = adapter.prepare(np.random.default_rng(1).integers(0, 256, (64, 96, 3), dtype=np.uint8))
+    heat = viz.explain(adapter, x, method).heat
+    assert heat.shape == x.grid
+    assert heat.max() > 0
 
 
 def state(module: nn.Module) -> list[tuple[object, ...]]:
