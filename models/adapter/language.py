@@ -133,8 +133,9 @@ class TextAdapter(Adapter):
         """
         if not self.mask:
             raise SettingError(
-                f"{self.title} has no masked token, so no word can be hidden from it: choose a "
-                "masked language model, such as bundled-bert."
+                "{title} has no masked token, so no word can be hidden from it: choose a "
+                "masked language model, such as bundled-bert.",
+                title=self.title,
             )
         ids = x.inputs["input_ids"].clone()
         ids[:, place] = self.tokenizer.mask_token_id

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import streamlit as st
 from heedmap import models
+from heedmap.languages import Phrase
 from heedmap.models.adapter.pieces import MASK
 from heedmap.pages.controls.model import pick_model, show_card
 from heedmap.pages.controls.words import pick_texts
@@ -47,7 +48,13 @@ def open_words(page: Page, notices: Notices) -> tuple[Adapter, Source, Source | 
     pair = second if mode == "pair" else None
     source = _read(adapter, TextRequest(text, adapter.id, pair), notices)
     if MASK in f"{text}{second}" and not source.mask:
-        link.notice(f"{source.model} guesses no masked words: it reads {MASK} as letters.")
+        link.notice(
+            Phrase(
+                "{model} guesses no masked words: it reads {mask} as letters.",
+                model=source.model,
+                mask=MASK,
+            )
+        )
     if mode != "compare":
         return adapter, source, None
     return adapter, source, _read(adapter, TextRequest(second or "", adapter.id), notices)

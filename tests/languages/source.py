@@ -20,9 +20,10 @@ ENGLISH = (
     *("viz/checks.py", "viz/compare.py", "viz/draw/", "viz/epoch.py", "viz/features.py"),
     *("viz/heads.py", "viz/html_report.py", "viz/maps.py", "viz/photo/region.py"),
     *("viz/capture/calls.py", "viz/capture/rows.py", "viz/capture/tokens.py", "viz/film.py"),
-    *("store/settings.py", "views/wanted.py", "cluster/command.py", "cluster/connect.py"),
+    *("serving/headers.py", "serving/hosts.py", "serving/sessions.py", "store/settings.py"),
+    *("views/wanted.py", "cluster/command.py", "cluster/connect.py"),
 )
-MAKERS = {"Phrase", "tr", *(name for name in dir(errors) if name.endswith("Error"))}
+MAKERS = {"Phrase", "tr", "notice", *(name for name in dir(errors) if name.endswith("Error"))}
 
 
 def files() -> list[Path]:
@@ -51,8 +52,10 @@ def calls(path: Path) -> Iterator[ast.Call]:
     """The calls in a module that make a phrase: `Phrase`, `tr`, an error, or `join`."""
     every = (node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Call))
     for call in every:
-        name = getattr(call.func, "id", "")
-        if (name in MAKERS and call.args) or (name == "join" and len(call.args) > 1):
+        name = getattr(call.func, "id", getattr(call.func, "attr", ""))
+        if (name in MAKERS and call.args) or (
+            getattr(call.func, "id", "") == "join" and len(call.args) > 1
+        ):
             yield call
 
 

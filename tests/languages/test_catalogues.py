@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from collections import Counter
 from pathlib import Path
@@ -74,6 +75,17 @@ def test_every_placeholder_is_given_its_value() -> None:
             for text in source.templates(call):
                 names = {name for _, name, _, _ in Formatter().parse(text) if name is not None}
                 assert names == given, f"{path.name}:{call.lineno}"
+
+
+def test_no_sentence_is_an_f_string() -> None:
+    """Its words could not be told from its values."""
+    found = [
+        f"{path.relative_to(source.ROOT)}:{call.lineno}"
+        for path in source.files()
+        for call in source.calls(path)
+        if isinstance(call.args[0], ast.JoinedStr)
+    ]
+    assert not found, "write a template and its values"
 
 
 def _quoted(text: str) -> str:
