@@ -24,13 +24,8 @@ ENGLISH = (
     *("serving/headers.py", "serving/hosts.py", "serving/sessions.py", "store/settings.py"),
     *("views/wanted.py", "cluster/command.py", "cluster/connect.py"),
 )
-MAKERS = {
-    "Phrase",
-    "tr",
-    "notice",
-    "join",
-    *(name for name in dir(errors) if name.endswith("Error")),
-}
+ERRORS = {name for name in dir(errors) if name.endswith("Error")}
+MAKERS = {"Phrase", "tr", "notice", "join", *ERRORS}
 
 
 def files() -> list[Path]:
