@@ -71,7 +71,7 @@ def measure() -> Measured:
 def best(adapter: TextAdapter, text: Hidden) -> np.ndarray:
     """The five most probable tokens at each place, (places, 5)."""
     logits = adapter.logits(text.shown, text.places)[0]
-    return logits.topk(5).indices.cpu().numpy()  # type: ignore[no-any-return]
+    return logits.topk(5).indices.cpu().numpy()
 
 
 def counts(adapter: TextAdapter, texts: Iterable[Text]) -> tuple[int, dict[int, int]]:
