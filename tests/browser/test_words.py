@@ -65,3 +65,11 @@ def test_a_word_is_picked_and_the_view_is_sent_on(window: Opener) -> None:
     expect(theirs.tab.locator(".words .reads h3")).to_have_text("What “small” attends to")
     chips(theirs).nth(5).press("Escape")
     at(theirs, "^((?!word=).)*$")
+
+    theirs.tab.get_by_role("button", name="Full screen").click()
+    theirs.tab.wait_for_function("() => document.fullscreenElement !== null")
+    expect(theirs.tab.get_by_role("button", name="Copy link")).not_to_be_in_viewport()
+    expect(chips(theirs).first).to_be_in_viewport()
+    theirs.tab.keyboard.press("Escape")
+    theirs.tab.wait_for_function("() => document.fullscreenElement === null")
+    expect(theirs.tab.get_by_role("button", name="Full screen")).to_be_focused()
