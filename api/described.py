@@ -66,7 +66,8 @@ _STATUS = {
     "422": "A body that is no photo, or a model that cannot show this.",
     "429": "All places are taken: ask again after the seconds in Retry-After.",
     "502": "The model's files cannot be fetched.",
-    "503": "The model is being loaded: ask again after the seconds in Retry-After.",
+    "503": "The model is being loaded: ask again after the seconds in Retry-After. Or the engine "
+    "that runs the models cannot be reached now.",
 }
 
 

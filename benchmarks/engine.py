@@ -84,7 +84,8 @@ async def put(client: httpx2.AsyncClient, place: FileURLs, content: bytes) -> No
 async def come(app: App, number: int, until: float, met: Met) -> None:
     """One visitor, until it is time."""
     choose = random.Random(number)
-    async with visit(app.url) as visitor, httpx2.AsyncClient(base_url=app.url) as client:
+    patient = httpx2.AsyncClient(base_url=app.url, timeout=None)  # as a browser is
+    async with visit(app.url) as visitor, patient as client:
         await visitor.open(f"size={SIZE}")
         seed = number
         while time.perf_counter() < until:
@@ -145,7 +146,11 @@ def engine(log: Path) -> Iterator[tuple[str, int]]:
         yield f"http://localhost:{port}", process.pid
     finally:
         process.terminate()
-        process.wait(60)
+        try:
+            process.wait(60)
+        except subprocess.TimeoutExpired:  # all that it started ends with it
+            process.kill()
+            process.wait()
 
 
 @dataclass(frozen=True)

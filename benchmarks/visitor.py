@@ -120,6 +120,7 @@ async def visit(url: str) -> AsyncIterator[Visitor]:
         subprotocols=[Subprotocol("streamlit")],
         origin=Origin(url),
         max_size=None,
+        ping_interval=None,  # a browser waits, however busy the machine is
         close_timeout=1,  # of a server that has gone
     ) as socket:
         yield Visitor(socket)

@@ -21,6 +21,7 @@ from starlette.routing import Route
 LISTENS = 0.5  # seconds between two looks whether the front end is still there
 
 _LOG = logging.getLogger("heedmap")
+_turn = threading.Lock()  # held while a model runs: the next request is read and sent meanwhile
 
 
 def create() -> Starlette:
@@ -69,7 +70,8 @@ def passed(content: bytes, unwanted: Callable[[], bool] = lambda: False) -> byte
     said = wire.unpacked(content)
     adapter, x = models.load(said["model"]), said["x"]
     x = adapter.filled(x) if isinstance(x, models.Prepared) else x
-    found = calls.here(adapter, x, Call(said["call"], said["arguments"]), unwanted)
+    with _turn:
+        found = calls.here(adapter, x, Call(said["call"], said["arguments"]), unwanted)
     return wire.packed(found, half=True)
 
 

@@ -7,13 +7,15 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from heedmap.cluster import door
 
-AT_ONCE = 2  # passes that a replica takes at once: one is read or sent while another runs
+AT_ONCE = 2  # requests that a replica takes at once: one is read or sent while another runs
+NICE = 5  # how far passes stand back behind what draws, where both share a machine
 LOOKS = 2.0  # seconds between two looks whether a replica lives
 
 
@@ -42,6 +44,8 @@ class Replica:
         from heedmap import models
 
         torch.set_num_threads(threads)
+        if hasattr(os, "nice"):
+            os.nice(NICE)
         for id in ready:
             models.load(id)
 

@@ -113,16 +113,15 @@ class _Photo:
         try:
             adapter = load(id)
             request = Request(self._key, id, model_facts.native_size(models.record(id)))
-            shown: list[tuple[str, Drawable]] = list(self._maps(adapter, request))
+            methods, refused = self._methods(adapter, request)
+            shown = [*self._maps(adapter, request), *methods]
         except HeedmapError as error:
-            self._rows.append(Row(f"{id}: {error}", []))
+            self._rows.append(Row(id, [], str(error)))
             return
         own = shown[0][1]
-        methods, refused = self._methods(adapter, request)
-        shown = [*shown, *methods]
         lead = (render.base(request, own.seen, "photo", SIDE), f"The photo\n{saw(own.seen)}")
         pictures = [(render.drawn(each, self._plan.look, SIDE), text) for text, each in shown]
-        self._rows.append(Row(". ".join([adapter.title, *refused]), [lead, *pictures]))
+        self._rows.append(Row(adapter.title, [lead, *pictures], " ".join(refused)))
         self._table += [_numbers(adapter.title, each) for _, each in shown]
         maps = [each for _, each in shown if isinstance(each, Map)]
         if maps:

@@ -225,8 +225,9 @@ def passes_at_once() -> int:
         return AT_ENGINE if engine.address() else max(2, cores() // 2)
     if not (value.isascii() and value.isdigit()) or not 0 < len(value) < 5 or int(value) == 0:
         raise SettingError(
-            f"HEEDMAP_PASSES={value[:20]!r} is not a number of passes: set it to a whole number "
-            "from 1 to 9999."
+            "HEEDMAP_PASSES={value!r} is not a number of passes: set it to a whole number from "
+            "1 to 9999.",
+            value=value[:20],
         )
     return int(value)
 

@@ -31,10 +31,10 @@ _STYLE = """
 body { margin: 2rem auto; max-width: 72rem; padding: 0 1.25rem; color: var(--ink);
   background: var(--page); font: 15px/1.5 system-ui, sans-serif; }
 h1 { font-size: 1.6rem; margin: 0 0 .5rem; } h2 { font-size: 1.15rem; margin: 2.2rem 0 .6rem; }
-h3 { font-size: .95rem; margin: 1rem 0 .3rem; }
+h3 { font-size: .95rem; margin: 1rem 0 .3rem; } h3 + p { font-size: .85rem; margin: 0 0 .4rem; }
 p, figcaption, caption { color: var(--quiet); } p { max-width: 48rem; }
 .row { display: grid; gap: .75rem;
-  grid-template-columns: repeat(auto-fill, minmax(min(11rem, 100%), 1fr)); align-items: start; }
+  grid-template-columns: repeat(auto-fill, minmax(min(10rem, 100%), 1fr)); align-items: start; }
 figure { margin: 0; } figure.wide { margin: .6rem 0; }
 img { display: block; width: 100%; border-radius: .4rem; }
 figcaption { font-size: .8rem; line-height: 1.35; margin-top: .3rem; }
@@ -44,7 +44,8 @@ caption { text-align: left; } th, td { text-align: left; padding: .25rem .9rem .
   border-bottom: 1px solid var(--line); } td { font-variant-numeric: tabular-nums; }
 dl { display: grid; grid-template-columns: max-content 1fr; gap: .15rem 1.2rem; font-size: .85rem; }
 dt { color: var(--quiet); } dd { margin: 0; overflow-wrap: anywhere; }
-@media print { body { margin: 0; max-width: none; } figure, tr { break-inside: avoid; } }
+@media print { body { margin: 0; max-width: none; } figure, tr { break-inside: avoid; }
+  h2, h3, h2 + p, h3 + p { break-after: avoid; } }
 """
 
 
@@ -55,10 +56,12 @@ class Row:
     Attributes:
         title: above them.
         pictures: (H, W, 3) uint8 each, with its caption.
+        told: a sentence or two under the title.
     """
 
     title: str
     pictures: Sequence[tuple[Picture, str]]
+    told: str = ""
 
 
 @dataclass(frozen=True)
@@ -143,7 +146,7 @@ def _section(name: str, shown: Any, side: int) -> str:
 def _row(row: Row, side: int) -> str:
     title = f"<h3>{escape(row.title)}</h3>" if row.title else ""
     cells = "".join(_picture(*each, side) for each in row.pictures)
-    return f'{title}<div class="row">{cells}</div>'
+    return f'{title}{_paragraph(row.told)}<div class="row">{cells}</div>'
 
 
 def _picture(picture: Picture, caption: str, side: int) -> str:

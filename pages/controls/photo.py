@@ -99,10 +99,10 @@ def _say_where(photo: str) -> None:
     """Say in one line where uploads are, and let the visitor delete the one that is shown."""
     if photos.is_private(photo):
         st.caption(
-            tr("Yours alone, in memory. *Copy link* stores it: {kept}.", kept=sharing.kept())
+            tr("Yours alone, in memory. *Copy link* stores it until {kept}.", kept=sharing.kept())
         )
     elif photos.is_shared(photo):
-        st.caption(tr("Stored with its link: {kept}.", kept=sharing.kept()))
+        st.caption(tr("Stored with its link until {kept}.", kept=sharing.kept()))
     else:
         st.caption(tr("A photo stays in memory, yours alone, until you copy its link."))
     if photos.is_upload(photo):

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import streamlit as st
 from heedmap import models
+from heedmap.languages import Phrase
 from heedmap.models.adapter.pieces import MASK
 from heedmap.pages.controls.model import pick_model, show_card
 from heedmap.pages.controls.words import pick_texts
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+_LAST = "heedmap.last text"  # the text that worked last in this session
+
 
 def open_words(page: Page, notices: Notices) -> tuple[Adapter, Source, Source | None]:
     """The chosen text in the chosen model, and another that it is compared with."""
@@ -47,7 +50,13 @@ def open_words(page: Page, notices: Notices) -> tuple[Adapter, Source, Source | 
     pair = second if mode == "pair" else None
     source = _read(adapter, TextRequest(text, adapter.id, pair), notices)
     if MASK in f"{text}{second}" and not source.mask:
-        link.notice(f"{source.model} guesses no masked words: it reads {MASK} as letters.")
+        link.notice(
+            Phrase(
+                "{model} guesses no masked words: it reads {mask} as letters.",
+                model=source.model,
+                mask=MASK,
+            )
+        )
     if mode != "compare":
         return adapter, source, None
     return adapter, source, _read(adapter, TextRequest(second or "", adapter.id), notices)
@@ -59,10 +68,12 @@ def run(adapter: Adapter, source: Source, work: Callable[[Adapter, Source], T]) 
 
 
 def _read(adapter: Adapter, request: TextRequest, notices: Notices) -> Source:
-    """A text in a model; where that fails, why, and the text that the page opens with."""
-    for asked in _in_turn(request):
+    """A text in a model; where that fails, why, and the text that worked last."""
+    for asked in dict.fromkeys(_in_turn(request)):
         with notices.guard():
-            return run_shown(adapter, asked, None, words.source)
+            found = run_shown(adapter, asked, None, words.source)
+            st.session_state[_LAST] = asked
+            return found
     notices.show()
     return st.stop()
 
@@ -71,6 +82,8 @@ def _in_turn(request: TextRequest) -> Iterator[TextRequest]:
     yield request
     if request.pair is not None:
         yield replace(request, pair=None)
+    if last := st.session_state.get(_LAST):
+        yield replace(last, model=request.model)
     yield TextRequest(words.EXAMPLES["one"][0], request.model)
 
 

@@ -6,8 +6,13 @@ import base64
 from pathlib import Path
 
 import numpy as np
-from heedmap.views import report
+from heedmap import models
+from heedmap.views import attention, export, facts, large, report
+from heedmap.views.attention import Map
+from heedmap.views.paper import Paper
+from heedmap.views.render import Look
 from heedmap.views.report import Plan
+from heedmap.views.request import Request
 from playwright.sync_api import Browser, expect
 
 from tests.browser.conftest import Opener
@@ -19,6 +24,9 @@ CLIPBOARD = """async () => {
     const bytes = new Uint8Array(await blob.arrayBuffer());
     return btoa(Array.from(bytes, (each) => String.fromCharCode(each)).join(''));
 }"""
+LOADED = (
+    "() => [...document.images].every(({ complete, naturalWidth }) => complete && naturalWidth)"
+)
 # As on an iPhone, which shows nothing but videos on its whole screen.
 NO_FULL_SCREEN = "delete Element.prototype.requestFullscreen"
 
@@ -79,26 +87,21 @@ def test_a_phone_without_full_screen_shows_it_over_the_page(window: Opener) -> N
     assert box["y"] > 0
 
 
-def test_files_open_in_a_browser_without_a_network(
-    view: View, browser: Browser, tmp_path: Path
-) -> None:
-    view.open()
-    view.export("Figure, SVG")
-    name, content = view.download(view.tab.get_by_role("button", name="Download"))
-    (tmp_path / name).write_bytes(content)
-    (tmp_path / "report.html").write_bytes(report.make(Plan(["cat"], ["bundled-vit"])))
+def test_files_open_in_a_browser_without_a_network(browser: Browser, tmp_path: Path) -> None:
+    vit = models.load("bundled-vit")
+    shown = Map(attention.source(vit, Request("cat", vit.id, 128)), 3, "2")
+    figure = export.large(large.of_one(shown, Look()), facts.attention(shown))
+    (tmp_path / "figure.svg").write_bytes(figure.make("svg", Paper()))
+    (tmp_path / "report.html").write_bytes(report.make(Plan(["cat"], [vit.id])))
     ears = Ears("")
     context = browser.new_context(offline=True)
     ears.listen(context)
     tab = context.new_page()
-    tab.goto((tmp_path / name).as_uri())
-    assert "attention from CLS" in " ".join(tab.locator("text").all_text_contents())
-    assert tab.locator("image").count() > 1
+    tab.goto((tmp_path / "figure.svg").as_uri())
+    assert figure.title in " ".join(tab.locator("text").all_text_contents())
+    assert tab.locator("image").count() == 2, "the map and its colour bar"
     tab.goto((tmp_path / "report.html").as_uri())
     expect(tab.get_by_role("heading", name="Cat")).to_be_visible()
-    loaded = (
-        "() => [...document.images].every(({ complete, naturalWidth }) => complete && naturalWidth)"
-    )
-    assert tab.evaluate(loaded)
+    assert tab.evaluate(LOADED)
     context.close()
     assert (ears.errors, ears.strangers) == ([], [])

@@ -136,7 +136,7 @@ def test_wrong_calls_are_told() -> None:
 def test_attention_that_cannot_be_watched_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     adapter = adapter_of("BERT")
     adapter.depth = 3
-    with pytest.raises(CaptureError, match="2 layers of attention were seen, and 3 are known"):
+    with pytest.raises(CaptureError, match="2 layers of attention were seen where 3 are known"):
         viz.record_text(adapter, TEXT)
     monkeypatch.setattr(adapter, "read", lambda x: None)
     with pytest.raises(CaptureError, match="does not pass through a call that can be watched"):

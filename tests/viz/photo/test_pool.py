@@ -77,6 +77,7 @@ def test_the_same_sentences_as_in_this_process(pool, source) -> None:
     with pytest.raises(ImageError) as there:
         pool.open(source)
     assert str(there.value) == str(here.value)
+    assert there.value.sentence.template == here.value.sentence.template
 
 
 def test_names_of_files_come_back(pool, tmp_path) -> None:
