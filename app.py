@@ -46,7 +46,7 @@ PAGES = (
         icon=":material/notes:",
         address="words",
         needs=frozenset({"text"}),
-        model="bundled-clip",
+        model="bundled-bert",
     ),
     Page(
         name="why",

@@ -1,8 +1,8 @@
 """Measure the bundled models and write the figures into their cards.
 
-`python -m benchmarks.bundled` evaluates on held-out photos only, through the same loading,
-preparation and recording as the app, prints the tables, and writes `card.json` and the tables
-of `README.md` in each model's folder. Nothing in those tables is typed by hand.
+`python -m benchmarks.bundled` evaluates on held-out photos and texts only, through the same
+loading, preparation and recording as the app, prints the tables, and writes `card.json` and the
+tables of `README.md` in each model's folder. Nothing in those tables is typed by hand.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from PIL import Image
 from torch import Tensor
 from transformers import AutoTokenizer, CLIPModel
 
-from benchmarks import card, heads
+from benchmarks import card, heads, masked
 from benchmarks.card import Figure, Measured
 from benchmarks.heads import Layer
 from training import common
@@ -186,7 +186,8 @@ def measure_folder(folder: Path) -> list[Figure]:
     size = sum(path.stat().st_size for path in folder.iterdir()) / 1e6
     others = [name for name in MEASURES if name != folder.name and name in models.ids()]
     script = (
-        "import time; from heedmap import models; from transformers import CLIPModel;"
+        "import time; from heedmap import models;"
+        "from transformers import BertForMaskedLM, CLIPModel;"
         f"[models.load(name) for name in {others}];"
         f"start = time.perf_counter(); models.load({folder.name!r});"
         "print(time.perf_counter() - start)"
@@ -207,6 +208,7 @@ MEASURES: dict[str, Callable[[Data], Measured]] = {
     "bundled-vit-reg": partial(measure_vit, id="bundled-vit-reg"),
     "bundled-clip": measure_clip,
     "bundled-cnn": measure_cnn,
+    "bundled-bert": lambda _: masked.measure(),
 }
 
 
@@ -217,7 +219,8 @@ def main() -> None:
     parser.add_argument("--only", choices=MEASURES, help="one model")
     parser.add_argument("--dry", action="store_true", help="write no cards")
     options = parser.parse_args()
-    data = Data(read_photos(options.data), options.objects)
+    texts_alone = options.only == "bundled-bert"
+    data = Data([] if texts_alone else read_photos(options.data), options.objects)
     for name, measure in MEASURES.items():
         if options.only in (None, name):
             begun = time.monotonic()

@@ -10,7 +10,7 @@ from typing import Any
 from heedmap.languages import Phrase
 
 # A name alone, and a short form: others would reach into objects or fill the memory.
-_PLACE = re.compile(r"\{[a-z_]\w*(![rs])?(:[,.\dfg]{0,4})?\}|\{\{|\}\}")
+_PLACE = re.compile(r"\{[a-z_]\w*(![rs])?(:[,.\dfg%]{0,4})?\}|\{\{|\}\}")
 
 
 def written(phrase: Phrase) -> str:

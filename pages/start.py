@@ -1,4 +1,4 @@
-"""Start: guided views of one photo, each a link into the app."""
+"""Start: guided views of one photo and of two sentences, each a link into the app."""
 
 from __future__ import annotations
 
@@ -16,12 +16,13 @@ from heedmap.pages.frame.text import section
 from heedmap.pages.language import told, tr
 from heedmap.pages.run.answer import run_shown
 from heedmap.pages.run.loading import load
+from heedmap.pages.stage.shaded import shaded
 from heedmap.pages.take.export import offer
 from heedmap.views import data_urls, export, model_facts, photos, render
 from heedmap.views.large import Large, of_one
 from heedmap.views.render import Drawable, Look
 from heedmap.views.request import Request
-from heedmap.views.tours import TOURS, Reader, Tour
+from heedmap.views.tours import TOURS, Reader, Reading, Tour
 
 PICTURE = 480  # px, long side
 LOOK = Look()
@@ -34,8 +35,10 @@ def ask(model: str, read: Reader) -> Any:
     return run_shown(adapter, Request(photo, model, size), None, read)
 
 
-def picture(shown: Drawable) -> str:
-    """A map as HTML."""
+def picture(shown: Drawable | Reading) -> str:
+    """A map or a sentence as HTML."""
+    if isinstance(shown, Reading):
+        return shaded(shown.tokens, shown.kinds, shown.values, shown.at, ".0%")
     source, alt = data_urls.of_map(shown, LOOK, PICTURE), escape(told(render.alt(shown, LOOK)))
     return f'<img src="{source}" alt="{alt}">'
 
@@ -49,7 +52,8 @@ def show(tour: Tour) -> None:
         st.caption(tr("Larger models: {larger}", larger=tour.larger))
     with notices.guard():
         shown, asked = tour.find(ask)
-        taken.extend(each for one in shown for each in of_one(one, LOOK))
+        drawn = [one for one in shown if not isinstance(one, Reading)]
+        taken.extend(each for one in drawn for each in of_one(one, LOOK))
         pictures.html(f'<div class="tour">{"".join(map(picture, shown))}</div>')
         words.page_link(
             script_of(tour.page), label=tr("Open this view"), icon=":material/arrow_forward:",
@@ -60,8 +64,8 @@ def show(tour: Tour) -> None:
 page = enter("start")
 head(page.title).caption(
     tr(
-        "Six things to look at, in this photo or in one of your own. All run on this machine, in "
-        "small models that ship with Heedmap."
+        "Six things to look at in this photo, or in one of your own, and one in two sentences. All "
+        "run on this machine, in small models that ship with Heedmap."
     )
 )
 notices = Notices()

@@ -1,6 +1,6 @@
-"""Guided views for a newcomer: what to look at, and which maps show it in a photo of one's own.
+"""Guided views for a newcomer: what to look at, and which maps show it.
 
-A tour names no head and no channel: rules pick them in the photo at hand.
+A tour names no head and no channel: rules pick them in the photo at hand, or in two sentences.
 """
 
 from __future__ import annotations
@@ -11,10 +11,12 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 from heedmap.languages import Phrase
-from heedmap.views import attention, channels, reasons, why
+from heedmap.views import attention, channels, reasons, two_texts, why, words
 from heedmap.views.attention import Map
 from heedmap.views.reasons import Reason
 from heedmap.views.render import Drawable
+from heedmap.views.request import TextRequest
+from heedmap.views.two_texts import Compared
 
 if TYPE_CHECKING:
     from heedmap.models import Adapter
@@ -22,7 +24,24 @@ if TYPE_CHECKING:
 
 Reader: TypeAlias = "Callable[[Adapter, Request, Any], Any]"  # `attention.source`, say
 Ask: TypeAlias = "Callable[[str, Reader], Any]"  # the id of a model -> the photo in that model
-Found: TypeAlias = "tuple[Sequence[Drawable], Mapping[str, str]]"
+Found: TypeAlias = "tuple[Sequence[Drawable | Reading], Mapping[str, str]]"
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What one token of a sentence attends to in one head.
+
+    Attributes:
+        tokens: (N,) of the sentence.
+        kinds: (N,), see `Encoded`.
+        values: (N,) float, its attention.
+        at: the number of the token.
+    """
+
+    tokens: Sequence[str]
+    kinds: Sequence[str]
+    values: np.ndarray
+    at: int
 
 
 @dataclass(frozen=True)
@@ -94,6 +113,26 @@ def _reasons(adapter: Adapter, request: Request, _: object) -> list[Reason]:
     """What attention reads, and what of it counts for the most probable class."""
     source = why.source(adapter, request)
     return [reasons.reason(adapter, source, method) for method in _METHODS]
+
+
+def _negation(ask: Ask) -> Found:
+    both: Compared = ask("bundled-bert", _compared)
+    layer, head, word = both.furthest()
+    shown = [
+        Reading(one.found.tokens, one.encoded.kinds, one.found.attention[layer, head, at], at)
+        for one, at in zip((both.first, both.second), both.pairs[word], strict=True)
+        if one.found.attention is not None
+    ]
+    at = str(both.pairs[word][0])
+    return shown, {"mode": "compare", "layer": str(layer), "head": str(head), "word": at}
+
+
+def _compared(adapter: Adapter, *_: object) -> Compared:
+    """The two sentences with which the page of words opens, one by one."""
+    texts = words.EXAMPLES["compare"]
+    return two_texts.compared(
+        *(words.source(adapter, TextRequest(text, adapter.id)) for text in texts)
+    )
 
 
 def most_different(maps: Sequence[np.ndarray]) -> tuple[int, int, int]:
@@ -191,5 +230,17 @@ TOURS = (
         Phrase("ViT-B/16 knows 1000 classes, and which of them is asked about moves the map."),
         "why",
         _why,
+    ),
+    Tour(
+        "negation",
+        Phrase("Not good against good"),
+        Phrase(
+            "Two sentences that differ in one small word, read by a language model. Shaded is what "
+            "the framed word attends to, in the head where the two sentences part most: a word is "
+            "read through those around it."
+        ),
+        Phrase("BERT base has 144 heads and has read far more texts."),
+        "words",
+        _negation,
     ),
 )

@@ -9,6 +9,7 @@ from typing import Any
 
 import torch
 from heedmap.errors import CaptureError, ModelError, SettingError, short
+from heedmap.languages import Phrase
 from heedmap.models.adapter import pieces
 from heedmap.models.adapter.adapter import FAILURES, Adapter
 from heedmap.models.adapter.evaluation import evaluating
@@ -17,6 +18,8 @@ from heedmap.models.prepare import Photo, Prepared
 from torch import nn
 
 LETTERS = 100_000  # of a text, at most
+EMPTY = Phrase("The text is empty: write a sentence.")
+EMPTY_PAIR = Phrase("The second text is empty: write a sentence.")
 
 
 @dataclass(frozen=True)
@@ -101,7 +104,7 @@ class TextAdapter(Adapter):
             SettingError: no text, an empty one, one that is longer than the model reads, or a
                 `length` that does not fit.
         """
-        texts = [_checked(each) for each in ([text] if pair is None else [text, pair])]
+        texts = [_checked(text), *([] if pair is None else [_checked(pair, EMPTY_PAIR)])]
         texts = [each.replace(pieces.MASK, self.mask or pieces.MASK) for each in texts]
         with self.lock:
             found = self.tokenizer(*texts, truncation=False, padding=False, verbose=False)
@@ -234,11 +237,11 @@ def check_tokenizer(tokenizer: Any, name: str) -> None:
         )
 
 
-def _checked(text: Any) -> str:
+def _checked(text: Any, empty: str = EMPTY) -> str:
     if not isinstance(text, str):
         raise SettingError("{text} is not a text: give a str.", text=short(text))
     if not text.strip():
-        raise SettingError("The text is empty: write a sentence.")
+        raise SettingError(empty)
     if len(text) > LETTERS:
         raise SettingError(
             "This text has {text:,} characters and {letters:,} can be read: shorten it.",

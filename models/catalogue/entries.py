@@ -53,7 +53,8 @@ class Model:
         licence: identifier of the licence of the weights.
         download_bytes: size of the weights file; 0 where it is not known yet.
         parameters: number of weights; 0 where it is not known yet.
-        size: short side that the model is shown by default, px; 0 for the checkpoint's own.
+        size: short side that the model is shown by default, px; 0 for the checkpoint's own, and for
+            a language model.
         gated: whether the licence has to be accepted on the hub first.
         folder: where the files are, None for a model from the hub.
         weights: name of the weights file.
@@ -99,9 +100,9 @@ def reads_text(said: dict[str, Any]) -> bool:
     )
 
 
-def _bundled(id: str, title: str, can: Can, library: str) -> Model:
+def _bundled(id: str, title: str, can: Can, library: str, size: int = 128) -> Model:
     return Model(
-        id, title, can, library, licence=APACHE, size=128, folder=BUNDLED / id,
+        id, title, can, library, licence=APACHE, size=size, folder=BUNDLED / id,
         bundled=True, group="Bundled",
         note=Phrase("Small, trained for this project: ready at once, no match for the large ones."),
     )  # fmt: skip
@@ -204,6 +205,7 @@ CATALOGUE: tuple[Model, ...] = (
     _bundled("bundled-vit-reg", "Heedmap ViT/8 with registers", CLASSIFYING_VIT, "timm"),
     _bundled("bundled-clip", "Heedmap CLIP at 128 px", CLIP, "transformers"),
     _bundled("bundled-cnn", "Heedmap ResNet at 128 px", CNN, "timm"),
+    _bundled("bundled-bert", "Heedmap BERT", TEXT, "transformers", size=0),
     _dino("dino-vits16", "S/16", "small_patch16", 86.7, 21_665_664),
     _dino("dino-vits8", "S/8", "small_patch8", 86.7, 21_670_272),
     _dino("dino-vitb16", "B/16", "base_patch16", 343.2, 85_798_656),

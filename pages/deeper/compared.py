@@ -16,6 +16,7 @@ from heedmap.pages.language import told, tr
 from heedmap.pages.run.loading import load
 from heedmap.pages.run.words import run
 from heedmap.pages.stage import components
+from heedmap.pages.stage.components.sent import Words
 from heedmap.pages.stage.words import sent, sent_difference
 from heedmap.views import words
 from heedmap.views.attention import MEAN
@@ -23,6 +24,10 @@ from heedmap.views.two_texts import Compared
 from heedmap.views.words import WordMap
 
 APART = Phrase("Attention that moves")
+BESIDE: Words = {
+    "plain": True,
+    "hint": Phrase("Click a word to see what it attends to in both texts."),
+}
 
 
 def show(found: Compared, first: WordMap, at: int | None) -> WordMap:
@@ -35,10 +40,10 @@ def show(found: Compared, first: WordMap, at: int | None) -> WordMap:
     second = run(adapter, found.second, other)
     left, right = st.columns(2, gap="large")
     with left:
-        components.words({**sent(first, at), "plain": True}, pick_word, key="text")
+        components.words({**sent(first, at), **BESIDE}, pick_word, key="text")
     with right:
         components.words(
-            {**sent(second, found.other(at)), "plain": True},
+            {**sent(second, found.other(at)), **BESIDE},
             partial(_pick_second, found),
             key="second text",
         )

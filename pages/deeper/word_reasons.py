@@ -91,9 +91,11 @@ def _tell(found: TextReason, source: Source, hidden: int | None) -> None:
     method, tokens = viz.TEXT_METHODS[found.method], list(source.found.tokens)
     if hidden is not None:
         tokens[hidden] = source.mask
+    shares = found.method == "rollout"
     of = Phrase(", for {target}", target=found.target.name)
-    st.markdown(f"**{told(method.name)}**{'' if found.method == 'rollout' else plain(of)}")
-    st.html(shaded(tokens, source.encoded.kinds, found.shares, found.target.place))
+    st.markdown(f"**{told(method.name)}**{'' if shares else plain(of)}")
+    kinds, place = source.encoded.kinds, found.target.place
+    st.html(shaded(tokens, kinds, found.shares, place, ".0%" if shares else ".2g"))
     st.caption(
         tr(
             "Assumes: {assumes} Misleads: {fails} Source: {source}.",

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+_LAST = "heedmap.last text"  # the text that worked last in this session
+
 
 def open_words(page: Page, notices: Notices) -> tuple[Adapter, Source, Source | None]:
     """The chosen text in the chosen model, and another that it is compared with."""
@@ -66,10 +68,12 @@ def run(adapter: Adapter, source: Source, work: Callable[[Adapter, Source], T]) 
 
 
 def _read(adapter: Adapter, request: TextRequest, notices: Notices) -> Source:
-    """A text in a model; where that fails, why, and the text that the page opens with."""
-    for asked in _in_turn(request):
+    """A text in a model; where that fails, why, and the text that worked last."""
+    for asked in dict.fromkeys(_in_turn(request)):
         with notices.guard():
-            return run_shown(adapter, asked, None, words.source)
+            found = run_shown(adapter, asked, None, words.source)
+            st.session_state[_LAST] = asked
+            return found
     notices.show()
     return st.stop()
 
@@ -78,6 +82,8 @@ def _in_turn(request: TextRequest) -> Iterator[TextRequest]:
     yield request
     if request.pair is not None:
         yield replace(request, pair=None)
+    if last := st.session_state.get(_LAST):
+        yield replace(last, model=request.model)
     yield TextRequest(words.EXAMPLES["one"][0], request.model)
 
 

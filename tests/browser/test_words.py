@@ -1,4 +1,4 @@
-"""Words in a real browser: write, pick a word, change the head, and send the view on."""
+"""Words in a real browser: write, pick a word, change the head, send the view on, compare two."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ import re
 from playwright.sync_api import Locator, expect
 
 from tests.browser.conftest import Opener
+from tests.browser.test_screens import PHONE, TOO_WIDE
 from tests.browser.view import View
 
-TEXT = "a photo of a small dog"
+TEXT = "a picture of a small dog"
 
 
 def chips(view: View, flow: str = "reads") -> Locator:
@@ -37,9 +38,9 @@ def test_a_word_is_picked_and_the_view_is_sent_on(window: Opener) -> None:
     field = mine.tab.get_by_role("textbox", name="Text", exact=True)
     field.fill(TEXT)
     field.press("Control+Enter")
-    expect(chips(mine).nth(6)).to_have_text(re.compile("·dog"))
+    expect(chips(mine).nth(6)).to_have_text(re.compile("dog"))
     mine.settle()
-    assert tokens(mine)[1:-1] == ["·a", "·photo", "·of", "·a", "·small", "·dog"]
+    assert tokens(mine) == ["[CLS]", *TEXT.split(), "[SEP]"]
     assert "dog" not in mine.tab.url
 
     mean = shades(mine)
@@ -49,6 +50,7 @@ def test_a_word_is_picked_and_the_view_is_sent_on(window: Opener) -> None:
     mine.tab.mouse.move(0, 0)
     assert shades(mine) != mean
     assert chips(mine, "read").first.is_visible()
+    expect(mine.tab.locator(".words .guess h3")).to_have_text(re.compile("in place of dog"))
     assert mine.tab.locator(".words svg line").count() > 3
 
     before = shades(mine)
@@ -65,3 +67,14 @@ def test_a_word_is_picked_and_the_view_is_sent_on(window: Opener) -> None:
     expect(theirs.tab.locator(".words .reads h3")).to_have_text("What “small” attends to")
     chips(theirs).nth(5).press("Escape")
     at(theirs, "^((?!word=).)*$")
+
+
+def test_two_sentences_are_compared_on_a_phone(window: Opener) -> None:
+    view = window(**PHONE).open("words", mode="compare")
+    assert view.tab.evaluate(TOO_WIDE) == []
+    both = view.tab.locator(".words.plain")
+    both.first.locator(".reads .text > span", has_text="good").tap()
+    at(view, "word=5")
+    for each in both.all():
+        expect(each.locator(".reads .at bdi")).to_have_text("good")
+    expect(view.tab.locator(".words.signed canvas")).to_be_visible()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import json
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 from heedmap import errors
@@ -23,7 +24,8 @@ ENGLISH = (
     *("serving/headers.py", "serving/hosts.py", "serving/sessions.py", "store/settings.py"),
     *("views/wanted.py", "cluster/command.py", "cluster/connect.py"),
 )
-MAKERS = {"Phrase", "tr", "notice", *(name for name in dir(errors) if name.endswith("Error"))}
+ERRORS = {name for name in dir(errors) if name.endswith("Error")}
+MAKERS = {"Phrase", "tr", "notice", "join", *ERRORS}
 
 
 def files() -> list[Path]:
@@ -48,20 +50,25 @@ def sentences() -> dict[str, str]:
     return found
 
 
-def calls(path: Path) -> Iterator[ast.Call]:
-    """The calls in a module that make a phrase: `Phrase`, `tr`, an error, or `join`."""
+@cache
+def calls(path: Path) -> list[ast.Call]:
+    """The calls in a module that make a phrase: `Phrase`, `tr`, an error, a notice, or `join`."""
     every = (node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Call))
-    for call in every:
-        name = getattr(call.func, "id", getattr(call.func, "attr", ""))
-        if (name in MAKERS and call.args) or (
-            getattr(call.func, "id", "") == "join" and len(call.args) > 1
-        ):
-            yield call
+    return [call for call in every if len(call.args) > _at(call) and _name(call) in MAKERS]
+
+
+def _name(call: ast.Call) -> str:
+    return str(getattr(call.func, "id", getattr(call.func, "attr", "")))
+
+
+def _at(call: ast.Call) -> int:
+    """Which argument is the template; `", ".join` has one fewer than ours."""
+    return int(_name(call) == "join")
 
 
 def templates(call: ast.Call) -> Iterator[str]:
     """The literals that a call may say."""
-    first = call.args[1 if getattr(call.func, "id", "") == "join" else 0]
+    first = call.args[_at(call)]
     for each in (first.body, first.orelse) if isinstance(first, ast.IfExp) else (first,):
         if isinstance(each, ast.Constant) and isinstance(each.value, str) and each.value:
             yield each.value

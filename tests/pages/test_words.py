@@ -19,16 +19,16 @@ TEXT = "a photo of a small dog"
 
 @pytest.fixture(scope="module")
 def found() -> viz.TextAttention:
-    return viz.record_text(models.load("bundled-clip"), TEXT)
+    return viz.record_text(models.load("bundled-bert"), TEXT)
 
 
 def test_the_head_that_is_chosen_is_shown(found: viz.TextAttention) -> None:
-    app = App("words", text=TEXT, layer="1", head="2", model="bundled-clip")
+    app = App("words", text=TEXT, layer="1", head="2", model="bundled-bert")
     given = app.words()
     assert tuple(given["tokens"]) == found.tokens
     assert found.attention is not None
     np.testing.assert_array_equal(given["values"], found.attention[1, 2].ravel())
-    app.set("head", "mean").set("layer", 0)
+    app.set("layer", 0).set("head", "mean")
     mean = found.attention[0].mean(0, dtype=np.float32).astype(np.float16)
     np.testing.assert_array_equal(app.words()["values"], mean.ravel())
     assert (app.link["layer"], app.link["head"]) == ("0", "mean")
@@ -43,9 +43,9 @@ def test_what_is_written_is_in_a_copied_link_alone() -> None:
     app.set("text", "two dogs")
     assert app.copied() == {"text": "two dogs"}
     assert "dogs" not in str(app.link)
-    assert app.words()["tokens"][1:3] == ["·two", "·dogs"]
+    assert app.words()["tokens"][1:3] == ["two", "dog"]
     app.go("clip").go("words")
-    assert app.words()["tokens"][1:3] == ["·two", "·dogs"]  # kept while the visitor is elsewhere
+    assert app.words()["tokens"][1:3] == ["two", "dog"]  # kept while the visitor is elsewhere
 
 
 @pytest.mark.parametrize(
@@ -56,9 +56,12 @@ def test_what_is_written_is_in_a_copied_link_alone() -> None:
     ],
 )
 def test_a_text_that_cannot_be_read_is_told_and_another_shown(text: str, says: str) -> None:
-    app = App("words").set("text", text)
+    app = App("words", model="bundled-clip").set("text", text)
     assert says in app.errors[0]
     assert app.words()["tokens"][1:3] == ["·the", "·cat"]
+    app.set("text", "two dogs").set("text", text)
+    assert says in app.errors[0]
+    assert app.words()["tokens"][1:3] == ["·two", "·dogs"]  # what worked last stays
 
 
 def test_numbers_of_all_heads(found: viz.TextAttention) -> None:
@@ -70,9 +73,9 @@ def test_numbers_of_all_heads(found: viz.TextAttention) -> None:
 
 @pytest.fixture
 def bert(monkeypatch: pytest.MonkeyPatch) -> Any:
-    """A masked language model in place of the bundled CLIP."""
-    adapter = models.wrap(texts.build("BERT"), tokenizer=texts.wordpiece(), id="bundled-clip")
-    monkeypatch.setitem(loader._cache._loaded, "bundled-clip", adapter)
+    """A masked language model with random weights in place of the bundled one."""
+    adapter = models.wrap(texts.build("BERT"), tokenizer=texts.wordpiece(), id="bundled-bert")
+    monkeypatch.setitem(loader._cache._loaded, "bundled-bert", adapter)
     return adapter
 
 
@@ -139,4 +142,4 @@ def test_two_texts_are_compared_token_by_token(bert: Any) -> None:
 def test_texts_without_a_common_token_are_told() -> None:
     app = App("words", mode="compare", text="a", second="dog")
     assert not app.errors  # their first and last tokens are the same
-    assert app.words("difference")["tokens"] == ["<|startoftext|>", "<|endoftext|>"]
+    assert app.words("difference")["tokens"] == ["[CLS]", "[SEP]"]

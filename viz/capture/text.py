@@ -16,6 +16,7 @@ from heedmap.languages import Phrase
 from heedmap.viz import checks
 from heedmap.viz.capture.scores import BLOCK_BYTES, Formed, Scores
 from heedmap.viz.capture.watch import SomeLayers
+from torch.nn.functional import one_hot
 
 if TYPE_CHECKING:
     from heedmap.models import Adapter, Encoded, TextAdapter
@@ -183,14 +184,15 @@ class _Asked:
     def __init__(self, x: Encoded, whole: bool) -> None:
         count = len(x)
         place = torch.arange(count)
-        self.queries = torch.tensor([kind != "pad" for kind in x.kinds])
+        self.queries = torch.tensor([kind != "pad" for kind in x.kinds]).float()
         kinds = [kind for kind in KINDS if kind in x.kinds]
         on = [torch.tensor([each == kind for each in x.kinds]) for kind in kinds]
-        self.columns = torch.stack([place == 0, *on], 1).float()  # (N, 1 + kinds)
         self.names = ("entropy", "distance", "itself", "before", "next", "first", *kinds)
         self.whole = whole
         self.small = min(SMALL, count)
         self.group = place * self.small // count  # where each token is in the small picture
+        cells = one_hot(self.group, self.small)
+        self.sums = torch.cat([cells, torch.stack([place == 0, *on], 1)], 1).float()  # of keys
 
     def keep(self, attention: Scores | Formed) -> _Kept:
         heads, count = _shape(attention)
@@ -202,39 +204,39 @@ class _Asked:
             weights = found.cpu()
             if whole is not None:
                 whole[:, some] = weights.half()
-            small.index_add_(1, self.group[some], self._columns(weights))
-            numbers, counted = self._numbers(weights, some)
+            summed = weights @ self.sums  # (heads, some, n + 1 + kinds)
+            small.index_add_(1, self.group[some], summed[..., : self.small])
+            numbers, counted = self._numbers(weights, summed, some)
             sums += numbers
             of += counted
         sizes = torch.bincount(self.group, minlength=self.small)
         return _Kept(whole, small / sizes[:, None] / sizes, sums / of.clamp(min=1))
 
-    def _columns(self, weights: torch.Tensor) -> torch.Tensor:
-        """(heads, some, n): the keys of each cell of the small picture summed."""
-        if self.small == len(self.group):
-            return weights
-        empty = weights.new_zeros(*weights.shape[:2], self.small)
-        return empty.index_add_(2, self.group, weights)
-
-    def _numbers(self, weights: torch.Tensor, some: slice) -> tuple[torch.Tensor, torch.Tensor]:
+    def _numbers(
+        self, weights: torch.Tensor, summed: torch.Tensor, some: slice
+    ) -> tuple[torch.Tensor, torch.Tensor]:
         """Sums over queries (heads + 1, names), last those of attention to all alike; and of how
         many queries."""
-        open_ = (weights > 0).any(0)
-        open_count = open_.sum(-1)  # keys that each query may attend to
-        alike = (open_ / open_count.clamp(min=1)[:, None])[None]
-        weights = torch.cat([weights, alike])[:, self.queries[some]]
-        places = torch.arange(some.start, some.stop)[self.queries[some]]
-        open_count = open_count[self.queries[some]]
-        keys = torch.arange(weights.shape[-1])
-        entropy = torch.special.entr(weights).sum(-1) / open_count.clamp(min=2).log()
-        apart = (keys - places[:, None]).abs().float()
-        near = [_at(weights, places + step) for step in (0, -1, 1)]
-        one = [entropy, (weights * apart).sum(-1), *near]
-        on = weights @ self.columns  # (heads + 1, queries, 1 + kinds)
-        sums = torch.cat([torch.stack(one, -1), on], -1).sum(1)
-        counted = torch.full((len(self.names),), float(len(places)))
-        counted[0] = float((open_count > 1).sum())
-        return sums, counted
+        queries, open_ = self.queries[some], weights.amax(0) > 0
+        count = open_.sum(-1)  # keys that each query may attend to
+        alike = (open_ / count.clamp(min=1)[:, None])[None]
+        both = (weights, summed), (alike, alike @ self.sums)
+        rows = [_of_queries(each, sums[..., self.small :], count, some) for each, sums in both]
+        counted = queries.sum().repeat(len(self.names))
+        counted[0] = queries @ (count > 1).float()
+        return queries @ torch.cat(rows), counted
+
+
+def _of_queries(
+    weights: torch.Tensor, shares: torch.Tensor, count: torch.Tensor, some: slice
+) -> torch.Tensor:
+    """The numbers of each query, (heads, some, names), from its attention (heads, some, N)."""
+    places = torch.arange(some.start, some.stop)
+    apart = (torch.arange(weights.shape[-1]) - places[:, None]).abs().float()
+    entropy = torch.special.entr(weights).sum(-1) / count.clamp(min=2).log()
+    near = [_at(weights, places + step) for step in (0, -1, 1)]
+    one = [entropy, torch.linalg.vecdot(weights, apart[None]), *near]
+    return torch.cat([torch.stack(one, -1), shares], -1)
 
 
 def _at(weights: torch.Tensor, keys: torch.Tensor) -> torch.Tensor:

@@ -21,7 +21,7 @@ def name(model: Model) -> str:
 def test_every_model_of_the_plan_is_there() -> None:
     ids = {model.id for model in CATALOGUE}
     assert len(ids) == len(CATALOGUE)
-    assert {"bundled-vit", "bundled-vit-reg", "bundled-clip", "bundled-cnn"} <= ids
+    assert {f"bundled-{kind}" for kind in ("vit", "vit-reg", "clip", "cnn", "bert")} <= ids
     assert {f"dino-vit{size}{patch}" for size in "sb" for patch in (8, 16)} <= ids
     assert {f"dinov2-vit{size}14{reg}" for size in "sbl" for reg in ("", "-reg")} <= ids
     assert {"dinov3-vits16", "dinov3-vitb16"} <= ids

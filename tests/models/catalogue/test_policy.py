@@ -26,8 +26,8 @@ def test_all_is_allowed_by_default() -> None:
 def test_an_allowlist_names_ids_and_patterns(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HEEDMAP_ALLOW", "dino-vits*, resnet18\nother/*")
     assert models.ids() == [
-        "bundled-vit", "bundled-vit-reg", "bundled-clip", "bundled-cnn", "dino-vits16",
-        "dino-vits8", "resnet18",
+        "bundled-vit", "bundled-vit-reg", "bundled-clip", "bundled-cnn", "bundled-bert",
+        "dino-vits16", "dino-vits8", "resnet18",
     ]  # fmt: skip
     assert not policy.allowed(PASTED)
     with pytest.raises(DownloadError) as caught:

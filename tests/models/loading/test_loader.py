@@ -44,7 +44,7 @@ def test_a_bundled_model_needs_no_network(
     adapter = models.load(id)
     record = models.record(id)
     assert (adapter.id, adapter.title, adapter.can) == (record.id, record.title, record.can)
-    assert adapter.size == record.size == 128
+    assert record.size == 0 if record.can == {"text"} else adapter.size == record.size == 128
     assert models.load(id) is adapter
     assert models.loaded(id)
     assert adapter.device.type == build.device().type
