@@ -6,7 +6,7 @@ import re
 
 from playwright.sync_api import Locator, expect
 
-from tests.browser.conftest import Opener
+from tests.browser.conftest import LAPTOP, Opener
 from tests.browser.test_screens import PHONE, TOO_WIDE
 from tests.browser.view import View
 
@@ -67,6 +67,15 @@ def test_a_word_is_picked_and_the_view_is_sent_on(window: Opener) -> None:
     expect(theirs.tab.locator(".words .reads h3")).to_have_text("What “small” attends to")
     chips(theirs).nth(5).press("Escape")
     at(theirs, "^((?!word=).)*$")
+
+    theirs.tab.get_by_role("button", name="Full screen").click()
+    theirs.tab.wait_for_function("() => document.fullscreenElement !== null")
+    box = theirs.tab.locator(".words").bounding_box()
+    assert box == {"x": 0, "y": 0, **LAPTOP}
+    expect(chips(theirs).first).to_be_in_viewport()
+    theirs.tab.keyboard.press("Escape")
+    theirs.tab.wait_for_function("() => document.fullscreenElement === null")
+    expect(theirs.tab.get_by_role("button", name="Full screen")).to_be_focused()
 
 
 def test_two_sentences_are_compared_on_a_phone(window: Opener) -> None:

@@ -35,3 +35,18 @@ function bytes(text) {
   for (let i = 0; i < found.length; i += 1) found[i] = letters.charCodeAt(i);
   return found;
 }
+
+// A button that is an icon: a path in a square of 24.
+function iconButton(title, path) {
+  const button = document.createElement("button");
+  Object.assign(button, { type: "button", className: "icon", title });
+  button.setAttribute("aria-label", title);
+  const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
+  svg.setAttribute("viewBox", "0 0 24 24");
+  svg.setAttribute("aria-hidden", "true");
+  const line = document.createElementNS(svg.namespaceURI, "path");
+  line.setAttribute("d", path);
+  svg.append(line);
+  button.append(svg);
+  return button;
+}

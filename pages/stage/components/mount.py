@@ -25,8 +25,9 @@ _SCRIPTS = {
     "queries": ("attend",),
     "gallery": ("thumbs",),
     "matrix": ("attend",),
-    "words": ("attend",),
+    "words": ("attend", "present"),
 }  # what a component is made of
+_SHEETS = {"stage": ("present",), "words": ("present",)}  # the same of its style
 SENTENCE = re.compile(r'\bsay\(\s*("(?:[^"\\]|\\.)*")')
 
 
@@ -57,6 +58,5 @@ def _sentences(script: str) -> list[Phrase]:
 @cache
 def _component(name: str, html: str, script: str) -> Any:
     """Register a component."""
-    return st.components.v2.component(
-        f"heedmap_{name}", html=html, css=read(f"{name}.css"), js=script
-    )
+    css = "".join(read(f"{part}.css") for part in (*_SHEETS.get(name, ()), name))
+    return st.components.v2.component(f"heedmap_{name}", html=html, css=css, js=script)

@@ -23,7 +23,7 @@ function panel(view, kind) {
   if (kind === "canvas") {
     const icons = add(title, "span", "icons");
     parts.copy = icons.appendChild(copier(figure));
-    icons.append(presenter(view.root, parts.frame));
+    icons.append(presenter(view.root, () => parts.frame));
   }
   parts.picture.draggable = false;
   parts.bar = add(parts.legend, "div", "bar");

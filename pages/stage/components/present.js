@@ -7,25 +7,29 @@ const STILL_MS = 2500; // then the pointer and the buttons are hidden
 function presenter(root, first) {
   const button = iconButton(say("Full screen"), "M4 9V4h5M20 9V4h-5M4 15v5h5M20 15v5h-5");
   button.classList.add("present");
-  button.onclick = () => present(root, first, button);
+  button.onclick = () => present(root, first(), button);
   return button;
 }
 
 function presentable(root) {
-  const corner = add(root, "div", "corner");
+  const buttons = add(root, "div", "buttons");
   for (const [label, keys, act] of [[say("Controls"), "T", toggle], [say("Leave"), "Esc", leave]]) {
-    const button = add(corner, "button", "");
+    const button = add(buttons, "button", "");
     Object.assign(button, { type: "button", title: keys, textContent: label, onclick: () => act(root) });
   }
-  root.addEventListener("keydown", (event) => key(root, event), true);
-  root.addEventListener("pointermove", () => wake(root));
-  root.addEventListener("fullscreenchange", () => {
+  root.heard?.abort(); // what was built before, in another language
+  root.heard = new AbortController();
+  const hear = (name, act) => root.addEventListener(name, act, { capture: true, signal: root.heard.signal });
+  hear("keydown", (event) => key(root, event));
+  hear("pointermove", () => wake(root));
+  hear("fullscreenchange", () => {
     if (root.getRootNode().fullscreenElement !== root) ended(root);
   });
 }
 
 async function present(root, first, button) {
   root.back = button;
+  root.tabIndex = -1;
   root.classList.add("presented");
   try {
     await root.requestFullscreen();
@@ -44,7 +48,7 @@ function leave(root) {
 
 function ended(root) {
   root.classList.remove("presented", "controlled", "still");
-  root.removeAttribute("popover");
+  for (const name of ["popover", "tabindex"]) root.removeAttribute(name);
   root.back.focus();
 }
 

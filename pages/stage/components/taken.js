@@ -16,20 +16,6 @@ function copier(figure) {
   return button;
 }
 
-function iconButton(title, path) {
-  const button = document.createElement("button");
-  Object.assign(button, { type: "button", className: "icon", title });
-  button.setAttribute("aria-label", title);
-  const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
-  svg.setAttribute("viewBox", "0 0 24 24");
-  svg.setAttribute("aria-hidden", "true");
-  const line = document.createElementNS(svg.namespaceURI, "path");
-  line.setAttribute("d", path);
-  svg.append(line);
-  button.append(svg);
-  return button;
-}
-
 // A browser has no clipboard for pictures outside HTTPS and localhost, and may refuse it there.
 async function copyPicture(figure) {
   try {

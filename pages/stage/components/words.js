@@ -49,6 +49,8 @@ function build(root) {
   const legend = add(axes, "div", "legend");
   for (const name of ["low", "bar", "high"]) parts[name] = add(legend, "span", name);
   Object.assign(root, { parts, shown: null });
+  add(root, "div", "icons").append(presenter(root, () => parts.reads.children[root.at] ?? root));
+  presentable(root);
   listen(root);
 }
 
