@@ -26,6 +26,7 @@ ROOMS = (
     "serving/",
     "batch/",
     "api/",
+    "cluster/",
 )
 TOP = {
     *("app.py", "server.py", "private.py", "errors.py", "__main__.py"),

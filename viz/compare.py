@@ -194,8 +194,10 @@ def _meet(one: Box, other: Box) -> Box:
     right, bottom = min(one[2], other[2]), min(one[3], other[3])
     if not (left < right and top < bottom):
         raise SettingError(
-            f"The maps show regions {short(one)} and {short(other)}, which do not "
-            "meet: show the whole photo in both."
+            "The maps show regions {one} and {other}, which do not meet: show the whole photo "
+            "in both.",
+            one=short(one),
+            other=short(other),
         )
     return left, top, right, bottom
 
@@ -225,7 +227,9 @@ def _box(value: Any) -> Box:
 def _part(value: Any) -> Box:
     box = _box(value)
     if min(box) < 0 or max(box) > 1:
-        raise SettingError(f"A part {short(value)} lies outside the map: give fractions.")
+        raise SettingError(
+            "A part {value} lies outside the map: give fractions.", value=short(value)
+        )
     return box
 
 
@@ -237,7 +241,9 @@ def _alike(first: ArrayLike, second: ArrayLike) -> list[NDArray[np.float64]]:
     maps = [checks.one_map(heat) for heat in (first, second)]
     if maps[0].shape != maps[1].shape:
         raise SettingError(
-            f"Maps of {maps[0].shape} and {maps[1].shape} patches cannot be compared patch by "
-            "patch: bring them on one grid with viz.common_grid."
+            "Maps of {first} and {second} patches cannot be compared patch by patch: bring "
+            "them on one grid with viz.common_grid.",
+            first=maps[0].shape,
+            second=maps[1].shape,
         )
     return maps

@@ -50,7 +50,7 @@ def frames(
             yield from _frames(film, name, step, seconds, long_side)
     except (av.error.FFmpegError, OSError, ValueError):
         raise ImageError(
-            f"{short(name)} cannot be read as a film: give an MP4, MOV, WebM or GIF."
+            "{name} cannot be read as a film: give an MP4, MOV, WebM or GIF.", name=short(name)
         ) from None
 
 
@@ -101,12 +101,14 @@ def _frames(
     film: InputContainer, name: str, step: float, seconds: float | None, long_side: int
 ) -> Iterator[Picture]:
     if not film.streams.video:
-        raise ImageError(f"{short(name)} has no pictures: give an MP4, MOV, WebM or GIF.")
+        raise ImageError("{name} has no pictures: give an MP4, MOV, WebM or GIF.", name=short(name))
     stream = film.streams.video[0]
     if stream.width * stream.height > MAX_PIXELS:
         raise ImageError(
-            f"{short(name)} has frames of {stream.width} x {stream.height} px, more than "
-            "4096 x 2304: make it smaller."
+            "{name} has frames of {width} x {height} px, more than 4096 x 2304: make it smaller.",
+            name=short(name),
+            width=stream.width,
+            height=stream.height,
         )
     due = 0.0
     for frame in film.decode(stream):

@@ -18,9 +18,10 @@ ROOMS = ("languages", "models", "store", "viz", "views", "pages", "serving", "cl
 ENGLISH = (
     *("models/adapter/checks.py", "models/adapter/inner.py", "models/adapter/wrap.py"),
     *("models/convert.py", "models/preprocessing.py", "models/loading/factory.py"),
-    *("viz/checks.py", "viz/compare.py", "viz/draw/", "viz/epoch.py", "viz/features.py"),
+    *("viz/checks.py", "viz/draw/masks.py", "viz/draw/content.py", "viz/draw/encode.py"),
+    *("viz/draw/label.py", "viz/draw/text.py", "viz/epoch.py", "viz/features.py"),
     *("viz/heads.py", "viz/html_report.py", "viz/maps.py", "viz/photo/region.py"),
-    *("viz/capture/calls.py", "viz/capture/rows.py", "viz/capture/tokens.py", "viz/film.py"),
+    *("viz/capture/calls.py", "viz/capture/rows.py", "viz/capture/tokens.py"),
     *("serving/headers.py", "serving/hosts.py", "serving/sessions.py", "store/settings.py"),
     *("views/wanted.py", "cluster/command.py", "cluster/connect.py"),
 )

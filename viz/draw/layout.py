@@ -78,8 +78,10 @@ def _columns(content: Content) -> tuple[float, float]:
     wide = (content.width - left - MARGIN - gaps) / content.columns
     if wide < _NARROWEST:
         raise SettingError(
-            f"{content.columns} columns do not fit a figure {content.width:g} inches wide: "
-            "choose fewer columns or a wider figure."
+            "{columns} columns do not fit a figure {width:g} inches wide: choose fewer columns "
+            "or a wider figure.",
+            columns=content.columns,
+            width=content.width,
         )
     return left, wide
 

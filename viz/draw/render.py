@@ -32,8 +32,11 @@ def to_png(figure: Figure, dpi: int = 200) -> bytes:
     pixels = resolution**2 * figure.get_figwidth() * figure.get_figheight()
     if pixels > MAX_PIXELS:
         raise SettingError(
-            f"A figure of {pixels / 1e6:.0f} megapixels cannot be drawn, at most "
-            f"{MAX_PIXELS // 1_000_000}: choose fewer than {short(dpi)} dpi."
+            "A figure of {pixels:.0f} megapixels cannot be drawn, at most {most}: choose "
+            "fewer than {dpi} dpi.",
+            pixels=pixels / 1e6,
+            most=MAX_PIXELS // 1_000_000,
+            dpi=short(dpi),
         )
     buffer = io.BytesIO()
     with _drawing:
@@ -79,7 +82,8 @@ def to_svg(figure: Figure) -> bytes:
 def _check_figure(figure: Figure) -> None:
     if not isinstance(figure, Figure):
         raise SettingError(
-            f"A figure is Matplotlib's, this is {short(figure)}: make one with viz.grid_figure."
+            "A figure is Matplotlib's, this is {figure}: make one with viz.grid_figure.",
+            figure=short(figure),
         )
 
 

@@ -87,19 +87,25 @@ class _Attention(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, *given: Any) -> torch.Tensor:
         *_, call, ctx.kept, ctx.read = given
-        return F.scaled_dot_product_attention(**vars(call))
+        output = F.scaled_dot_product_attention(**vars(call))
+        ctx.save_for_backward(output)
+        return output
 
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, gradient: torch.Tensor) -> tuple[torch.Tensor | None, ...]:
-        found = _back(ctx.kept, gradient, ctx.read(gradient))
+        whole = (gradient * ctx.saved_tensors[0])[0].sum(-1, keepdim=True, dtype=torch.float32)
+        found = _back(ctx.kept, gradient, whole, ctx.read(gradient))
         return (*(each[None].to(gradient.dtype) for each in found), None, None, None)
 
 
-def _back(kept: Fused, gradient: torch.Tensor, add: Add) -> tuple[torch.Tensor, ...]:
+def _back(
+    kept: Fused, gradient: torch.Tensor, whole: torch.Tensor, add: Add
+) -> tuple[torch.Tensor, ...]:
     """dy/dQ (heads, Q, d), dy/dK (heads, N, d) and dy/dV (heads, N, e), float32, from dy/dO.
 
-    With P = A * dy/dA, the softmax gives dy/dS = P - A * (the row sums of P).
+    With P = A * dy/dA, the softmax gives dy/dS = P - A * (the row sums of P), and the row sums are
+    `whole` (heads, Q, 1), those of dy/dO * O, since O = A V.
     """
     query, key, scale = kept.scores.query.float(), kept.scores.key, kept.scores.scale
     by_query, by_key = torch.zeros_like(query), torch.zeros_like(key)
@@ -109,7 +115,7 @@ def _back(kept: Fused, gradient: torch.Tensor, add: Add) -> tuple[torch.Tensor, 
         by_value.baddbmm_(attention.mT, gradient[0, :, some].float())
         change *= attention
         add(some, change)
-        change.addcmul_(attention, change.sum(-1, keepdim=True), value=-1)
+        change.addcmul_(attention, whole[:, some], value=-1)
         by_query[:, some] = torch.bmm(change, key)
         by_key.baddbmm_(change.mT, query[:, some])
     return by_query.mul_(scale), by_key.mul_(scale), by_value
