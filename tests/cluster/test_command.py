@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import socket
+import subprocess
+import sys
 
 import pytest
 from heedmap.cluster import command
@@ -38,3 +40,10 @@ def test_numbers_that_are_none_are_refused(
     with pytest.raises(SystemExit):
         command.main(words)
     assert f"argument {words[0]}: " in capsys.readouterr().err
+
+
+def test_nothing_of_ray_is_imported_before_it_is_needed() -> None:
+    code = "import sys, heedmap.cluster.command, heedmap.batch.command, heedmap.views.passes; "
+    code += "print([name for name in sys.modules if name.split('.')[0] == 'ray'])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"

@@ -6,13 +6,15 @@ import socket
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from urllib.parse import urlsplit
 
 import numpy as np
 import pytest
 from heedmap import models, viz
 from heedmap.cluster import command
 from heedmap.cluster.serve import Options
-from heedmap.views import passes, turns
+from heedmap.serving import health
+from heedmap.views import engine, passes, turns
 from heedmap.views.request import Request
 
 pytestmark = [
@@ -46,6 +48,7 @@ def kill_one() -> None:
 
 
 def test_no_visitor_sees_that_a_replica_was_killed(serving: None) -> None:
+    assert health.healthy(urlsplit(engine.address()).port, "engine")
     vit = models.load("bundled-vit")
     done, asked, lock = [], iter(range(10_000)), threading.Lock()
     first, enough = threading.Event(), threading.Event()
