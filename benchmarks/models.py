@@ -9,11 +9,13 @@ random, for what a model costs does not depend on them.
 from __future__ import annotations
 
 import argparse
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import torch
 
 from benchmarks import measure, texts
 
@@ -142,7 +144,6 @@ def way(name: str, case: Case | texts.TextCase) -> Callable[[], object]:
     """One way through the model, ready to run."""
     if isinstance(case, texts.TextCase):
         return case.run(name)
-    import torch
     from heedmap import models, viz
 
     torch.manual_seed(0)
@@ -169,17 +170,24 @@ def main() -> None:
     """Measure every case and print the table."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--only", help="models whose name begins so")
+    parser.add_argument(
+        "--cpu", action="store_true", help="CPU time on one thread, where it is busy"
+    )
     parser.add_argument("--peak", nargs=2, help=argparse.SUPPRESS)
     asked = parser.parse_args()
     if asked.peak:
         run = way(asked.peak[1], CASES[int(asked.peak[0])])
         measure.print_peak(lambda: None, run)
         return
+    if asked.cpu:
+        torch.set_num_threads(1)
     measure.print_head()
     for index, case in enumerate(CASES):
         if case.title.startswith(asked.only or ""):
             runs = {name: way(name, case) for name in case.ways}
-            seconds, ratios = measure.times(runs, case.passes)
+            seconds, ratios = measure.times(
+                runs, case.passes, time.process_time if asked.cpu else time.perf_counter
+            )
             peaks = {name: measure.peak("benchmarks.models", index, name) for name in case.ways}
             title = f"{case.title} at {case.size} {case.unit}"
             measure.print_table(title, seconds, ratios, peaks)
