@@ -44,6 +44,15 @@ def tell(hero: WordMap) -> None:
             plain(Phrase("{label}: {value}", label=label, value=value)) for label, value in numbers
         )
     )
+    if not hero.whole:
+        st.caption(
+            tr(
+                "A text of {tokens} tokens is too long for whole matrices: each cell of these is "
+                "the mean over about {group} neighbouring tokens. The shades are exact.",
+                tokens=len(hero.source.found.tokens),
+                group=round(len(hero.source.found.tokens) / len(hero.small)),
+            )
+        )
 
 
 def show(

@@ -108,5 +108,5 @@ def test_the_models_are_those_that_the_host_offers(
     monkeypatch.setenv("HEEDMAP_ALLOW", "resnet18")
     listed = client.get("/api/v1/models").json()["models"]
     assert [model["id"] for model in listed] == models.ids()
-    assert len(listed) == 5
+    assert len(listed) == 6
     assert listed[-1]["licence"] == "apache-2.0"

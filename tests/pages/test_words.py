@@ -64,6 +64,22 @@ def test_a_text_that_cannot_be_read_is_told_and_another_shown(text: str, says: s
     assert app.words()["tokens"][1:3] == ["·two", "·dogs"]  # what worked last stays
 
 
+def test_a_long_text_is_reduced_and_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("heedmap.viz.capture.text.WHOLE", 8)
+    monkeypatch.setattr("heedmap.viz.capture.text.SMALL", 4)
+    app = App("words", text="two cats and three dogs sat on a mat", word="2", layer="1", head="2")
+    given = app.words()
+    assert len(given["values"]) == 0
+    assert len(given["small"]) == 4 * 4
+    model = models.load("bundled-bert")
+    assert isinstance(model, models.TextAdapter)
+    x = model.encode("two cats and three dogs sat on a mat")
+    wanted = viz.text_head(model, x, 1, 2)
+    np.testing.assert_allclose(given["row"], wanted[2], atol=1e-3)
+    (told,) = [each.value for each in app.at.caption if "too long for whole" in each.value]
+    assert f"A text of {len(x)} tokens" in told
+
+
 def test_numbers_of_all_heads(found: viz.TextAttention) -> None:
     app = App("words", text=TEXT, deeper="numbers")
     table = app.at.dataframe[0].value

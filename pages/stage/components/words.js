@@ -194,7 +194,7 @@ function shade(root, flow, weights, at, most) {
 function tell({ given }, at, weights) {
   if (!weights) return say("Click the word to see what it attends to.");
   const order = [...weights.keys()].sort((a, b) => weights[b] - weights[a]).slice(0, 4);
-  const most = order.map((key) => `${named(given.tokens[key])} ${Math.round(100 * weights[key])}%`);
+  const most = order.map((key) => `${named(given.tokens[key])} ${Number((100 * weights[key]).toPrecision(2))}%`);
   return say("{word} attends most to {others}.", { word: named(given.tokens[at]), others: most.join(", ") });
 }
 
