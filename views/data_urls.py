@@ -53,6 +53,11 @@ def encoded(picture: np.ndarray, quality: int = 88) -> str:
     return "data:image/jpeg;base64," + base64.b64encode(viz.encode_jpeg(picture, quality)).decode()
 
 
+def of_png(file: bytes) -> str:
+    """A PNG file as a data URL."""
+    return f"data:image/png;base64,{base64.b64encode(file).decode()}"
+
+
 @cache
 def color_tables() -> dict[str, str]:
     """The colours of each colour map from low to high, base64 of (256, 3) uint8."""

@@ -36,7 +36,9 @@ def show_heads(shown: Map, look: Look) -> None:
         [{"items": head_items(shown, look)}],
         [shown.head],
         lambda picked: choose(key, picked),
-        label=tr("Heads of {layer}", layer=shown.layer_name),
+        label=tr("Heads of the pooling head")
+        if pooling
+        else tr("Heads of layer {layer}", layer=shown.layer),
         key="heads",
         ratio=ratio(shown.seen),
         live=followed(shown),

@@ -12,6 +12,7 @@ from heedmap.pages.frame.notices import sentence
 from heedmap.pages.frame.text import plain
 from heedmap.pages.language import named, told, tr
 from heedmap.pages.take import film, report
+from heedmap.views import data_urls
 from heedmap.views.figure import Figure
 from heedmap.views.paper import FORMATS, LAID_OUT, Paper, Taken
 
@@ -138,7 +139,7 @@ def _preview(taken: Taken, paper: Paper) -> bool:
     except Exception as error:
         st.error(plain(sentence(error)), icon=":material/error:")
         return False
-    st.image(made, width="stretch")
+    st.image(data_urls.of_png(made), width="stretch")  # a file might be gone when it is asked for
     return True
 
 
