@@ -53,12 +53,12 @@ def ray_address() -> Iterator[str]:
     pytest.importorskip("ray", reason="Ray is not installed", exc_type=ImportError)
     from ray.cluster_utils import Cluster
 
+    own = {"num_cpus": 3, "object_store_memory": 100_000_000, "include_dashboard": False}
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PYTHONPATH", str(Path(__file__).parent.parent))  # where workers find tests
-        own = {"num_cpus": 3, "object_store_memory": 100_000_000, "include_dashboard": False}
         cluster: Any = Cluster(initialize_head=True, head_node_args=own)
-        yield cluster.address
-        cluster.shutdown()
+    yield cluster.address
+    cluster.shutdown()
 
 
 @pytest.fixture(scope="session")

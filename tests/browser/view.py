@@ -259,7 +259,9 @@ class View:
         self.tab.get_by_role("button", name="Export").click()
         dialog = self.tab.get_by_role("dialog")
         if what:
-            dialog.get_by_text(what, exact=True).click()
+            with self._run():
+                dialog.get_by_text(what, exact=True).click()
+            self.settle()
         return self.pick(kind)
 
     def pick(self, kind: str) -> View:
