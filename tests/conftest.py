@@ -25,7 +25,7 @@ os.environ["HEEDMAP_STORE"] = _store.name
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark the browser tests, which are slow, and run them last, each file in one process.
+    """Mark the browser tests, which are slow, and run them last, in whichever process is free.
 
     Playwright keeps an event loop running, beside which no other test can start one.
     """
@@ -33,7 +33,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if BROWSER in item.path.parents:
             item.add_marker("browser")
             item.add_marker("slow")
-            item.add_marker(pytest.mark.xdist_group(f"browser {item.path.stem}"))
     items.sort(key=lambda item: item.get_closest_marker("browser") is not None)
 
 
