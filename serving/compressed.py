@@ -1,7 +1,7 @@
 """Streamlit's scripts and styles, compressed once each and kept.
 
 Streamlit sends them as they are, since it would compress them anew for every visitor. A first visit
-takes 3 MB of them, a quarter of that compressed; a browser keeps them for a year.
+takes 3 MB of them, a third of that compressed; a browser keeps them for a year.
 """
 
 from __future__ import annotations

@@ -20,16 +20,12 @@ _PAPER = "heedmap.paper"  # how this session lays its figures out
 _PREVIEW = 110  # dpi
 _NARROW, _WIDE = 40, 400  # mm
 OF_PHOTOS = Phrase(
-    Phrase(
-        "Makes the same pixels in your own Python, where Heedmap is installed. "
-        "A photo of your own is opened by the name of its file."
-    )
+    "Makes the same pixels in your own Python, where Heedmap is installed. "
+    "A photo of your own is opened by the name of its file."
 )
 OF_TEXTS = Phrase(
-    Phrase(
-        "Makes the same figure in your own Python, where Heedmap is installed. Files and "
-        "program hold your text, their names do not."
-    )
+    "Makes the same figure in your own Python, where Heedmap is installed. Files and "
+    "program hold your text, their names do not."
 )
 
 
