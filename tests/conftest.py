@@ -61,6 +61,7 @@ def ray_address(shared: Path) -> Iterator[str]:
     with FileLock(shared / "ray.lock"):
         with pytest.MonkeyPatch.context() as patch:
             patch.setenv("PYTHONPATH", root)
+            patch.setenv("RAY_worker_niceness", "0")  # as `connected` has it
             cluster: Any = Cluster(initialize_head=True, head_node_args=own)
         yield cluster.address
         cluster.shutdown()
