@@ -70,17 +70,18 @@ $(PY):
 		echo "$(PYTHON) could not make a virtual environment:" \
 			"install its venv module (on Debian: apt install python3-venv)."; exit 1; }
 
-# requirements-test.txt has the app's in it: from nothing, `make test` resolves all of them once.
+# requirements-test.txt has the app's in it, and setuptools to build with: from nothing, `make test`
+# calls pip once for all of them, and for Heedmap itself without fetching setuptools again.
 $(RUN_STAMP): | $(PY)
 	$(call install,requirements.txt)
 	@rm -f $(VENV)/.run-*; touch $@
 
 $(TEST_STAMP): | $(PY)
-	$(call install,requirements-test.txt)
+	$(call install,requirements-test.txt,--no-build-isolation)
 	@rm -f $(VENV)/.run-* $(VENV)/.test-*; touch $(RUN_STAMP) $@
 
 define install
 	@echo "Installing $1 into $(VENV) (a few minutes and gigabytes, once) ..."
 	@$(PIP) install --no-compile -r $1
-	@$(PIP) install --quiet --no-deps --editable .
+	@$(PIP) install --quiet --no-deps $2 --editable .
 endef
