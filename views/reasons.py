@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from heedmap import viz
-from heedmap.languages import Phrase, join
+from heedmap.languages import Phrase, join, number
 from heedmap.views import asked as asking
 from heedmap.views.asked import Asked
 from heedmap.views.request import OfPass
@@ -96,7 +96,7 @@ class Reason(OfPass):
         return [
             Phrase(
                 "random weights, rank correlation {alike} with the learned ones",
-                alike=f"{alike:.2f}".replace("-", "−"),
+                alike=number(alike, ".2f"),
             )
         ]
 
