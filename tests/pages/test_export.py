@@ -120,9 +120,10 @@ def test_a_film_is_made_frame_by_frame_and_offered() -> None:
     assert button.label.startswith("Download, 0.")
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("no_other_fonts")
 def test_letters_that_no_font_holds_are_named_beside_the_figure() -> None:
-    app = App("words", model="bundled-clip", text="a \N{THUMBS UP SIGN} cat")
+    app = App("clip").set("show", "words").set("words", ["a \N{THUMBS UP SIGN} cat"])
     app.at.button(key="export").click()
     app.run()
     told = [each.value for each in app.at.caption]
