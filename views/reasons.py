@@ -90,7 +90,8 @@ class Reason(OfPass):
         """How alike the map of random weights ranks the places, as a sanity check."""
         if not self.asked.random:
             return []
-        alike = self.learned and viz.rank_correlation(self.learned.heat, self.found.heat)
+        known = self.learned
+        alike = None if known is None else viz.rank_correlation(known.heat, self.found.heat)
         if alike is None:
             return [Phrase("random weights")]
         return [
