@@ -50,6 +50,17 @@ def portrait() -> bytes:
     return stream.getvalue()
 
 
+@pytest.fixture
+def no_other_fonts(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A machine with no font but Matplotlib's own."""
+    from heedmap.viz.draw import letters
+
+    monkeypatch.setattr(letters, "_known", lambda kana: ())
+    letters._font_of.cache_clear()
+    yield
+    letters._font_of.cache_clear()
+
+
 @pytest.fixture(scope="module")
 def ray_address(shared: Path) -> Iterator[str]:
     """A Ray of this machine with three cores, one at a time; its end leaves them to other tests."""
