@@ -20,6 +20,8 @@ COPY . .
 RUN pip install "setuptools>=77" && pip install --no-deps --no-build-isolation .
 
 FROM python:3.11-slim
+RUN apt-get update && apt-get install -y --no-install-recommends fonts-noto-cjk \
+    && rm -rf /var/lib/apt/lists/*
 RUN useradd --uid 1000 --no-create-home --home-dir /tmp heedmap && install -d -o heedmap /data
 COPY --from=build /opt/heedmap /opt/heedmap
 # /data holds what stays: shared photos and downloaded models. All else is written to /tmp.

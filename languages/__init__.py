@@ -16,12 +16,34 @@ from collections.abc import Sequence
 from functools import cache, reduce
 from numbers import Number
 from pathlib import Path
+from string import Formatter
 from typing import Any
 
 ENGLISH = "en"
 LANGUAGES = {ENGLISH: "English", "zh": "中文"}  # by the first part of a language tag
 
 _ENTRY = re.compile(r'^msgid (".*"(?:\n".*")*)\nmsgstr (".*"(?:\n".*")*)$', re.MULTILINE)
+
+
+def number(value: float, digits: str = ".3g") -> str:
+    """A number as people read it, with a true minus; `digits` is a format, as ".2f"."""
+    return minus(format(value, digits))
+
+
+def minus(written: str) -> str:
+    """A number that is written already, with a true minus."""
+    return written.replace("-", "−")
+
+
+class _Formatter(Formatter):
+    """Fills templates as `str.format` does, its numbers with a true minus."""
+
+    def format_field(self, value: Any, format_spec: str) -> str:
+        told = isinstance(value, Number)
+        return number(value, format_spec) if told else str(format(value, format_spec))
+
+
+_filled = _Formatter().format
 
 
 class Phrase(str):
@@ -41,7 +63,7 @@ class Phrase(str):
             if not values:
                 return template
             template = template.template
-        made = super().__new__(cls, template.format(**values) if values else template)
+        made = super().__new__(cls, _filled(template, **values) if values else template)
         made.template = template
         made.values = {name: _kept(value) for name, value in values.items()}
         return made
@@ -58,7 +80,7 @@ def translated(text: str, language: str) -> str:
         return text
     found = catalogue(language).get(text.template, text.template)
     values = {name: in_language(value, language) for name, value in text.values.items()}
-    return found.format(**values) if values else found
+    return _filled(found, **values) if values else found
 
 
 def in_language(given: Any, language: str) -> Any:

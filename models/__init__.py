@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from heedmap.models.catalogue.card import Calibration, Card
 from heedmap.models.catalogue.entries import Model
-from heedmap.models.loading.loader import begin, load, loaded
+from heedmap.models.loading.loader import begin, begin_text, load, loaded, text_download
 from heedmap.models.loading.progress import Loading, Progress
 from heedmap.models.loading.registry import card, ids, probe, record, records
 from heedmap.models.loading.skeleton import Probe
@@ -43,6 +43,7 @@ __all__ = [
     "Progress",
     "TextAdapter",
     "begin",
+    "begin_text",
     "card",
     "ids",
     "load",
@@ -51,6 +52,7 @@ __all__ = [
     "randomised",
     "record",
     "records",
+    "text_download",
     "wrap",
 ]
 

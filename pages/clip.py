@@ -19,6 +19,7 @@ from heedmap.pages.frame.text import heading, plain, section
 from heedmap.pages.language import tr
 from heedmap.pages.run import live
 from heedmap.pages.run.answer import answer
+from heedmap.pages.run.loading import can_read
 from heedmap.pages.run.opening import choose_attention, open_model
 from heedmap.pages.run.why import explanations, go_on, prompts
 from heedmap.pages.stage import texts
@@ -52,6 +53,10 @@ def show_words() -> None:
         plain(join([method.assumes, method.fails, more], "{one} {other}")),
         help=plain(method.source),
     )
+    if not can_read(adapter, notices):
+        notices.show()
+        link.finish()
+        return
     source = answer(page, adapter, request, asked, wording.source, notices, "words")
     found: list[viz.Explanation | Waiting] = []
     shown: list[wording.WordMap | Waiting]

@@ -10,6 +10,7 @@ from heedmap.pages.controls.columns import offer_comparison
 from heedmap.pages.controls.elsewhere import offer_pages
 from heedmap.pages.controls.look import pick_look
 from heedmap.pages.controls.why import (
+    asks_text,
     pick_layers,
     pick_methods,
     pick_random,
@@ -23,6 +24,7 @@ from heedmap.pages.frame.page import enter
 from heedmap.pages.frame.text import heading, section
 from heedmap.pages.language import told, tr
 from heedmap.pages.run.answer import answer
+from heedmap.pages.run.loading import can_read, load
 from heedmap.pages.run.opening import open_model
 from heedmap.pages.run.why import answers, go_on, seconds_of_tests, tests
 from heedmap.pages.stage.reasons import SCALES, show_agreement, show_reasons
@@ -53,6 +55,8 @@ with st.sidebar:
     random = pick_random()
 with st.container(horizontal=True, vertical_alignment="bottom", gap="small", key="asked"):
     target = pick_target(source)
+    if asks_text(target) and not can_read(load(source.request.model), notices):
+        target = None  # how strong the features are, until texts can be read
     testing = not random and pick_trust(len(methods), seconds_of_tests(source, len(methods)))
 asked = [source.asked(each, target, layers[each]) for each in methods]
 learned = found = answers(source, asked)

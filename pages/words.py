@@ -37,9 +37,7 @@ with st.sidebar:
     first_layer, first_head = source.first
     kept = link.together(layer=str(source.found.depth - 1), head=MEAN)
     layer = pick_layer(source.found.depth, default=first_layer, kept=kept)
-    chosen = pick_head(
-        source.found.heads, default=first_head if layer == first_layer else MEAN, kept=kept
-    )
+    chosen = pick_head(source.found.heads, default=first_head, kept=kept)
 hero = run(adapter, source, partial(words.word_map, layer=layer, head=chosen))
 at = picked_word(len(source.found.tokens))
 guesses = run(adapter, source, partial(words.guesses, at=at))

@@ -46,6 +46,17 @@ def portrait() -> bytes:
     return stream.getvalue()
 
 
+@pytest.fixture
+def no_other_fonts(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A machine with no font but Matplotlib's own."""
+    from heedmap.viz.draw import letters
+
+    monkeypatch.setattr(letters, "_known", lambda kana: ())
+    letters._font_of.cache_clear()
+    yield
+    letters._font_of.cache_clear()
+
+
 @pytest.fixture(scope="session")
 def ray_address() -> Iterator[str]:
     """A Ray of this machine with three cores; tests that use it are of the xdist group "ray"."""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 from heedmap import viz
-from heedmap.languages import Phrase, join
+from heedmap.languages import Phrase, join, number
 from heedmap.views import photos
 from heedmap.views.attention import Map
 from heedmap.views.channels import Channel
@@ -220,7 +220,7 @@ class Pair:
             (Phrase("Columns"), self.name),
             (
                 Phrase("Rank correlation"),
-                Phrase("– (constant)") if correlation is None else f"{correlation:.2f}",
+                Phrase("– (constant)") if correlation is None else number(correlation, ".2f"),
             ),
             (Phrase("Overlap of {keep:.0%} masks", keep=keep), f"{found.share:.2f}"),
             (Phrase("By chance"), f"{found.chance:.2f}"),

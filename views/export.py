@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from heedmap.languages import Phrase
+from heedmap.languages import Phrase, number
 from heedmap.views import attention, facts, names, photos
 from heedmap.views.attention import Map
 from heedmap.views.channels import Channel
@@ -73,7 +73,7 @@ def channels(rows: dict[str, list[Channel]], hero: Channel, look: Look, link: st
         link: the address of the view.
     """
     every = [
-        Large(each, look, f"channel {each.index}, mean {each.mean:.3g}")
+        Large(each, look, f"channel {each.index}, mean {number(each.mean)}")
         for row in rows.values()
         for each in row
     ]

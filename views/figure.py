@@ -15,7 +15,7 @@ from heedmap.languages import Phrase, join
 from heedmap.views import code, names, photos, render, values
 from heedmap.views.facts import Facts
 from heedmap.views.large import Large
-from heedmap.views.paper import FORMATS, MM, Paper
+from heedmap.views.paper import FORMATS, MM, ON_SCREEN, Paper, Preview
 from heedmap.views.render import SCREEN, drawn, even
 
 if TYPE_CHECKING:
@@ -77,6 +77,10 @@ class Figure:
         """It as a file; see `FORMATS`."""
         made: bytes = getattr(self, kind)(paper)
         return made
+
+    def preview(self, paper: Paper) -> Preview:
+        """The figure as it will look."""
+        return Preview.of(self._drawn(paper, ON_SCREEN))
 
     def holds(self, kind: str) -> str:
         """What a file without a layout holds, in a sentence."""

@@ -91,6 +91,16 @@ def _on_disk(entry: Model) -> bool:
     return cached(entry) is not None
 
 
+@kept_briefly(entries=64, seconds=60)
+def text_download(id: str) -> int:
+    """Bytes to be downloaded before a model whose text tower is apart reads texts.
+
+    Raises:
+        HeedmapError: as `models.text_download`.
+    """
+    return models.text_download(id)
+
+
 def _layers(probe: Probe) -> Phrase:
     """How many layers of how many heads."""
     heads = Phrase("1 head") if probe.heads == 1 else Phrase("{count} heads", count=probe.heads)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
+from heedmap import viz
 from heedmap.languages import Phrase
 
 MM = 25.4  # in an inch
+ON_SCREEN = 110  # dpi of a figure that is shown before it is made
 
 
 @dataclass(frozen=True)
@@ -34,6 +36,19 @@ class Paper:
     bar: bool = True
     told: bool = True
     transparent: bool = False
+
+
+class Preview(NamedTuple):
+    """A figure before it is made: as PNG, and the letters of it that no font here holds."""
+
+    png: bytes
+    missing: str
+
+    @classmethod
+    def of(cls, figure: Any) -> Preview:
+        """A figure of Matplotlib as it will look."""
+        missing = viz.missing_letters(figure)
+        return cls(viz.to_png(figure, ON_SCREEN), missing)
 
 
 class Format(NamedTuple):
@@ -74,6 +89,9 @@ class Taken(Protocol):
 
     def make(self, kind: str, paper: Paper) -> bytes:
         """It as a file."""
+
+    def preview(self, paper: Paper) -> Preview:
+        """Its figure before it is made."""
 
     def holds(self, kind: str) -> str:
         """What a file without a layout holds, in a sentence."""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from heedmap import viz
-from heedmap.languages import Phrase, join
+from heedmap.languages import Phrase, join, number
 from heedmap.views import asked as asking
 from heedmap.views.asked import Asked
 from heedmap.views.request import OfPass
@@ -90,13 +90,14 @@ class Reason(OfPass):
         """How alike the map of random weights ranks the places, as a sanity check."""
         if not self.asked.random:
             return []
-        alike = self.learned and viz.rank_correlation(self.learned.heat, self.found.heat)
+        known = self.learned
+        alike = None if known is None else viz.rank_correlation(known.heat, self.found.heat)
         if alike is None:
             return [Phrase("random weights")]
         return [
             Phrase(
                 "random weights, rank correlation {alike} with the learned ones",
-                alike=f"{alike:.2f}".replace("-", "−"),
+                alike=number(alike, ".2f"),
             )
         ]
 

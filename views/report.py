@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from heedmap import models, viz
 from heedmap.errors import HeedmapError, SettingError
-from heedmap.languages import Phrase
+from heedmap.languages import Phrase, number
 from heedmap.views import attention, channels, model_facts, photos, reasons, render, why
 from heedmap.views.attention import MEAN, Map, percent
 from heedmap.views.compare import Column, pairs
@@ -175,7 +175,7 @@ def _numbers(model: str, shown: Drawable) -> tuple[str, ...]:
     """A line of the table."""
     values = shown.values
     spread = f"{float(viz.entropy(np.maximum(values, 0))):.3f}"
-    least, most = (f"{float(end):.3g}" for end in (values.min(), values.max()))
+    least, most = (number(float(end)) for end in (values.min(), values.max()))
     if isinstance(shown, Map):
         least, most = percent(float(values.min())), percent(float(values.max()))
     return model, f"{shown.title}: {shown.what}", shown.strongest, spread, least, most

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from heedmap import viz
-from heedmap.languages import Phrase
+from heedmap.languages import Phrase, number
 from heedmap.views import asked as asking
 from heedmap.views.asked import Asked
 from heedmap.views.classes import rounded
@@ -144,7 +144,7 @@ class WordMap(OfPass):
     def score(self) -> str:
         """How well its text fits the photo."""
         found, i = self.source.found, self.index
-        cosine = f"{found.cosines[i]:.3f}".replace("-", "−")
+        cosine = number(found.cosines[i], ".3f")
         share = rounded(float(found.shares[i]))
         return Phrase("cosine {cosine} · {share}", cosine=cosine, share=share)
 

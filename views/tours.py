@@ -236,8 +236,8 @@ TOURS = (
         Phrase("Not good against good"),
         Phrase(
             "Two sentences that differ in one small word, read by a language model. Shaded is what "
-            "the framed word attends to, in the head where the two sentences part most: a word is "
-            "read through those around it."
+            "the framed word attends to, in the head where the two part most; heads that just read "
+            "the token before, the next one or the same are passed over."
         ),
         Phrase("BERT base has 144 heads and has read far more texts."),
         "words",

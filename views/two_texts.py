@@ -9,6 +9,8 @@ import numpy as np
 from heedmap.errors import SettingError
 from heedmap.views.words import Source, WordMap
 
+NEAR = 1 / 3  # the mean share from which on a head is said to read by place
+
 
 @dataclass(frozen=True)
 class Compared:
@@ -62,10 +64,17 @@ class Compared:
         return np.asarray(np.abs(rows[1] - rows[0]).sum(-1) + np.abs(rest[1] - rest[0])) / 2
 
     def furthest(self) -> tuple[int, int, int]:
-        """The layer, the head and the place in `pairs` of the word whose attention moves most."""
+        """The layer, the head and the place in `pairs` of the word whose attention moves most.
+
+        Heads that in either text give the token before, the next one or the token itself `NEAR` or
+        more are passed over: theirs moves wherever a word comes in between.
+        """
         kinds = self.first.encoded.kinds
         words = np.array([kinds[one] == "word" for one, _ in self.pairs])
-        moved = np.where(words, self.moved(), -1)
+        texts = (self.first.found.numbers, self.second.found.numbers)
+        near = np.max([each[name] for each in texts for name in ("before", "next", "itself")], 0)
+        far = (near < NEAR) | (near.min() >= NEAR)  # (layers, heads)
+        moved = np.where(words & far[..., None], self.moved(), -1)
         layer, head, word = np.unravel_index(moved.argmax(), moved.shape)
         return int(layer), int(head), int(word)
 

@@ -20,7 +20,7 @@ from heedmap.languages import Phrase
 from heedmap.views import names
 from heedmap.views.attention import MEAN
 from heedmap.views.facts import Facts
-from heedmap.views.paper import FORMATS, MM, Paper
+from heedmap.views.paper import FORMATS, MM, Paper, Preview
 from heedmap.views.two_texts import Compared
 from heedmap.views.word_numbers import Numbers, difference, of_head, pooled
 from heedmap.views.words import WordMap
@@ -68,6 +68,10 @@ class WordFigure:
     def png(self, paper: Paper) -> bytes:
         """The figure as PNG."""
         return viz.to_png(self._drawn(paper), paper.dpi)
+
+    def preview(self, paper: Paper) -> Preview:
+        """The figure as it will look."""
+        return Preview.of(self._drawn(paper))
 
     def holds(self, kind: str) -> str:
         """What a file without a layout holds, in a sentence."""

@@ -75,7 +75,7 @@ if TYPE_CHECKING:
     from heedmap.viz.draw.masks import contour, draw_mask, highlight
     from heedmap.viz.draw.matrix import TokenMatrix, matrix_figure
     from heedmap.viz.draw.overlay import Overlay
-    from heedmap.viz.draw.render import to_pdf, to_png, to_svg
+    from heedmap.viz.draw.render import missing_letters, to_pdf, to_png, to_svg
     from heedmap.viz.draw.text import lines_figure, text_figure
     from heedmap.viz.epoch import epoch_figure
     from heedmap.viz.film import frames, pan, write_film
@@ -120,7 +120,7 @@ _LATE = {
     "draw.matrix": ("TokenMatrix", "matrix_figure"),
     "draw.masks": ("contour", "draw_mask", "highlight"),
     "draw.overlay": ("Overlay",),
-    "draw.render": ("to_pdf", "to_png", "to_svg"),
+    "draw.render": ("missing_letters", "to_pdf", "to_png", "to_svg"),
     "draw.text": ("lines_figure", "text_figure"),
     "epoch": ("epoch_figure",),
     "why.explain": ("check_method", "explain"),
@@ -206,6 +206,7 @@ __all__ = [
     "lines_figure",
     "mask_overlap",
     "matrix_figure",
+    "missing_letters",
     "norm_outliers",
     "open_image",
     "open_sample",

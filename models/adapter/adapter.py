@@ -12,7 +12,7 @@ from heedmap.errors import CaptureError, HeedmapError, ModelError, SettingError
 from heedmap.models import families
 from heedmap.models.adapter.checks import check_channels, check_pixels
 from heedmap.models.adapter.evaluation import evaluating, lock_of
-from heedmap.models.adapter.text import TextTower, Words, no_text
+from heedmap.models.adapter.text import Reading, TextTower, Words, no_text
 from heedmap.models.prepare import Photo, Prepared, Sides, normalised, prepare
 from heedmap.models.preprocessing import Preprocessing
 from torch import nn
@@ -38,6 +38,7 @@ class Adapter:
         preprocessing: size, mean, std, crop and interpolation of its input.
         classes: names of its logits, or None.
         channels: of the photos that it takes: 3, or 1 for a ConvNet that takes gray ones.
+        reading: what it needs to read texts besides its module; see `text`.
         lock: the module's, held while it carries hooks.
     """
 
@@ -65,7 +66,7 @@ class Adapter:
         self.classes = tuple(classes) if classes is not None else None
         self.channels = channels
         self.lock = lock_of(module)
-        self._family, self._words = family, words
+        self._family, self.reading = family, Reading(words)
 
     def __repr__(self) -> str:
         return f"Adapter({self.id!r}, patch={self.patch}, prefix={self.prefix})"
@@ -174,14 +175,15 @@ class Adapter:
 
     @property
     def text(self) -> TextTower:
-        """Its text tower.
+        """Its text tower; one that is apart is loaded when it first reads.
 
         Raises:
             ModelError: it has none.
         """
-        if self._words is None:
-            raise ModelError(no_text(self.title, self.can))
-        return TextTower(self.module, self._words)
+        found = self.reading
+        if found.words is None:
+            raise ModelError(no_text(self.title, self.can, found.why))
+        return TextTower(self.module, found.words, found.apart)
 
     def encode_text(self, texts: Sequence[str]) -> torch.Tensor:
         """Texts in the space that the model shares between photos and texts.

@@ -42,8 +42,14 @@ class Tokens:
 class Words:
     """A tokenizer, loaded when it is first asked for and used by one thread at a time."""
 
-    def __init__(self, title: str, load: Callable[[], Tokenizer], taught: Iterable[str]) -> None:
-        self._title, self._load = title, load
+    def __init__(
+        self,
+        title: str,
+        load: Callable[[], Tokenizer],
+        taught: Iterable[str] = (),
+        neutral: str = "a photo",
+    ) -> None:
+        self._title, self._load, self.neutral = title, load, neutral
         self._taught = {word for name in taught for word in words_of(name.lower())}
         self._lock = threading.RLock()
 
@@ -109,16 +115,47 @@ class Words:
 
 
 @dataclass(frozen=True)
+class Reading:
+    """What a model needs to read texts, besides the module that photos run through.
+
+    Attributes:
+        words: the tokenizer; None for a model that reads none.
+        apart: loads the text tower where that is another module, when the first text is read.
+        why: why it reads none, where it was trained together with text.
+    """
+
+    words: Words | None = None
+    apart: Callable[[], Any] | None = None
+    why: str = Phrase("timm keeps the image tower alone")
+
+
+@dataclass(frozen=True)
 class TextTower:
     """Reads texts into the space that a model shares between photos and texts.
 
     Attributes:
-        module: a model of Transformers with `get_text_features`.
+        image: the module that photos run through.
         words: its tokenizer.
+        apart: loads the module that texts run through, where that is another one.
     """
 
-    module: Any
+    image: Any
     words: Words
+    apart: Callable[[], Any] | None = None
+
+    @cached_property
+    def module(self) -> Any:
+        """A model of Transformers with `get_text_features`.
+
+        Raises:
+            ModelError: one that is loaded apart, and cannot be.
+        """
+        return self.apart() if self.apart else self.image
+
+    @property
+    def depth(self) -> int:
+        """Layers of attention."""
+        return int(self.module.config.text_config.num_hidden_layers)
 
     @property
     def longest(self) -> int:
@@ -128,7 +165,7 @@ class TextTower:
     @property
     def neutral(self) -> str:
         """A text that says nothing of what is on a photo."""
-        return "一张图片" if self.module.config.model_type == "chinese_clip" else "a photo"
+        return self.words.neutral
 
     def encode(self, texts: Sequence[str]) -> torch.Tensor:
         """(n, dim) float32 of length 1, on the CPU; see `Adapter.encode_text`."""
@@ -160,8 +197,8 @@ class TextTower:
 
     def embed(self, features: torch.Tensor) -> torch.Tensor:
         """Features of photos (..., hidden) in the shared space: (..., dim) float32."""
-        projection = getattr(self.module, "visual_projection", None)
-        if projection is None:  # SigLIP's pooling head puts out what is compared
+        projection = getattr(self.image, "visual_projection", None)
+        if projection is None:  # the head of SigLIP, and of timm, puts out what is compared
             return features.float()
         weight = projection.weight.detach()
         embedded: torch.Tensor = nn.functional.linear(features.to(weight.dtype), weight)
@@ -213,13 +250,14 @@ def checked(texts: Any) -> list[str]:
     return found
 
 
-def no_text(title: str, can: Can) -> str:
+def no_text(title: str, can: Can, why: str) -> str:
     """Why a model cannot read texts, as a sentence."""
     if "contrastive" in can:
         return Phrase(
-            "{title} has no text tower here: timm keeps the image tower alone: choose a CLIP or "
-            "SigLIP of Transformers, such as bundled-clip.",
+            "{title} has no text tower here: {why}: choose a CLIP or SigLIP of Transformers, such "
+            "as bundled-clip.",
             title=title,
+            why=why,
         )
     return Phrase(
         "{title} has no text tower: choose a CLIP or SigLIP of Transformers, such as bundled-clip.",
@@ -233,9 +271,10 @@ def words_for(module: Any, title: str, tokenizer: Any = None) -> Words | None:
     if not hasattr(module, "get_text_features") or not hasattr(module.config, "text_config"):
         return None
     taught = getattr(module.config, "label_names", None) or ()
+    neutral = "一张图片" if module.config.model_type == "chinese_clip" else "a photo"
     if tokenizer is not None:
-        return Words(title, lambda: tokenizer, taught)
-    return Words(title, lambda: beside(str(module.config._name_or_path)), taught)
+        return Words(title, lambda: tokenizer, taught, neutral)
+    return Words(title, lambda: beside(str(module.config._name_or_path)), taught, neutral)
 
 
 def beside(folder: str) -> Any:

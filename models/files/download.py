@@ -8,23 +8,25 @@ import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 from heedmap.languages import Phrase
 from heedmap.models.catalogue import policy
 from heedmap.models.catalogue.entries import Model
 from heedmap.models.files import hub
+from heedmap.models.files.counter import Counter
 
 Report = Callable[[str, int, int], None]  # phase, bytes done, bytes in all
 
 WEIGHTS, INDEX = "model.safetensors", "model.safetensors.index.json"
 PICKLED = re.compile(
-    r"(pytorch_model.*\.bin|.*\.(pt|pth|th|ckpt|pkl|pth\.tar)|pytorch_model.*\.bin\.index\.json)$"
+    r"((open_clip_)?pytorch_model.*\.bin|.*\.(pt|pth|th|ckpt|pkl|pth\.tar)|pytorch_model.*\.bin\.index\.json)$"
 )
 SMALL = re.compile(
     r"(config|preprocessor_config|processor_config|tokenizer|tokenizer_config|special_tokens_map"
-    r"|vocab|added_tokens)\.json|(merges|vocab)\.txt|.*\.model"
+    r"|vocab|added_tokens|open_clip_config)\.json|(merges|vocab)\.txt|.*\.model"
 )
+OPEN_CLIP, BOTH_TOWERS = "open_clip_config.json", "open_clip_model.safetensors"
 CONVERTED = "heedmap-safetensors"  # our name in the cache for a conversion by the hub
 CONVERTER, CONVERSION = "SFconvertbot", "Adding `safetensors` variant of this model"
 
@@ -41,17 +43,24 @@ class Listing:
         sizes: bytes of each file by name.
         licence: what the model's card says, "" where it says nothing.
         gated: whether a licence has to be accepted first.
+        weights: name of the file with the weights, where they are not in several.
     """
 
     revision: str
     sizes: dict[str, int]
     licence: str = ""
     gated: bool = False
+    weights: str = WEIGHTS
+
+    @property
+    def has_weights(self) -> bool:
+        """Whether there is a safetensors file, or several with their index."""
+        return self.weights in self.sizes or INDEX in self.sizes
 
     @property
     def nbytes(self) -> int:
         """Bytes of the files that would be fetched."""
-        return sum(self.sizes[name] for name in wanted(self.sizes))
+        return sum(self.sizes[name] for name in wanted(self.sizes, self.weights))
 
 
 def fetch(model: Model, report: Report) -> Path:
@@ -87,6 +96,74 @@ def config(model: Model) -> dict[str, Any]:
     return said
 
 
+def optional(model: Model, name: str) -> Path | None:
+    """A small file of a model on the hub, from the cache or fetched; None where it has none.
+
+    A hub that cannot be asked has none: what needs the file is then not offered.
+    """
+    from huggingface_hub import constants, errors
+
+    there = _in_cache(model.repo, name, model.revision)
+    if there or constants.is_offline_mode():
+        return there
+    try:
+        return _fetch_file(model.repo, name, model.revision, None)
+    except (errors.HfHubHTTPError, errors.LocalEntryNotFoundError, OSError):
+        return None
+
+
+def both_towers(model: Model) -> Path | None:
+    """open_clip's weights of both towers that are on this machine already, beside a model's."""
+    if model.folder:
+        own = model.folder / BOTH_TOWERS
+        return own if own.is_file() else None
+    return _in_cache(model.repo, BOTH_TOWERS, model.revision)
+
+
+def both_towers_bytes(model: Model) -> int:
+    """Size of the download that `fetch_both_towers` makes; 0 where it makes none.
+
+    Raises:
+        DownloadError, CheckpointError: as `fetch`.
+    """
+    return 0 if both_towers(model) else _of_open_clip(model).sizes[BOTH_TOWERS]
+
+
+def fetch_both_towers(model: Model, report: Report) -> Path:
+    """open_clip's weights of both towers, fetched where they are not there yet.
+
+    Raises:
+        DownloadError, CheckpointError: as `fetch`.
+    """
+    there = both_towers(model)
+    if there:
+        return there
+    report(Phrase("Asking the hub"), 0, 0)
+    listing = _of_open_clip(model)
+    nbytes = listing.sizes[BOTH_TOWERS]
+    with hub.explained(model.title, model.repo):
+        _cache_with_room(model, nbytes)
+        counter = Counter(lambda done: report(Phrase("Downloading"), done, nbytes))
+        with hub.broken_off(model.title, counter, nbytes):
+            return _fetch_file(model.repo, BOTH_TOWERS, listing.revision, counter)
+
+
+def _of_open_clip(model: Model) -> Listing:
+    """What a repository holds, open_clip's weights among it."""
+    if model.folder:
+        raise hub.missing(model.title, model.folder.name, BOTH_TOWERS)
+    with hub.explained(model.title, model.repo):
+        found = _list(model)
+        if BOTH_TOWERS in found.sizes:
+            return found
+        pickled = next((each for each in found.sizes if each.startswith("open_clip_pytorch")), "")
+        raise (
+            hub.pickled(model.title, pickled)
+            if pickled
+            else hub.missing(model.title, model.repo, BOTH_TOWERS)
+        )
+
+
 def listing(model: Model) -> Listing | None:
     """What the hub says of a model, None where it is in the cache or the hub may not be asked.
 
@@ -104,7 +181,7 @@ def listing(model: Model) -> Listing | None:
 def cached(model: Model) -> Path | None:
     """The folder of a model that is on this machine already, None where something is missing."""
     for revision in (model.revision, CONVERTED) if model.revision == "main" else (model.revision,):
-        path = _in_cache(model.repo, WEIGHTS, revision)
+        path = _in_cache(model.repo, model.weights, revision)
         shards = [path] if path else _cached_shards(model.repo, revision)
         whole = model.architecture and model.library == "timm"
         if shards and (whole or _in_cache(model.repo, "config.json", revision)):
@@ -118,11 +195,11 @@ def discard(path: Path) -> None:
     path.unlink(missing_ok=True)
 
 
-def wanted(sizes: dict[str, int]) -> list[str]:
+def wanted(sizes: dict[str, int], weights: str = WEIGHTS) -> list[str]:
     """The small files first, so that weights in the cache mean that all is there."""
     small = sorted(name for name in sizes if SMALL.fullmatch(name))
-    if WEIGHTS in sizes:
-        return [*small, WEIGHTS]
+    if weights in sizes:
+        return [*small, weights]
     shards = sorted(name for name in sizes if re.fullmatch(r"model-\d+-of-\d+\.safetensors", name))
     return [*small, *(name for name in (INDEX,) if name in sizes), *shards]
 
@@ -162,7 +239,7 @@ def _list(model: Model, revision: str = "") -> Listing:
     info = HfApi().model_info(model.repo, revision=revision, files_metadata=True, timeout=TIMEOUT)
     sizes = {file.rfilename: file.size or 0 for file in info.siblings or []}
     licence = getattr(info.card_data, "license", None) or ""
-    return Listing(revision, sizes, str(licence), bool(info.gated))
+    return Listing(revision, sizes, str(licence), bool(info.gated), model.weights)
 
 
 def _with_weights(model: Model, listing: Listing) -> Listing:
@@ -172,24 +249,24 @@ def _with_weights(model: Model, listing: Listing) -> Listing:
     """
     from huggingface_hub import HfApi
 
-    if WEIGHTS in listing.sizes or INDEX in listing.sizes:
+    if listing.has_weights:
         return listing
     pickles = sorted(name for name in listing.sizes if PICKLED.match(name))
     if not pickles:
-        raise hub.missing(model.title, model.repo, WEIGHTS)
+        raise hub.missing(model.title, model.repo, model.weights)
     for request in HfApi().get_repo_discussions(model.repo, author=CONVERTER):
         if request.is_pull_request and request.author == CONVERTER and request.title == CONVERSION:
             converted = _list(model, f"refs/pr/{request.num}")
-            if WEIGHTS in converted.sizes or INDEX in converted.sizes:
+            if converted.has_weights:
                 return converted
     raise hub.pickled(model.title, pickles[0])
 
 
 def _fetch_all(model: Model, listing: Listing, report: Report) -> Path:
     folder = _cache_with_room(model, listing.nbytes)
-    counter = _Counter(lambda done: report(Phrase("Downloading"), done, listing.nbytes))
+    counter = Counter(lambda done: report(Phrase("Downloading"), done, listing.nbytes))
     with hub.broken_off(model.title, counter, listing.nbytes):
-        for name in wanted(listing.sizes):
+        for name in wanted(listing.sizes, listing.weights):
             folder = _fetch_file(model.repo, name, listing.revision, counter).parent
             counter.next(listing.sizes[name])
     if listing.revision != model.revision:
@@ -216,59 +293,3 @@ def _fetch_file(repo: str, name: str, revision: str, bar: Any) -> Path:
     constants.DOWNLOAD_CHUNK_SIZE = CHUNK
     where = constants.HF_HUB_CACHE
     return Path(hf_hub_download(repo, name, revision=revision, cache_dir=where, tqdm_class=bar))
-
-
-class _Counter:
-    """Bytes of all files of a download; the client takes it for its progress bar's class.
-
-    Over Xet bytes are received (packed, so somewhat more or fewer) and written much later: what
-    is further counts.
-    """
-
-    def __init__(self, report: Callable[[int], None]) -> None:
-        self._report = report
-        self._before = self._written = self._received = self._size = self._told = 0
-
-    def __call__(self, *_: Any, total: int | None = None, **__: Any) -> Self:
-        """A bar for one more file, of `total` bytes: this one."""
-        self._size = total or 0
-        return self
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        pass
-
-    @property
-    def done(self) -> int:
-        """Bytes so far."""
-        return self._before + min(self._size, max(self._written, self._received))
-
-    def update(self, nbytes: float | None = 1) -> None:
-        """Bytes were written."""
-        self._written += int(nbytes or 0)
-        self._tell()
-
-    def update_transfer(self, nbytes: float | None = 1) -> None:
-        """Bytes were received."""
-        self._received += int(nbytes or 0)
-        self._tell()
-
-    def next(self, nbytes: int) -> None:
-        """A file of `nbytes` is there, whether it was fetched or found in the cache."""
-        self._before, self._written, self._received = self._before + nbytes, 0, 0
-        self._tell()
-
-    def _tell(self) -> None:
-        if self.done != self._told:
-            self._told = self.done
-            self._report(self._told)
-
-    def close(self) -> None:
-        """Draw nothing."""
-
-    def set_postfix_str(self, *_: Any, **__: Any) -> None:
-        """Draw nothing."""
-
-    set_transfer_postfix_str = set_postfix_str

@@ -17,7 +17,7 @@ from heedmap.errors import CheckpointError, SettingError, short
 from heedmap.languages import Phrase
 from heedmap.models.catalogue import local, model_toml
 from heedmap.models.catalogue.entries import Model
-from heedmap.models.loading import checkpoint, factory, language, trained
+from heedmap.models.loading import checkpoint, factory, language, open_clip, text_tower, trained
 
 if TYPE_CHECKING:
     import torch
@@ -67,6 +67,17 @@ def build(model: Model, folder: Path) -> Adapter:
     return {"timm": _timm, "transformers": _transformers, "own": _own}[model.library](model, folder)
 
 
+def text_module(model: Model, path: Path) -> nn.Module:
+    """A text tower in open_clip's file of both towers, as `build` makes a model.
+
+    Raises:
+        CheckpointError: files that do not fit.
+    """
+    with transformers_builds, _no_progress_bar():
+        module = text_tower.build(model, open_clip.config(model, path.parent), path)
+    return _placed(module).eval().requires_grad_(False)
+
+
 def reason(error: Exception) -> str:
     """What a library says is wrong, short and without the paths of this machine."""
     first = str(error).strip().split("\n", 1)[0] or type(error).__name__
@@ -79,7 +90,7 @@ def _timm(model: Model, folder: Path) -> Adapter:
 
     name, how = _timm_arguments(model, folder)
     found = trained.arguments(model, folder)
-    how |= found
+    how |= found | open_clip.image_arguments(model, folder)
     try:
         with Unfilled() as mode:
             module = timm.create_model(name, pretrained=True, **how)

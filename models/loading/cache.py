@@ -5,19 +5,18 @@ from __future__ import annotations
 import gc
 import threading
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import Any
 
 from cachetools import LRUCache
 from heedmap.errors import CheckpointError
 from heedmap.models.catalogue.policy import size
 from heedmap.models.loading.progress import Loading
 
-if TYPE_CHECKING:
-    from heedmap.models.adapter.adapter import Adapter
-
 
 class Cache:
     """Loaded models by id; the least recently used go first.
+
+    What is loaded, an `Adapter` or a `TextModule`, tells its `nbytes`.
 
     Args:
         build: makes a model; it calls `Cache.reserve` before it takes memory.
@@ -27,7 +26,7 @@ class Cache:
 
     def __init__(
         self,
-        build: Callable[[str, Loading], Adapter],
+        build: Callable[[str, Loading[Any]], Any],
         budget: Callable[[], int],
         freed: Callable[[], None] = lambda: None,
     ) -> None:
@@ -37,11 +36,11 @@ class Cache:
         self._budget: int | None = None
         self._changed = threading.Condition()
         # Without a bound of its own: what is being built needs room, too, see `_evict`.
-        self._loaded: LRUCache[str, Adapter] = LRUCache(float("inf"), lambda model: model.nbytes)
-        self._loading: dict[str, Loading] = {}
+        self._loaded: LRUCache[str, Any] = LRUCache(float("inf"), lambda model: model.nbytes)
+        self._loading: dict[str, Loading[Any]] = {}
         self._reserved: dict[str, int] = {}
 
-    def begin(self, id: str) -> Loading:
+    def begin(self, id: str) -> Loading[Any]:
         """The loading of a model: finished, under way, or started now."""
         with self._changed:
             adapter = self._loaded.get(id)
@@ -95,7 +94,7 @@ class Cache:
         if dropped:
             self._release()
 
-    def _run(self, loading: Loading) -> None:
+    def _run(self, loading: Loading[Any]) -> None:
         try:
             adapter = self._build(loading.id, loading)
         except BaseException as error:  # passed on to all who wait
@@ -108,7 +107,7 @@ class Cache:
             if dropped:
                 self._release()
 
-    def _settle(self, loading: Loading, adapter: Adapter | None) -> bool:
+    def _settle(self, loading: Loading[Any], adapter: Any) -> bool:
         """A loading has ended, with a model or without; returns whether others were dropped."""
         with self._changed:
             del self._loading[loading.id]

@@ -55,7 +55,7 @@ def shapes(model: Model, folder: Path) -> Shapes:
             with safe_open(path, framework="pt") as file:
                 found |= {key: tuple(file.get_slice(key).get_shape()) for key in file.keys()}  # noqa: SIM118
         except (SafetensorError, OSError) as error:
-            raise _damaged(model, path) from error
+            raise damaged(model, path) from error
     return found
 
 
@@ -127,7 +127,7 @@ def _sound(name: str, value: torch.Tensor) -> bool:
     return finite and not (name.endswith("running_var") and least < 0)
 
 
-def _damaged(model: Model, path: Path) -> CheckpointError:
+def damaged(model: Model, path: Path) -> CheckpointError:
     """A file that safetensors cannot open; one from the hub is deleted, to be fetched again."""
     remedy = Phrase("convert it with `heedmap convert FILE`, or copy it again")
     if model.folder is None:

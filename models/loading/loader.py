@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import logging
 import threading
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from heedmap.errors import CheckpointError, HeedmapError
 from heedmap.languages import Phrase
 from heedmap.models.catalogue import local, names, policy
 from heedmap.models.catalogue.entries import Model
 from heedmap.models.files import download
-from heedmap.models.loading import build
+from heedmap.models.loading import build, text_tower
 from heedmap.models.loading.cache import Cache
 from heedmap.models.loading.progress import Loading
 from heedmap.models.loading.registry import record
 
 if TYPE_CHECKING:
     from heedmap.models.adapter.adapter import Adapter
+
+TOWER = "#text"  # after the id of a model: its text tower, which is loaded apart
 
 _log = logging.getLogger(__name__)
 _imports = threading.Lock()
@@ -48,7 +50,7 @@ def load(id: str) -> Adapter:
     return begin(id).result()
 
 
-def begin(id: str) -> Loading:
+def begin(id: str) -> Loading[Adapter]:
     """Start loading a model in the background, or join a loading under way; see `Loading`.
 
     Every failure, an unknown id too, comes from `Loading.result`. A loading that failed is
@@ -58,6 +60,23 @@ def begin(id: str) -> Loading:
         return _cache.begin(names.canonical(id))
     except HeedmapError as error:
         return Loading.failed(id, error)
+
+
+def begin_text(id: str) -> Loading[text_tower.TextModule]:
+    """Start loading the text tower that a model has apart from its image tower, as `begin` does."""
+    return _cache.begin(f"{names.canonical(id)}{TOWER}")
+
+
+def text_download(id: str) -> int:
+    """Bytes to be downloaded before a model with a text tower apart reads texts, 0 where none.
+
+    Raises:
+        HeedmapError: as `load`.
+    """
+    id = names.canonical(id)
+    if _cache.loaded(f"{id}{TOWER}"):
+        return 0
+    return download.both_towers_bytes(record(id))
 
 
 def loaded(id: str) -> bool:
@@ -74,8 +93,10 @@ def nbytes() -> int:
     return _cache.nbytes()
 
 
-def _build(id: str, loading: Loading) -> Adapter:
+def _build(id: str, loading: Loading[Any]) -> Adapter | text_tower.TextModule:
     try:
+        if id.endswith(TOWER):
+            return _text_tower(record(id.removesuffix(TOWER)), loading)
         return _from_record(record(id), loading)
     except HeedmapError:
         raise
@@ -84,12 +105,12 @@ def _build(id: str, loading: Loading) -> Adapter:
         raise CheckpointError(
             "{id} cannot be built from its files ({error}): choose another checkpoint, or "
             "check its architecture.",
-            id=id,
+            id=id.removesuffix(TOWER),
             error=build.reason(error),
         ) from error
 
 
-def _from_record(model: Model, loading: Loading) -> Adapter:
+def _from_record(model: Model, loading: Loading[Any]) -> Adapter:
     policy.check(model)
     if model.folder:
         local.settings(model.folder)
@@ -107,9 +128,22 @@ def _from_record(model: Model, loading: Loading) -> Adapter:
             id=model.id,
         )
     adapter = build.build(model, folder)
+    text_tower.give(adapter, model, folder, lambda: begin_text(model.id).result().module)
     if not _keeps_weights:
         adapter.module.to("meta")
     return adapter
+
+
+def _text_tower(model: Model, loading: Loading[Any]) -> text_tower.TextModule:
+    policy.check(model)
+    path = download.fetch_both_towers(model, loading.report)
+    loading.report(Phrase("Building the model"))
+    with _imports:
+        from heedmap.models import families  # noqa: F401
+    nbytes = text_tower.parameters(model, path) * build.precision().itemsize
+    _cache.reserve(loading.id, model.title, nbytes)
+    module = build.text_module(model, path)
+    return text_tower.TextModule(module if _keeps_weights else module.to("meta"))
 
 
 def _budget() -> int:

@@ -6,12 +6,11 @@ import time
 from collections import deque
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import Generic, TypeVar
 
 from heedmap.languages import Phrase
 
-if TYPE_CHECKING:
-    from heedmap.models.adapter.adapter import Adapter
+T = TypeVar("T")
 
 WINDOW = 5.0  # s: the rate of a download is that of its last seconds
 
@@ -39,7 +38,7 @@ class Progress:
         return min(1.0, self.bytes_done / self.bytes_total) if self.bytes_total else 0.0
 
 
-class Loading:
+class Loading(Generic[T]):
     """A loading, shared by all who asked for the model; `models.begin` returns it.
 
     It keeps the model alive once loaded: drop the reference after `result`.
@@ -48,18 +47,18 @@ class Loading:
     def __init__(self, id: str) -> None:
         self.id = id
         self._progress = Progress()
-        self._future: Future[Adapter] = Future()
+        self._future: Future[T] = Future()
         self._seen: deque[tuple[float, int]] = deque()  # bytes that were there, by time
 
     @classmethod
-    def finished(cls, id: str, adapter: Adapter) -> Loading:
+    def finished(cls, id: str, adapter: T) -> Loading[T]:
         """A loading that is already finished."""
         loading = cls(id)
         loading.finish(adapter)
         return loading
 
     @classmethod
-    def failed(cls, id: str, error: BaseException) -> Loading:
+    def failed(cls, id: str, error: BaseException) -> Loading[T]:
         """A loading that failed before it began."""
         loading = cls(id)
         loading.fail(error)
@@ -75,7 +74,7 @@ class Loading:
         """Whether `result` returns, or raises, at once."""
         return self._future.done()
 
-    def result(self, timeout: float | None = None) -> Adapter:
+    def result(self, timeout: float | None = None) -> T:
         """Wait for the model.
 
         Raises:
@@ -101,7 +100,7 @@ class Loading:
             left = (total - done) * (now - start) / (done - at_start)
         self._progress = Progress(done, total, left, phase)
 
-    def finish(self, adapter: Adapter) -> None:
+    def finish(self, adapter: T) -> None:
         """Hand the model to everybody who waits; called by the thread that loads."""
         self._end(Phrase("Ready"))
         self._future.set_result(adapter)

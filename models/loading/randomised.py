@@ -22,7 +22,8 @@ def randomised(adapter: Adapter, seed: int = 0) -> Adapter:
     Its weights are drawn as its library draws them for a new model, and running statistics are as
     before the first photo; the same seed gives the same weights on any device. Nothing is shared
     with `adapter`, which stays as it was. What the library does not draw anew, as parts of your
-    own, is drawn from a normal distribution with the mean and deviation of what was learned.
+    own, is drawn from a normal distribution with the mean and deviation of what was learned. A text
+    tower that is loaded apart stays as it was learned: texts are asked of a photo that is not seen.
     """
     with adapter.lock:  # nobody's hooks are copied
         family, module = copy.deepcopy((adapter._family, adapter.module))

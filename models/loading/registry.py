@@ -8,14 +8,14 @@ from dataclasses import replace
 from typing import Any
 
 from cachetools import LRUCache, cached
-from heedmap.errors import CheckpointError, SettingError, short
+from heedmap.errors import CheckpointError, HeedmapError, SettingError, short
 from heedmap.models.capabilities import CAPABILITIES, Can, surplus
 from heedmap.models.catalogue import card as cards
 from heedmap.models.catalogue import names, policy
 from heedmap.models.catalogue.card import Card
 from heedmap.models.catalogue.entries import GROUPS, Model
 from heedmap.models.files import download
-from heedmap.models.loading import skeleton
+from heedmap.models.loading import open_clip, skeleton
 from heedmap.models.loading.skeleton import Probe
 
 # The latest models of the hub that were asked for by id; who asks at once waits for one answer.
@@ -101,13 +101,24 @@ def _resolve(id: str) -> Model:
     repo, _, revision = id.partition("@")
     model = Model(id, repo, frozenset(), "", repo=repo, revision=revision or "main", pasted=True)
     policy.check(model)
-    model = replace(model, library=_library(model))
+    model = _known(model)
     found = skeleton.probe(model)
     model = replace(model, can=found.can, parameters=found.parameters, size=found.size)
     there = download.listing(model)
     if there is None:
         return model
     return replace(model, licence=there.licence, gated=there.gated, download_bytes=there.nbytes)
+
+
+def _known(model: Model) -> Model:
+    """With what builds it: as its config.json says, or open_clip's config where that is alone."""
+    try:
+        return replace(model, library=_library(model))
+    except HeedmapError:
+        alone = open_clip.alone(model)
+        if alone is None:
+            raise
+        return alone
 
 
 def _library(model: Model) -> str:

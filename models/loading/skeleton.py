@@ -11,7 +11,7 @@ from heedmap.models.capabilities import Can
 from heedmap.models.catalogue import local, model_toml
 from heedmap.models.catalogue.entries import Model
 from heedmap.models.files import download
-from heedmap.models.loading import build, factory, trained
+from heedmap.models.loading import build, factory, text_tower, trained
 
 if TYPE_CHECKING:
     from heedmap.models.adapter.adapter import Adapter
@@ -140,7 +140,9 @@ def skeleton(model: Model) -> Adapter:
         ) from error
     if Language.matches(module):  # its tokenizer is not there yet
         return TextAdapter(module, model.id, model.title, None)
-    return wrap(module, id=model.id, title=model.title, **own)
+    adapter = wrap(module, id=model.id, title=model.title, **own)
+    text_tower.give(adapter, model, model.folder)
+    return adapter
 
 
 def _module(model: Model) -> tuple[nn.Module, dict[str, Any]]:

@@ -67,8 +67,7 @@ def pick_map(source: Source) -> tuple[int, str]:
         return 0, pick_head(source.heads(0), default=first_head, kept=link.together(head=MEAN))
     kept = link.together(layer=str(source.depth - 1), head=MEAN)
     layer = pick_layer(source.depth, default=first_layer, kept=kept)
-    head = first_head if layer == first_layer else MEAN
-    return layer, pick_head(source.heads(layer), default=head, kept=kept)
+    return layer, pick_head(source.heads(layer), default=first_head, kept=kept)
 
 
 def pick_layer(

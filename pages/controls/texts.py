@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 from heedmap.languages import Phrase
+from heedmap.models.adapter.text import no_text
 from heedmap.pages.frame import link
 from heedmap.pages.frame.text import plain
 from heedmap.pages.language import named, tr
@@ -29,12 +30,7 @@ def pick_words(adapter: Adapter) -> bool:
             disabled=True,
             width="stretch",
         )
-        st.caption(
-            tr(
-                "{title} has no text tower here, so it cannot be asked for words.",
-                title=plain(adapter.title),
-            )
-        )
+        st.caption(plain(no_text(adapter.title, adapter.can, adapter.reading.why)))
         return False
     shown = st.segmented_control(
         tr("Show"),

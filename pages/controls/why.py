@@ -142,6 +142,13 @@ def _pick_classes(classes: Classes) -> Target:
     return (one, classes.index(less)) if less else one
 
 
+def asks_text(target: Target) -> bool:
+    """Whether a text is asked about, and no class."""
+    return any(
+        isinstance(each, str) for each in (target if isinstance(target, tuple) else [target])
+    )
+
+
 def _pick_texts() -> Target:
     """A text, and another; without one the norm of the features is asked about."""
     link.only("target", NONE)

@@ -19,7 +19,7 @@ from heedmap.pages.frame.page import Page
 from heedmap.pages.frame.text import plain, section
 from heedmap.pages.language import tr
 from heedmap.pages.run.answer import first_ready, run_shown
-from heedmap.pages.run.loading import describe
+from heedmap.pages.run.loading import can_read, describe
 from heedmap.views import words
 from heedmap.views.request import TextRequest
 from heedmap.views.words import Source
@@ -47,6 +47,10 @@ def open_words(page: Page, notices: Notices) -> tuple[Adapter, Source, Source | 
     if shown != asked:
         st.sidebar.caption(tr("Shown instead: {title}.", title=plain(shown.title)))
     name_tab(page.title, shown.title)
+    if not can_read(adapter, notices):
+        notices.show()
+        link.finish()
+        st.stop()
     pair = second if mode == "pair" else None
     source = _read(adapter, TextRequest(text, adapter.id, pair), notices)
     if MASK in f"{text}{second}" and not source.mask:

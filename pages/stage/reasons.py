@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 from heedmap import viz
-from heedmap.languages import Phrase
+from heedmap.languages import Phrase, number
 from heedmap.pages.language import told, tr
 from heedmap.pages.stage.components import stage
 from heedmap.pages.stage.components.sent import About, Panel, Tool, Trust
@@ -123,8 +123,8 @@ def _trust(found: viz.Faithfulness | Waiting, ends: tuple[float, float]) -> Trus
     beside = [(Phrase("random map"), found.random), (Phrase("blob in the centre"), found.centre)]
     return {
         "says": "",
-        "gain": _number(found.heat.gain, 3),
-        "beside": [[name, _number(curves.gain, 3)] for name, curves in beside],
+        "gain": number(found.heat.gain, ".3f"),
+        "beside": [[name, number(curves.gain, ".3f")] for name, curves in beside],
         "unit": found.unit,
         "deletion": found.heat.deletion.mean(0).tolist(),
         "insertion": found.heat.insertion.mean(0).tolist(),
@@ -143,8 +143,4 @@ def _cell(value: float | None) -> str:
     if value is None:
         return "<td>–</td>"
     shade = f"{'less' if value < 0 else 'more'} s{round(10 * abs(value))}"
-    return f'<td class="{shade}">{_number(value, 2)}</td>'
-
-
-def _number(value: float, digits: int) -> str:
-    return f"{value:.{digits}f}".replace("-", "−")
+    return f'<td class="{shade}">{number(value, ".2f")}</td>'

@@ -7,7 +7,7 @@ from html import escape
 
 import streamlit as st
 from heedmap import viz
-from heedmap.languages import Phrase
+from heedmap.languages import Phrase, number
 from heedmap.pages.language import told, tr
 from heedmap.pages.stage.components import stage
 from heedmap.pages.stage.components.sent import Panel, Tool
@@ -58,7 +58,7 @@ def _prompt(found: viz.Prompt | Waiting) -> str:
     most = float(found.relevance.max()) or 1.0
     shades = zip(found.words, map(float, found.relevance), strict=True)
     words = " ".join(_shaded(word, value, value / most) for word, value in shades)
-    cosine = tr("cosine {cosine}", cosine=f"{found.cosine:.3f}".replace("-", "−"))
+    cosine = tr("cosine {cosine}", cosine=number(found.cosine, ".3f"))
     return f"<p>{words} <small>{cosine}</small></p>"
 
 

@@ -17,7 +17,7 @@ from heedmap.views.figure import Figure
 from heedmap.views.paper import FORMATS, LAID_OUT, Paper, Taken
 
 _PAPER = "heedmap.paper"  # how this session lays its figures out
-_PREVIEW = 110  # dpi
+_MOST = 12  # letters that are named
 _NARROW, _WIDE = 40, 400  # mm
 OF_PHOTOS = Phrase(
     "Makes the same pixels in your own Python, where Heedmap is installed. "
@@ -131,11 +131,18 @@ def _pick_columns(figure: Figure, width: float) -> int:
 def _preview(taken: Taken, paper: Paper) -> bool:
     """Show the figure as it will be; whether it can be made."""
     try:
-        made = taken.make("png", replace(paper, dpi=_PREVIEW))
+        made, missing = taken.preview(paper)
     except Exception as error:
         st.error(plain(sentence(error)), icon=":material/error:")
         return False
     st.image(data_urls.of_png(made), width="stretch")  # a file might be gone when it is asked for
+    if missing:
+        st.caption(
+            tr(
+                "No font on this server holds {letters}: the figure has � there.",
+                letters=" ".join(missing[:_MOST]) + (" …" if len(missing) > _MOST else ""),
+            )
+        )
     return True
 
 

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from heedmap import languages
 from heedmap.errors import ImageError, UnknownModelError
-from heedmap.languages import Phrase, in_language, join, nearest, translated
+from heedmap.languages import Phrase, in_language, join, nearest, number, translated
 from heedmap.languages.wire import read, written
 
 LATIN = {
@@ -27,6 +27,14 @@ def latin(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def large() -> Phrase:
     return Phrase("{name} has {size:.1f} MB", name=Phrase("the file"), size=np.float32(20.04))
+
+
+def test_numbers_have_a_true_minus_in_every_language() -> None:
+    cold = Phrase("{name} has {size:.1f} MB", name="a-b", size=-2.04)
+    assert cold == "a-b has −2.0 MB"
+    assert translated(cold, "la") == "a-b: −2.0 MB habet"
+    assert Phrase("{value:.3g} at {row}", value=np.float32(-1.25e-7), row=-1) == "−1.25e−07 at −1"
+    assert number(-0.01634) == "−0.0163"
 
 
 def test_a_phrase_is_english_and_its_values_are_translated_with_it() -> None:

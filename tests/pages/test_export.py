@@ -118,3 +118,13 @@ def test_a_film_is_made_frame_by_frame_and_offered() -> None:
     assert len(at.get("video")) == 1
     (button,) = at.get("download_button")
     assert button.label.startswith("Download, 0.")
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("no_other_fonts")
+def test_letters_that_no_font_holds_are_named_beside_the_figure() -> None:
+    app = App("clip").set("show", "words").set("words", ["a \N{THUMBS UP SIGN} cat"])
+    app.at.button(key="export").click()
+    app.run()
+    told = [each.value for each in app.at.caption]
+    assert "No font on this server holds \N{THUMBS UP SIGN}: the figure has � there." in told

@@ -6,7 +6,9 @@ import threading
 
 import pytest
 from heedmap import viz
+from heedmap.pages.frame import status
 from heedmap.views import cache, costs, engine
+from streamlit.testing.v1 import AppTest
 
 from tests.pages.app import App
 
@@ -34,6 +36,27 @@ def test_a_pass_tells_its_time_while_it_runs_and_nothing_stays(
     assert not app.errors
     assert app.facts["Model"].startswith("Heedmap ViT")
     assert "About 12 s left." not in [caption.value for caption in app.at.caption]
+
+
+def _waits() -> None:
+    import streamlit as st
+    from heedmap.pages.frame import status
+
+    status.reserve()
+    if st.toggle("Load"):
+        status.line().caption("Loading")
+
+
+def test_a_server_that_has_just_started_says_so_until_something_else_is_told(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(status, "_started", threading.Event())
+    at = AppTest.from_function(_waits).run()
+    assert [each.value for each in at.caption] == ["Starting …"]
+    at.toggle[0].set_value(True).run()
+    assert [each.value for each in at.caption] == ["Loading"]
+    at.toggle[0].set_value(False).run()
+    assert not at.caption
 
 
 def test_an_engine_that_went_away_costs_nothing_that_is_shown(

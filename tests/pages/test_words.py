@@ -36,6 +36,16 @@ def test_the_head_that_is_chosen_is_shown(found: viz.TextAttention) -> None:
     assert (sprite["chosen"], len(sprite["layers"])) == ("0,mean", found.depth)
 
 
+def test_the_mean_stays_chosen_on_the_way_back_to_the_first_layer() -> None:
+    app = App("words", model="bundled-bert", text=TEXT)
+    first, head = app.at.slider(key="words.layer").value, app.at.selectbox(key="words.head").value
+    assert head != "mean"
+    app.set("layer", 0 if first else 1).set("head", "mean").set("layer", first)
+    assert app.overview()["chosen"] == f"{first},mean"
+    app.set("head", head).set("text", "two dogs")
+    assert "head" not in app.link, "the first view, as long as nothing is chosen"
+
+
 def test_what_is_written_is_in_a_copied_link_alone() -> None:
     app = App("words", text=TEXT)
     assert "text" not in app.link

@@ -131,7 +131,7 @@ def test_a_comparison_has_its_difference_and_numbers(shown: Map, look: Look) -> 
     one_scale = export.large(pictures[:2], [])
     assert (one_scale.limits is not None) == (look.scale == ALL)
     words = PdfReader(io.BytesIO(figure.pdf(Paper()))).pages[0].extract_text()
-    assert re.search(r"A and B: rank correlation -?0\.\d\d", words.replace("\n", " "))
+    assert re.search(r"A and B: rank correlation −?0\.\d\d", words.replace("\n", " "))
     told = names.view(pictures, "", [])["pictures"]
     assert told[2]["first"]["layer"] == 3
     assert told[2]["second"]["layer"] == 5

@@ -73,6 +73,22 @@ def test_attention_that_moves_is_the_total_variation(bert: Any) -> None:
     assert not same.difference(*[words.word_map(bert, one, 0, "mean")] * 2).any()
 
 
+def test_the_head_where_two_texts_part_most_is_none_that_reads_by_place() -> None:
+    bert = models.load("bundled-bert")
+    texts = [source_of(bert, text) for text in words.EXAMPLES["compare"]]
+    found = two_texts.compared(*texts)
+
+    def by_place(layer: int, head: int) -> float:
+        maps = [viz.text_head(bert, each.encoded, layer, head) for each in texts]
+        return max(np.diagonal(each, k).sum() / len(each) for each in maps for k in (-1, 0, 1))
+
+    moved = found.moved().max(-1)
+    most = np.unravel_index(moved.argmax(), moved.shape)
+    assert by_place(*map(int, most)) > two_texts.NEAR, "or the rule is for nothing"
+    layer, head, _ = found.furthest()
+    assert by_place(layer, head) < two_texts.NEAR
+
+
 def test_long_texts_are_not_compared(bert: Any) -> None:
     source = source_of(bert, "the cat")
     long = replace(source, found=replace(source.found, attention=None))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from heedmap.languages import minus
 from heedmap.viz.draw.layout import SMALL, SMALLEST
 from heedmap.viz.draw.measure import width_of
 from heedmap.viz.draw.overlay import Limits
@@ -31,7 +32,7 @@ def _told(limits: Limits | None, digits: int, short: bool) -> tuple[str, str]:
     if limits is None:
         return "low", "high"
     low, high = (_short(value, digits) if short else f"{value:.{digits}g}" for value in limits)
-    return low, high
+    return minus(low), minus(high)
 
 
 def _room(low: str, high: str, size: float, inches: float) -> float:

@@ -154,7 +154,8 @@ def _one_scale(figure: Figure, layout: Layout, content: Content) -> Iterator[Bar
         x, y = content.width - MARGIN - wide, layout.foot_top
         label = {"size": SMALL, "ha": "center", "color": _GREY}
         _text(figure, layout, x + wide / 2, y, content.colorbar_label, **label)
-        yield (x, y + points(SMALL) * LINE, wide, high), colormap, content.limits
+        lines = content.colorbar_label.count("\n") + 1
+        yield (x, y + lines * points(SMALL) * LINE, wide, high), colormap, content.limits
 
 
 def _image(figure: Figure, layout: Layout, box: Box, picture: Picture) -> None:

@@ -67,7 +67,10 @@ def plan(content: Content) -> Layout:
         cell=(wide, wide * max(p.shape[0] / p.shape[1] for p in content.pictures)),
         scale=own,
         caption=_height(content.captions, CAPTION, 0.03),
-        foot=max(_height([content.footer], SMALL, 0.1), 0.42 if content.one_scale else 0.0),
+        foot=max(
+            _height([content.footer], SMALL, 0.1),
+            _height([content.colorbar_label or " "], SMALL, 0.3) if content.one_scale else 0.0,
+        ),
     )
 
 
@@ -96,6 +99,7 @@ def wrap_text(content: Content) -> Content:
         title=wrapped(content.title, across, TITLE, "bold"),
         captions=[wrapped(text, wide, CAPTION) for text in content.captions],
         footer=wrapped(content.footer, beside_scale, SMALL),
+        colorbar_label=wrapped(content.colorbar_label, SCALE[0], SMALL),
     )
 
 

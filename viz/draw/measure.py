@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from functools import lru_cache
 
 from heedmap.viz.draw.fonts import FAMILY
+from heedmap.viz.draw.letters import others, readable
 from matplotlib.font_manager import FontProperties
 from matplotlib.textpath import text_to_path
 
@@ -20,8 +21,9 @@ def points(size: float) -> float:
 @lru_cache(maxsize=4096)
 def width_of(text: str, size: float, weight: str = "normal") -> float:
     """How wide a text is."""
-    font = FontProperties(family=FAMILY, size=size, weight=weight)
-    return points(text_to_path.get_text_width_height_descent(text, font, ismath=False)[0])
+    font = FontProperties(family=[FAMILY, *others(text)], size=size, weight=weight)
+    told = readable(text)
+    return points(text_to_path.get_text_width_height_descent(told, font, ismath=False)[0])
 
 
 def cut(text: str, size: float, inches: float) -> str:

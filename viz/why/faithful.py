@@ -103,8 +103,8 @@ def faithfulness(
         target: as for `explain`. The score is the probability of a class, else the cosine or the
             norm of the features; of two targets the difference of their scores.
         steps: into how many parts the photo is cut, 2 to 1024.
-        beside: of another map for the same photo, target and steps: its random map and its blob
-            are taken over and not run again.
+        beside: of another map for the same photo, target and steps: its random map, its blob and
+            the scores of the photo whole and gone are taken over and not run again.
 
     Raises:
         SettingError: a map, target or number of steps that does not exist, or another's curves.
@@ -124,7 +124,7 @@ def faithfulness(
             name=told.name,
             steps=steps,
         )
-    photo = _Photo(adapter, x, told, steps)
+    photo = _Photo(adapter, x, told, steps, beside)
     return Faithfulness(
         told.name,
         told.unit,
@@ -146,7 +146,7 @@ def faithfulness_passes(steps: int = STEPS, beside: bool = False) -> int:
         SettingError: a number of steps that does not exist.
     """
     steps = checks.whole(steps, "A photo cannot be changed in {} steps: choose 2 to 1024.", 2, 1024)
-    maps, ends = 1 if beside else 3, 1 + len(BASELINES)
+    maps, ends = (1, 0) if beside else (3, 1 + len(BASELINES))
     return 1 + ends + maps * 2 * len(BASELINES) * (steps - 1)
 
 
@@ -167,12 +167,17 @@ def _areas(curves: np.ndarray) -> np.ndarray:
 class _Photo:
     """One photo, its baselines, and the scores of what lies between them."""
 
-    def __init__(self, adapter: Adapter, x: Prepared, target: Target, steps: int) -> None:
+    def __init__(
+        self, adapter: Adapter, x: Prepared, target: Target, steps: int, beside: Faithfulness | None
+    ) -> None:
         self._adapter, self._x, self._target, self._steps = adapter, x, target, steps
         self._size = (x.pixels.shape[-2], x.pixels.shape[-1])
         self._baselines = (_blurred(x.pixels), x.pixels.mean((2, 3), keepdim=True) + 0 * x.pixels)
-        ends = self._scores([x.pixels, *self._baselines])
-        self._full, self._empty = ends[0], ends[1:]
+        if beside:
+            self._full, self._empty = beside.heat.deletion[0, 0], beside.heat.deletion[:, -1]
+        else:
+            self._full, *gone = self._scores([x.pixels, *self._baselines])
+            self._empty = np.array(gone)
         self._ties = interpolate(_noise(x.grid), self._size, "bilinear").ravel()
 
     def curves(self, heat: np.ndarray) -> Curves:

@@ -67,7 +67,7 @@ def _row(adapter: Twin, tokens: Tokens, photo: torch.Tensor) -> tuple[torch.Tens
     watch = Following(count, 0, layer=row.layer, pool=row.layer)
     with torch.enable_grad(), watch:
         feature = adapter.text.features(tokens.inputs)[0]
-    depth = adapter.module.config.text_config.num_hidden_layers  # type: ignore[union-attr]
+    depth = adapter.text.depth
     if len(watch.kept) != depth:
         raise CaptureError(
             "{title} shows {kept} of the {depth} layers of its text tower, so its words cannot "

@@ -16,6 +16,15 @@ function learn(root, { language, sentences: given }) {
   return anew;
 }
 
+// A number as people read it: so many digits, a true minus.
+function number(value, digits = 3) {
+  return minus(value.toPrecision(digits));
+}
+
+function minus(written) {
+  return written.replaceAll("-", "−");
+}
+
 // Remove or add children until `parent` has `count`; `make` makes one.
 function fit(parent, count, make) {
   while (parent.children.length > count) parent.lastChild.remove();

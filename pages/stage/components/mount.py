@@ -27,7 +27,12 @@ _SCRIPTS = {
     "matrix": ("attend",),
     "words": ("attend", "present"),
 }  # what a component is made of
-_SHEETS = {"stage": ("present",), "words": ("present",)}  # the same of its style
+_SHEETS = {
+    "copy": ("button",),
+    "explain": ("button",),
+    "stage": ("present",),
+    "words": ("present",),
+}  # the same of its style
 SENTENCE = re.compile(r'\bsay\(\s*("(?:[^"\\]|\\.)*")')
 
 

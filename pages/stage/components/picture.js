@@ -198,7 +198,7 @@ function ramp(look) {
 
 function short(value) {
   const small = value !== 0 && Math.abs(value) < 1e-4;
-  return small ? value.toExponential(2) : String(Number(value.toPrecision(3)));
+  return minus(small ? value.toExponential(2) : String(Number(value.toPrecision(3))));
 }
 
 // Photos as pixels, decoded once each; the ones that are no longer asked for are let go.

@@ -131,7 +131,7 @@ function boxOf({ box }, { row, column, grid: [rows, columns] }) {
 
 function tellValue({ share }, { columns, values }, { row, column }) {
   const value = values[row * columns + column];
-  const words = [say("row {row}, column {column}", { row, column }), value.toPrecision(3)];
+  const words = [say("row {row}, column {column}", { row, column }), number(value)];
   const mass = share ? values.reduce((sum, each) => sum + each, 0) : 0;
   if (mass > 0) words.push(say("{share} % of the patches’ attention", { share: ((100 * value) / mass).toPrecision(2) }));
   return words.join(" · ");

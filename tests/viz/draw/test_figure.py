@@ -102,6 +102,21 @@ def test_every_text_lies_within_the_figure_and_on_no_picture() -> None:
     assert not any(a.overlaps(b) for i, a in enumerate(boxes) for b in boxes[:i])
 
 
+@pytest.mark.parametrize("width", [3.35, 7.2])
+def test_a_long_label_of_the_colour_bar_is_broken_into_lines(width: float) -> None:
+    label = "similarity by the value path (cosine), not attention"
+    figure = viz.grid_figure(
+        pictures(2), columns=2, colormap="magma", limits=(0, 1), colorbar_label=label, width=width
+    )
+    viz.to_png(figure, 100)
+    boxes = [text.get_window_extent() for text in figure.texts]
+    assert " ".join(texts(figure)[0].split()) == label
+    assert all(box.x0 >= 0 and box.y0 >= 0 and box.x1 <= figure.bbox.x1 for box in boxes)
+    bar = figure.axes[-1].get_window_extent()
+    assert not any(box.overlaps(bar) for box in boxes)
+    assert not any(a.overlaps(b) for i, a in enumerate(boxes) for b in boxes[:i])
+
+
 def test_pictures_of_other_shapes_keep_them() -> None:
     shown = [*pictures(1, 40, 60), *pictures(1, 90, 30), *pictures(1, 20, 20)]
     figure = viz.grid_figure(shown, columns=3)
@@ -116,8 +131,8 @@ def test_pictures_of_other_shapes_keep_them() -> None:
     ("width", "numbers", "least"),
     [
         (7.2, ["0.000123", "0.0456"], 6.5),
-        (3.35, ["1.2e-4", "0.046"], 6),
-        (2.4, ["1.2e-4", "0.046"], 4),
+        (3.35, ["1.2e−4", "0.046"], 6),
+        (2.4, ["1.2e−4", "0.046"], 4),
     ],
 )
 def test_each_picture_can_have_a_colour_bar_of_its_own(
@@ -143,6 +158,14 @@ def test_each_picture_can_have_a_colour_bar_of_its_own(
     written = [text.get_window_extent() for text in figure.texts]
     assert not any(text.overlaps(box) for text in written for box in boxes)
     assert not any(a.overlaps(b) for i, a in enumerate(written) for b in written[:i])
+
+
+def test_numbers_below_zero_have_a_true_minus() -> None:
+    figure = viz.grid_figure(
+        pictures(2), columns=2, colormap="magma", own_limits=[(-0.01634, 0.5), (-0.000123, 1)],
+        width=1.2,
+    )  # fmt: skip
+    assert texts(figure) == ["−0.016", "0.5", "−1.2e−4", "1"]
 
 
 def test_png() -> None:
