@@ -280,8 +280,9 @@ class Formed:
         layer, spread = Layer(cls, received), queries.spread(self.weights)
         if spread is None:
             return layer
-        share, logs = received.new_zeros(2, *self.weights.shape[:2])
-        for block, weights in _blocks(*self.weights.shape[:2], received[:0]):
+        heads, rows = self.weights.shape[:2]
+        share, logs = received.new_zeros(2, heads, rows)
+        for block, weights in _blocks(heads, rows, received[:0]):
             weights.copy_(self.weights[block])
             share[block] = queries.sums(weights)[0]
             logs[block] = torch.xlogy(weights, weights)[..., queries.patches].sum(-1)
