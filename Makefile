@@ -7,8 +7,9 @@ ADDRESS ?= localhost
 VENV  := .venv
 PY    := $(VENV)/bin/python
 LINKS := $(VENV)/links
-# Two processes of one thread each: faster here than one process of two threads.
-PYTEST := OMP_NUM_THREADS=1 $(PY) -m pytest -n 2 --dist loadgroup
+# Two processes of one thread each: faster here than one process of two threads. A file stays in one
+# of them, so that what its tests share is made once; files run in the order of tests/conftest.py.
+PYTEST := OMP_NUM_THREADS=1 $(PY) -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 PIP   := $(PY) -m pip --disable-pip-version-check --no-input
 
 APP   := $(PY) -m heedmap --no-browser --address $(ADDRESS) --port $(PORT)
@@ -69,13 +70,18 @@ $(PY):
 		echo "$(PYTHON) could not make a virtual environment:" \
 			"install its venv module (on Debian: apt install python3-venv)."; exit 1; }
 
+# requirements-test.txt has the app's in it, and setuptools to build with: from nothing, `make test`
+# calls pip once for all of them, and for Heedmap itself without fetching setuptools again.
 $(RUN_STAMP): | $(PY)
-	@echo "Installing requirements.txt into $(VENV) (a few minutes and gigabytes, once) ..."
-	@$(PIP) install --no-compile -r requirements.txt
-	@$(PIP) install --quiet --no-deps --editable .
+	$(call install,requirements.txt)
 	@rm -f $(VENV)/.run-*; touch $@
 
-$(TEST_STAMP): | $(RUN_STAMP)
-	@echo "Installing requirements-test.txt into $(VENV) ..."
-	@$(PIP) install --quiet --no-compile -r requirements-test.txt
-	@rm -f $(VENV)/.test-*; touch $@
+$(TEST_STAMP): | $(PY)
+	$(call install,requirements-test.txt,--no-build-isolation)
+	@rm -f $(VENV)/.run-* $(VENV)/.test-*; touch $(RUN_STAMP) $@
+
+define install
+	@echo "Installing $1 into $(VENV) (a few minutes and gigabytes, once) ..."
+	@$(PIP) install --no-compile -r $1
+	@$(PIP) install --quiet --no-deps $2 --editable .
+endef

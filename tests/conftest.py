@@ -5,12 +5,14 @@ from __future__ import annotations
 import io
 import os
 import tempfile
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from filelock import FileLock
 from PIL import Image
 
 from tests import package
@@ -25,15 +27,17 @@ os.environ["HEEDMAP_STORE"] = _store.name
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark the browser tests, which are slow, and run them last, in whichever process is free.
+    """Mark the browser tests, which are slow, and run them last, the longest files first.
 
-    Playwright keeps an event loop running, beside which no other test can start one.
+    Last, because Playwright keeps an event loop running, beside which no other test can start one;
+    the longest first, so that both processes end at about the same time.
     """
     for item in items:
         if BROWSER in item.path.parents:
             item.add_marker("browser")
             item.add_marker("slow")
-    items.sort(key=lambda item: item.get_closest_marker("browser") is not None)
+    tests = Counter(item.path for item in items if item.get_closest_marker("browser"))
+    items.sort(key=lambda item: (item.path in tests, -tests[item.path]))
 
 
 @pytest.fixture(scope="session")
@@ -57,27 +61,40 @@ def no_other_fonts(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     letters._font_of.cache_clear()
 
 
-@pytest.fixture(scope="session")
-def ray_address() -> Iterator[str]:
-    """A Ray of this machine with three cores; tests that use it are of the xdist group "ray"."""
+@pytest.fixture(scope="module")
+def ray_address(shared: Path) -> Iterator[str]:
+    """A Ray of this machine with three cores, one at a time; its end leaves them to other tests."""
     pytest.importorskip("ray", reason="Ray is not installed", exc_type=ImportError)
     from ray.cluster_utils import Cluster
 
     own = {"num_cpus": 3, "object_store_memory": 100_000_000, "include_dashboard": False}
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("PYTHONPATH", str(Path(__file__).parent.parent))  # where workers find tests
-        cluster: Any = Cluster(initialize_head=True, head_node_args=own)
-    yield cluster.address
-    cluster.shutdown()
+    root = str(Path(__file__).parent.parent)  # where workers find tests
+    with FileLock(shared / "ray.lock"):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("PYTHONPATH", root)
+            patch.setenv("RAY_worker_niceness", "0")  # as `connected` has it
+            cluster: Any = Cluster(initialize_head=True, head_node_args=own)
+        yield cluster.address
+        cluster.shutdown()
 
 
 @pytest.fixture(scope="session")
-def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of all processes of this run; who makes something there holds its `lock`."""
+    own = tmp_path_factory.getbasetemp()
+    return own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
+
+
+@pytest.fixture(scope="session")
+def wheel(shared: Path) -> Path:
     """The wheel of this checkout."""
-    return package.build(tmp_path_factory.mktemp("wheel"))
+    with FileLock(shared / "lock"):
+        there = next((shared / "wheel").glob("*.whl"), None)
+        return there or package.build(shared / "wheel")
 
 
 @pytest.fixture(scope="session")
-def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def installed(wheel: Path, shared: Path) -> Path:
     """The Python of an environment that the wheel is installed in; `heedmap` lies beside it."""
-    return package.install(wheel, tmp_path_factory.mktemp("installed"))
+    with FileLock(shared / "lock"):
+        return package.install(wheel, shared / "installed")

@@ -217,7 +217,7 @@ class _Handler(BaseHTTPRequestHandler):
             self.close_connection = True
         else:
             repo.gate.wait(30)
-            self._send(status, rest, span, rate=repo.rate)
+            self._send(status, rest, span, pace=repo)
 
     def _xet_token(self, id: str, repo: Repo, commit: str) -> None:
         headers = {
@@ -249,7 +249,7 @@ class _Handler(BaseHTTPRequestHandler):
         block = b"".join(b"\0" + length + b"\0" + length + chunk for length, chunk in lengths)
         repo.gate.wait(30)
         span = {"Content-Range": f"bytes 0-{len(block) - 1}/{len(block)}"}
-        self._send(206, block, span, rate=repo.rate)
+        self._send(206, block, span, pace=repo)
 
     def _error(
         self, status: int, code: str, message: str, more: dict[str, str] | None = None
@@ -266,7 +266,7 @@ class _Handler(BaseHTTPRequestHandler):
         body: bytes,
         headers: dict[str, str],
         length: int | None = None,
-        rate: float | None = None,
+        pace: Repo | None = None,
     ) -> None:
         self.send_response(status)
         for name, value in headers.items():
@@ -276,15 +276,16 @@ class _Handler(BaseHTTPRequestHandler):
         if self.command == "HEAD":
             return
         try:
-            self._write(body, rate)
+            self._write(body, pace)
         except (BrokenPipeError, ConnectionResetError):
             self.close_connection = True
 
-    def _write(self, body: bytes, rate: float | None) -> None:
+    def _write(self, body: bytes, pace: Repo | None) -> None:
+        """Send it as fast as the repository's rate is now, which may change on the way."""
         began = time.monotonic()
         for start in range(0, len(body), PIECE):
             self.wfile.write(body[start : start + PIECE])
-            if rate:
+            if pace and (rate := pace.rate):
                 time.sleep(max(0.0, began + (start + PIECE) / rate - time.monotonic()))
 
 

@@ -35,9 +35,11 @@ def build(folder: Path) -> Path:
 
 
 def install(wheel: Path, folder: Path) -> Path:
-    """Install the wheel into a new environment that shares our packages; return its Python."""
-    venv.create(folder, with_pip=False, symlinks=True)
+    """Install the wheel into an environment that shares our packages; return its Python."""
     python = folder / "bin" / "python"
+    if python.with_name("heedmap").exists():
+        return python
+    venv.create(folder, with_pip=False, symlinks=True)
     pip = (*PIP, "--python", str(python), "install", "--no-deps", "--no-index")
     subprocess.run([*pip, str(wheel)], check=True)
     ours = [path for path in sys.path if Path(path).name in {"site-packages", "dist-packages"}]

@@ -16,7 +16,7 @@ class Repo:
     Attributes:
         files: content by revision and name.
         gated: whether only a request with `token` gets its files.
-        rate: bytes a second, None for as fast as it goes.
+        rate: bytes a second, None for as fast as it goes; it may be changed while they are sent.
         breaks: bytes of a large file after which the next connections break, in order.
         status: answer everything with this error.
         damaged: send other bytes than the checksum is of; over Xet, send none.

@@ -8,7 +8,6 @@ import struct
 import zlib
 
 import numpy as np
-import pytest
 from heedmap.serving.uploads import Bounds
 from PIL import Image
 from playwright.sync_api import expect
@@ -49,11 +48,17 @@ def shows(view: View, content: bytes) -> bool:
     return there.shape == wanted.shape and np.abs(there.astype(int) - wanted).mean() < 4
 
 
-@pytest.mark.parametrize("way", ["choose_file", "drop_file"])
-def test_a_photo_is_taken_and_kept_from_page_to_page(view: View, way: str) -> None:
+def test_a_photo_is_chosen_from_the_disk(view: View) -> None:
+    view.open()
+    view.change(lambda: view.choose_file("mine.png", photo()))
+    assert shows(view, photo())
+    assert "photo=" in view.tab.url
+
+
+def test_a_photo_is_dropped_and_kept_from_page_to_page(view: View) -> None:
     mine = photo()
     view.open()
-    view.change(lambda: getattr(view, way)("mine.png", mine))
+    view.change(lambda: view.drop_file("mine.png", mine))
     assert shows(view, mine)
     assert "photo=" in view.tab.url
     first = view.hero()

@@ -1,13 +1,14 @@
-"""Every page on a phone and in the dark."""
+"""Every page on a phone."""
 
 from __future__ import annotations
 
-import re
+from typing import Any
 
 import pytest
 from playwright.sync_api import expect
 
 from tests.browser.conftest import Opener
+from tests.browser.view import View
 
 PAGES = ["", "clip", "cnn"]
 PHONE = {
@@ -16,6 +17,13 @@ PHONE = {
     "is_mobile": True,
     "has_touch": True,
 }
+# Keeps every layout shift of the tab, also those that a press has led to.
+SHIFTS = """window.shifts = [];
+new PerformanceObserver((seen) => window.shifts.push(...seen.getEntries().map((each) => ({
+    value: each.value,
+    what: each.sources.map(({ node, previousRect: from, currentRect: to }) =>
+        `${node?.className ?? node?.nodeName}: ${from.x} ${from.y} -> ${to.x} ${to.y}`),
+})))).observe({ type: 'layout-shift', buffered: true });"""
 # What is wider than the window, in the page's own scroller and in the components' shadows.
 TOO_WIDE = """() => {
     const wide = [];
@@ -36,9 +44,30 @@ TOO_WIDE = """() => {
 }"""
 
 
+def watched(window: Opener, **context: Any) -> View:
+    """A window that keeps its layout shifts."""
+    view = window(**context)
+    view.tab.add_init_script(SHIFTS)
+    return view
+
+
+def shifts(view: View) -> list[dict[str, Any]]:
+    """The layout shifts since the last call."""
+    found: list[dict[str, Any]] = view.tab.evaluate("window.shifts.splice(0)")
+    return found
+
+
+def assert_stood_still(view: View) -> None:
+    """Hardly anything has moved since the last call of `shifts`."""
+    found = shifts(view)
+    large = [each for each in found if each["value"] > 0.01]
+    assert sum(each["value"] for each in found) < 0.1, "\n".join(map(str, large))
+
+
 @pytest.mark.parametrize("page", PAGES)
-def test_nothing_scrolls_sideways_on_a_phone(window: Opener, page: str) -> None:
-    view = window(**PHONE).open(page)
+def test_a_page_stands_still_while_it_loads_and_fits(window: Opener, page: str) -> None:
+    view = watched(window, **PHONE).open(page)
+    assert_stood_still(view)
     assert view.tab.evaluate(TOO_WIDE) == []
     expect(view.heroes().first).to_be_visible()
 
@@ -49,27 +78,3 @@ def test_a_phone_opens_the_controls(window: Opener) -> None:
     expect(photos.first).not_to_be_in_viewport()
     view.tab.get_by_test_id("stExpandSidebarButton").tap()
     expect(photos.first).to_be_in_viewport()
-
-
-@pytest.mark.parametrize("page", PAGES)
-def test_the_dark_is_dark_and_readable(window: Opener, page: str) -> None:
-    view = window(color_scheme="dark").open(page)
-    style = "(node) => [getComputedStyle(node).backgroundColor, getComputedStyle(node).color]"
-    back, text = view.tab.get_by_test_id("stApp").evaluate(style)
-    assert luminance(back) < 0.05
-    assert contrast(back, text) > 7
-    _, text = view.tab.locator(".stage .title, .gallery .caption").first.evaluate(style)
-    assert contrast(back, text) > 7
-
-
-def luminance(color: str) -> float:
-    """WCAG's relative luminance of a CSS rgb() colour."""
-    parts = [int(part) / 255 for part in re.findall(r"\d+", color)[:3]]
-    red, green, blue = (p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts)
-    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
-
-
-def contrast(one: str, other: str) -> float:
-    """WCAG's contrast ratio, 1 to 21."""
-    dark, light = sorted((luminance(one), luminance(other)))
-    return (light + 0.05) / (dark + 0.05)
