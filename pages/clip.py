@@ -29,7 +29,8 @@ from heedmap.pages.take.export import offer
 from heedmap.views import attention, export, facts, large
 from heedmap.views import texts as wording
 from heedmap.views.attention import Map
-from heedmap.views.compare import BOTH, alone, difference
+from heedmap.views.compare import BOTH, alone
+from heedmap.views.pairs import difference
 from heedmap.views.reasons import Waiting
 
 

@@ -20,7 +20,8 @@ from heedmap.pages.stage.components import stage
 from heedmap.pages.stage.panels import compared_panels
 from heedmap.pages.take.export import offer
 from heedmap.views import export, large, photos
-from heedmap.views.compare import ALL, Column, Difference, pairs
+from heedmap.views.compare import ALL, Column
+from heedmap.views.pairs import Difference, pairs
 
 SCALES = (ALL, "map")
 

@@ -23,7 +23,8 @@ from heedmap.pages.stage.panels import attention_panels, photo_panel, pin
 from heedmap.pages.take.export import offer
 from heedmap.views import export, facts, large
 from heedmap.views.attention import Map
-from heedmap.views.compare import BOTH, alone, difference
+from heedmap.views.compare import BOTH, alone
+from heedmap.views.pairs import difference
 from heedmap.viz import KINDS
 
 SCALES = ("map", "layer", "model")

@@ -11,8 +11,9 @@ from heedmap import viz
 from heedmap.views import patches, photos, render
 from heedmap.views.attention import MEAN, Map
 from heedmap.views.channels import Channel
-from heedmap.views.compare import Difference, Scaled, cut
+from heedmap.views.compare import Scaled
 from heedmap.views.large import Large
+from heedmap.views.pairs import Difference, cut
 from heedmap.views.reasons import Reason
 from heedmap.views.render import Drawable, Look
 from heedmap.views.request import Request

@@ -8,10 +8,10 @@ from heedmap.languages import Phrase, number
 from heedmap.views import attention, facts, names, photos
 from heedmap.views.attention import Map
 from heedmap.views.channels import Channel
-from heedmap.views.compare import Pair
 from heedmap.views.facts import Facts
 from heedmap.views.figure import Figure
 from heedmap.views.large import Large
+from heedmap.views.pairs import Pair
 from heedmap.views.render import Look, even
 
 

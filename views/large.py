@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from heedmap.views import compare, reasons
 from heedmap.views.attention import Map
-from heedmap.views.compare import BOTH, Column, Difference
+from heedmap.views.compare import BOTH, Column
+from heedmap.views.pairs import Difference
 from heedmap.views.reasons import Reason
 from heedmap.views.render import Drawable, Look
 from heedmap.views.texts import WordMap

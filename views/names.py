@@ -10,9 +10,10 @@ from typing import Any
 from heedmap.views import photos
 from heedmap.views.attention import MEAN, Map
 from heedmap.views.channels import Channel
-from heedmap.views.compare import Difference, Scaled
+from heedmap.views.compare import Scaled
 from heedmap.views.facts import Facts
 from heedmap.views.large import Large
+from heedmap.views.pairs import Difference
 from heedmap.views.reasons import Reason
 from heedmap.views.render import Drawable
 from heedmap.views.request import Request

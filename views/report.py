@@ -12,8 +12,9 @@ from heedmap.errors import HeedmapError, SettingError
 from heedmap.languages import Phrase, number
 from heedmap.views import attention, channels, model_facts, photos, reasons, render, why
 from heedmap.views.attention import MEAN, Map, percent
-from heedmap.views.compare import Column, pairs
+from heedmap.views.compare import Column
 from heedmap.views.facts import saw
+from heedmap.views.pairs import pairs
 from heedmap.views.render import Drawable, Look
 from heedmap.views.request import Request
 from heedmap.viz.html_report import Row, Section

@@ -18,7 +18,8 @@ from heedmap.pages.frame.text import plain
 from heedmap.pages.language import named, tr
 from heedmap.views.attention import Map
 from heedmap.views.channels import Channel
-from heedmap.views.compare import Pair, Shown
+from heedmap.views.compare import Shown
+from heedmap.views.pairs import Pair
 from heedmap.views.render import Look
 from heedmap.views.request import Request
 

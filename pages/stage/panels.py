@@ -10,7 +10,8 @@ from heedmap.pages.stage.components.sent import Followed, Group, Item, Panel, Pi
 from heedmap.views import attention, data_urls, explain, facts, patches, photos, render
 from heedmap.views.attention import Map
 from heedmap.views.channels import Channel
-from heedmap.views.compare import BOTH, Column, Difference, Failed, Scaled, on_one_scale
+from heedmap.views.compare import BOTH, Column, Failed, Scaled, on_one_scale
+from heedmap.views.pairs import Difference
 from heedmap.views.reasons import Reason
 from heedmap.views.render import THUMBNAIL, Drawable, Look
 from heedmap.views.request import Request

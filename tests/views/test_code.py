@@ -13,8 +13,8 @@ from heedmap.views import (
     attention,
     channels,
     code,
-    compare,
     large,
+    pairs,
     photos,
     reasons,
     render,
@@ -75,7 +75,7 @@ def test_outliers_that_are_known_by_their_norm(vit: Adapter, cat: Request) -> No
 def test_two_maps_of_one_model_share_a_pass(vit: Adapter, cat: Request) -> None:
     source = attention.source(vit, cat)
     shown = [Map(source, layer, "1") for layer in (1, 4)]
-    less = compare.difference(*shown)
+    less = pairs.difference(*shown)
     program = assert_makes(large.of_maps(shown, replace(PLAIN, scale=BOTH, over="model"), less))
     assert program.count("record_attention") == 1
 
@@ -95,7 +95,7 @@ def test_columns_of_three_models(vit: Adapter, cat: Request) -> None:
     source = channels.source(cnn, Request("cat", cnn.id, 128))
     channel: Channel = next(iter(source.strongest(1).values()))[0]
     columns = [Column(letter, each) for letter, each in zip("ABC", [*maps, channel], strict=True)]
-    less = compare.Difference(compare.pairs(columns)[0])
+    less = pairs.Difference(pairs.pairs(columns)[0])
     for look in (Look(scale=ALL), Look(over="model")):
         assert_makes(large.of_columns(columns, look, less))
 

@@ -8,7 +8,8 @@ from heedmap import models, viz
 from heedmap.models import Adapter
 from heedmap.views import attention, channels, render
 from heedmap.views.attention import Map
-from heedmap.views.compare import ALL, Column, Difference, Pair, alike, on_one_scale, pairs
+from heedmap.views.compare import ALL, Column, alike, on_one_scale
+from heedmap.views.pairs import Difference, Pair, pairs
 from heedmap.views.request import Request
 
 

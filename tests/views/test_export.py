@@ -17,8 +17,9 @@ from heedmap import models, viz
 from heedmap.models import Adapter
 from heedmap.views import attention, channels, export, facts, large, names, render
 from heedmap.views.attention import Map
-from heedmap.views.compare import ALL, Column, Difference, pairs
+from heedmap.views.compare import ALL, Column
 from heedmap.views.figure import Figure
+from heedmap.views.pairs import Difference, pairs
 from heedmap.views.paper import MM, Paper
 from heedmap.views.render import Look
 from heedmap.views.request import Request

@@ -7,13 +7,15 @@ Softmax, means and sums are computed in float32, a block of queries or of window
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import product
 
 import torch
 from heedmap.viz.capture.spread import Spread
 
-BLOCK_BYTES = 8 * 2**20  # of scores computed at a time: what fits a core's caches
+BLOCK_BYTES = 2 * 2**20  # of scores computed at a time: what fits a core's second cache
+BLOCK_ROWS = 256  # queries of a head in such a block
 LEAST = torch.finfo(torch.float32).min
 
 
@@ -78,9 +80,16 @@ class Queries:
     patches: slice
     grid: tuple[int, int] | None = None
 
-    def within(self, start: int, stop: int) -> slice:
-        """The patches among the queries from `start` to `stop`, counted from `start`."""
-        return slice(max(self.patches.start - start, 0), max(self.patches.stop - start, 0))
+    def within(self, some: slice) -> slice:
+        """The patches among some queries, counted from the first of these."""
+        first, last = self.patches.start - some.start, self.patches.stop - some.start
+        return slice(max(first, 0), max(last, 0))
+
+    def only_patches(self, tokens: torch.Tensor) -> torch.Tensor:
+        """Vectors of tokens (heads, N, d), 0 for those that are no patches."""
+        kept = torch.zeros_like(tokens)
+        kept[:, self.patches] = tokens[:, self.patches]
+        return kept
 
     def sums(self, weights: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """Sums of weights (heads, some, N) over the patches and over all other keys."""
@@ -88,16 +97,11 @@ class Queries:
         rest = weights[..., :first].sum(-1) + weights[..., last:].sum(-1)
         return weights[..., first:last].sum(-1), rest
 
-    def spread(self, weights: torch.Tensor) -> Spread | None:
-        """An empty `Spread` for weights (heads, ...), None where it is not asked for."""
+    def spread(self, tokens: torch.Tensor) -> Spread | None:
+        """An empty `Spread` for (heads, N, ...), None where it is not asked for."""
         if self.grid is None:
             return None
-        return Spread(len(weights), self.grid, self.patches.start, weights.float()[:0])
-
-    def layer(self, cls: torch.Tensor, received: torch.Tensor, spread: Spread | None) -> Layer:
-        """What is kept, with the means of the spread."""
-        entropy, distance = (None, None) if spread is None else spread.means()
-        return Layer(cls, received, entropy, distance)
+        return Spread(self.grid, self.patches.start, tokens.new_zeros(tokens.shape[:2]).float())
 
 
 @dataclass
@@ -138,7 +142,7 @@ class Scores:
             query, key = (torch.arange(n, device=scores.device) for n in scores.shape[1:])
             scores.masked_fill_(key > query.unsqueeze(1) + start, -torch.inf)
         if self.mask is not None:
-            part = self.mask[..., start:stop, :] if self.mask.shape[-2] > 1 else self.mask
+            part = self._mask(start, stop)
             if part.dtype == torch.bool:
                 scores.masked_fill_(~part, -torch.inf)
             else:
@@ -156,9 +160,12 @@ class Scores:
 
     def of_head(self, head: int) -> Scores:
         """The same scores of one head alone."""
-        one = slice(head, head + 1)
-        mask = None if self.mask is None else self.mask[one]
-        return replace(self, query=self.query[one], key=self.key[one], mask=mask)
+        return self.of_heads(slice(head, head + 1))
+
+    def of_heads(self, some: slice) -> Scores:
+        """The same scores of some heads."""
+        mask = None if self.mask is None else self.mask[some]
+        return replace(self, query=self.query[some], key=self.key[some], mask=mask)
 
     def between(self, start: int, stop: int) -> torch.Tensor:
         """Attention of the queries from `start` to `stop`: (heads, stop - start, N) float32."""
@@ -198,38 +205,47 @@ class Scores:
             reduced: the queries whose attention is kept.
         """
         heads, queries = self.query.shape[:2]
-        tokens = self.key.shape[1]
-        values = _shared(value, heads, 0).float().contiguous()
-        output = values.new_empty(heads, queries, values.shape[-1])
-        received = values.new_zeros(heads, 1, tokens)
-        spread = reduced.spread(values)
-        block = min(queries, max(32, BLOCK_BYTES // (4 * heads * tokens)))
-        buffers = values.new_empty(1 if spread is None else 2, heads * block * tokens)
-        for start in range(0, queries, block):
-            stop = min(start + block, queries)
-            some = (heads, stop - start, tokens)
-            scores, *more = [buffer[: math.prod(some)].view(some) for buffer in buffers]
-            weights = self._exponentials(start, stop, scores, *more)
-            share, rest = reduced.sums(weights)
-            whole = (share + rest).unsqueeze(-1)
-            torch.bmm(weights, values, out=output[:, start:stop])
-            output[:, start:stop] /= whole
-            inside = reduced.within(start, stop)
-            received.baddbmm_(whole[:, inside].reciprocal().mT, weights[:, inside])
+        spread = reduced.spread(self.key)
+        values = _shared(value, heads, 0).float()
+        width = values.shape[-1]
+        if spread is not None:  # their weighted sums give those of scores
+            values = torch.cat([values, reduced.only_patches(self.key)], -1)
+        sums = values.new_empty(heads, queries, values.shape[-1])
+        greatest, share, rest, added = values.new_zeros(4, heads, queries)
+        received = values.new_zeros(heads, 1, self.keys)
+        for block, buffer in _blocks(heads, queries, values.new_empty(0, self.keys)):
+            part, inside = self.of_heads(block[0]), reduced.within(block[1])
+            weights, greatest[block] = part._exponentials(block[1], buffer)
+            share[block], rest[block] = reduced.sums(weights)
+            torch.bmm(weights, values[block[0]], out=sums[block])
+            scale = (share[block] + rest[block])[:, None, inside].reciprocal()
+            received[block[0]].baddbmm_(scale, weights[:, inside])
             if spread is not None:
-                spread.add(start, scores, weights, share)
+                added[block] = part._added(block[1], weights, reduced.patches)
+                spread.add(block, weights)
         received /= reduced.patches.stop - reduced.patches.start
-        return output, reduced.layer(self.mean_of(reduced.cls), received[:, 0], spread)
+        layer = Layer(self.mean_of(reduced.cls), received[:, 0])
+        if spread is not None:
+            scores = (self.query.float() * sums[..., width:]).sum(-1) * self.scale + added
+            layer = replace(layer, **spread.means(share, scores - greatest * share))
+        return sums[..., :width] / (share + rest).unsqueeze(-1), layer
 
-    def _exponentials(
-        self, start: int, stop: int, scores: torch.Tensor, out: torch.Tensor | None = None
-    ) -> torch.Tensor:
-        """Of the scores of some queries, less each one's greatest; in their place without `out`."""
-        self.rows(start, stop, out=scores)
-        scores -= scores.amax(-1, keepdim=True)
-        if out is not None and (self.causal or self.mask is not None):
-            scores.clamp_(min=LEAST)
-        return torch.exp(scores, out=scores if out is None else out)
+    def _exponentials(self, queries: slice, out: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """Of the scores of some queries less each one's greatest, and these: (heads, some)."""
+        self.rows(queries.start, queries.stop, out=out)
+        greatest = out.amax(-1, keepdim=True)
+        return out.sub_(greatest).exp_(), greatest.squeeze(-1)
+
+    def _added(self, queries: slice, weights: torch.Tensor, patches: slice) -> torch.Tensor | float:
+        """Sums over the patches of weight by what a mask adds to the score: (heads, some), or 0."""
+        if self.mask is None or self.mask.dtype == torch.bool:
+            return 0.0
+        added = self._mask(queries.start, queries.stop)[..., patches].clamp(min=LEAST)
+        return (weights[..., patches] * added).sum(-1)
+
+    def _mask(self, start: int, stop: int) -> torch.Tensor:
+        assert self.mask is not None
+        return self.mask[..., start:stop, :] if self.mask.shape[-2] > 1 else self.mask
 
 
 @dataclass
@@ -261,14 +277,17 @@ class Formed:
         if not mean:
             return Layer(cls, None)
         received = self.weights[:, queries.patches].mean(1, dtype=torch.float32)
-        spread = queries.spread(self.weights)
-        if spread is not None:
-            for start in range(0, self.weights.shape[1], 32):
-                some = self.weights[:, start : start + 32]
-                weights = some.to(torch.float32, copy=True).contiguous()
-                scores, share = weights.log().clamp_(min=LEAST), queries.sums(weights)[0]
-                spread.add(start, scores, weights, share)
-        return queries.layer(cls, received, spread)
+        layer, spread = Layer(cls, received), queries.spread(self.weights)
+        if spread is None:
+            return layer
+        heads, rows = self.weights.shape[:2]
+        share, logs = received.new_zeros(2, heads, rows)
+        for block, weights in _blocks(heads, rows, received[:0]):
+            weights.copy_(self.weights[block])
+            share[block] = queries.sums(weights)[0]
+            logs[block] = torch.xlogy(weights, weights)[..., queries.patches].sum(-1)
+            spread.add(block, weights)
+        return replace(layer, **spread.means(share, logs))
 
 
 def received_in_windows(
@@ -292,6 +311,29 @@ def received_in_windows(
         queries = real[start : start + block, None, None].to(attention.device)  # (some, 1, 1, n)
         rows.append((queries @ attention)[:, :, 0].cpu())
     return torch.cat(rows) / real.sum()
+
+
+def _blocks(
+    heads: int, queries: int, like: torch.Tensor
+) -> Iterator[tuple[tuple[slice, slice], torch.Tensor]]:
+    """Some heads and some of their queries, and where to compute with them: (heads, some, N).
+
+    Few heads rather than few queries, since products of matrices want many rows. The first heads
+    come first; all share a buffer, of the dtype of `like` (0, N).
+    """
+    keys = like.shape[1]
+    rows = _even(queries, max(32, min(BLOCK_ROWS, BLOCK_BYTES // (4 * keys))))
+    some = _even(heads, BLOCK_BYTES / (4 * rows * keys))
+    buffer = like.new_empty(some * rows * keys)
+    for start, head in product(range(0, queries, rows), range(0, heads, some)):
+        block = slice(head, min(head + some, heads)), slice(start, min(start + rows, queries))
+        shape = *(each.stop - each.start for each in block), keys
+        yield block, buffer[: math.prod(shape)].view(shape)
+
+
+def _even(whole: int, part: float) -> int:
+    """The size of even parts of a whole, near `part` and at least 1."""
+    return math.ceil(whole / max(1, min(whole, round(whole / part))))
 
 
 def _shared(key: torch.Tensor, heads: int, dim: int = 1) -> torch.Tensor:

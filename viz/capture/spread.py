@@ -21,48 +21,48 @@ class Spread:
     A query whose attention to the patches rounds to 0 counts for neither.
     """
 
-    def __init__(self, heads: int, grid: tuple[int, int], prefix: int, like: torch.Tensor) -> None:
-        self._grid, self._first, self._last = grid, prefix, prefix + grid[0] * grid[1]
-        self._far = like.new_zeros(0)
-        self._entropy, self._distance, self._count = like.new_zeros(3, heads)
+    def __init__(self, grid: tuple[int, int], prefix: int, far: torch.Tensor) -> None:
+        """`far` is 0, (heads, N) float32."""
+        self._grid, self._patches = grid, slice(prefix, prefix + grid[0] * grid[1])
+        self._far = far
+        self._distances = far.new_zeros(0)
 
-    def add(
-        self, start: int, scores: torch.Tensor, weights: torch.Tensor, share: torch.Tensor
-    ) -> None:
-        """Count the patches among some queries.
+    def add(self, block: tuple[slice, slice], weights: torch.Tensor) -> None:
+        """Keep how far some queries attend.
 
         Args:
-            start: number of the first query in the sequence.
-            scores: (heads, some, N) float32, finite, before the softmax; overwritten.
-            weights: (heads, some, N) float32, their exponentials.
-            share: (heads, some), the sum of these over the patches.
+            block: which heads, the first ones first, and which queries.
+            weights: (heads, some, N) float32, attention of any scale; overwritten.
         """
-        query = torch.arange(start, start + share.shape[1], device=share.device)
-        counts = (share > 0) & (query >= self._first) & (query < self._last)
-        whole = share.reciprocal().where(counts, 0)
-        products = torch.mul(scores, weights, out=scores)[..., self._first : self._last].sum(-1)
-        self._entropy += (share.log() - products * whole).where(counts, 0).sum(-1)
-        far = torch.mul(weights, self._distances(query, weights.shape[-1]), out=scores).sum(-1)
-        self._distance += (far * whole).sum(-1)
-        self._count += counts.sum(-1)
+        if block[0].start == 0:  # other heads have the same distances
+            self._measure(block[1], weights.shape[-1])
+        self._far[block] = weights.mul_(self._distances).sum(-1)
 
-    def means(self) -> tuple[torch.Tensor, torch.Tensor]:
-        """Entropy and distance in sides of a patch, each (heads,) float32; NaN without a query."""
-        most = math.log(self._last - self._first)
-        entropy = self._entropy / self._count / most if most else self._count / self._count
-        return entropy.clamp(0, 1).cpu(), (self._distance / self._count).cpu()
+    def means(self, share: torch.Tensor, logs: torch.Tensor) -> dict[str, torch.Tensor]:
+        """Entropy and distance in sides of a patch, (heads,) float32 each; NaN without a query.
 
-    def _distances(self, query: torch.Tensor, tokens: int) -> torch.Tensor:
+        Args:
+            share: (heads, N), the sum of each query's weights over the patches.
+            logs: (heads, N), the sum of weight by its logarithm over the patches.
+        """
+        share, logs, far = (each[:, self._patches] for each in (share, logs, self._far))
+        whole = share.where(share > 0, torch.nan)
+        most = math.log(share.shape[1])
+        entropy = (whole.log() - logs / whole) / most if most else whole / whole
+        found = {"entropy": entropy.nanmean(-1).clamp(0, 1), "distance": (far / whole).nanmean(-1)}
+        return {name: mean.cpu() for name, mean in found.items()}
+
+    def _measure(self, queries: slice, tokens: int) -> None:
         """From each query to each token: (some, tokens), 0 to one that is no patch."""
-        if self._far.shape != (len(query), tokens):
-            self._far = self._far.new_zeros(len(query), tokens)
+        query = torch.arange(queries.start, queries.stop, device=self._far.device)
+        if self._distances.shape != (len(query), tokens):
+            self._distances = self._far.new_zeros(len(query), tokens)
         rows, cols = self._grid
-        patch = (query - self._first).clamp(0, rows * cols - 1)
+        patch = (query - self._patches.start).clamp(0, rows * cols - 1)
         down = (patch.div(cols, rounding_mode="floor")[:, None] - _count(rows, query)).square()
         across = (patch.remainder(cols)[:, None] - _count(cols, query)).square()
-        inner = self._far[:, self._first : self._last].view(-1, rows, cols)
+        inner = self._distances[:, self._patches].view(-1, rows, cols)
         torch.add(down.to(inner)[..., None], across.to(inner)[:, None], out=inner).sqrt_()
-        return self._far
 
 
 def _count(most: int, like: torch.Tensor) -> torch.Tensor:

@@ -56,6 +56,7 @@ def test_entropy_and_distance_are_those_of_the_whole_matrix(name: str) -> None:
 MASKS = {
     "plain": {},
     "boolean": {"attn_mask": (torch.rand(1, 1, 24, 24) > 0.3) | torch.eye(24).bool()},
+    "added": {"attn_mask": torch.randn(1, 4, 24, 24).where(torch.rand(24, 24) > 0.1, -torch.inf)},
     "causal": {"is_causal": True},
     "sharp": {"scale": 5.0},
 }
