@@ -43,8 +43,9 @@ def test_a_map_stands_there_with_no_click(view: View) -> None:
     assert view.tab.title().endswith("Heedmap")
     for fact in ("Model", "Saw", "Grid", "Prefix tokens", "Layer", "Head", "Strongest"):
         assert view.fact(fact)
-    low, high = (view.tab.locator(f".stage .legend .{end}").first for end in ("low", "high"))
-    assert 0 <= float(low.inner_text()) < float(high.inner_text()) <= 1
+    ends = (view.tab.locator(f".stage .legend .{end}").first for end in ("low", "high"))
+    low, high = (float(end.inner_text().replace("\N{MINUS SIGN}", "-")) for end in ends)
+    assert 0 <= low < high <= 1
 
 
 def test_a_head_is_picked_by_its_thumbnail(view: View) -> None:
