@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -14,12 +15,11 @@ BUCKET = "photos"
 def loopback() -> Iterator[dict[str, str]]:
     """Start it, and give the environment of its clients; without moto the test is skipped."""
     moto = pytest.importorskip("moto.server", reason="pip install -r requirements-test.txt")
-    from moto.core.model_instances import reset_model_data
-
-    reset_model_data()  # moto keeps buckets in the process: those of a server before
     server = moto.ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     server.start()
     host, port = server.get_host_and_port()
+    reset = urllib.request.Request(f"http://{host}:{port}/moto-api/reset", method="POST")
+    urllib.request.urlopen(reset).close()  # buckets of a server before it stay in the process
     env = {
         "AWS_ENDPOINT_URL": f"http://{host}:{port}",
         "AWS_ACCESS_KEY_ID": "test",
