@@ -7,9 +7,8 @@ ADDRESS ?= localhost
 VENV  := .venv
 PY    := $(VENV)/bin/python
 LINKS := $(VENV)/links
-# Two processes of one thread each: faster here than one process of two threads. A file stays in one
-# of them, so that what its tests share is made once; files run in the order of tests/conftest.py.
-PYTEST := OMP_NUM_THREADS=1 $(PY) -m pytest -n 2 --dist loadfile --no-loadscope-reorder
+# Two processes of one thread each: faster here than one process of two threads.
+PYTEST := OMP_NUM_THREADS=1 $(PY) -m pytest -n 2 --dist loadgroup
 PIP   := $(PY) -m pip --disable-pip-version-check --no-input
 
 APP   := $(PY) -m heedmap --no-browser --address $(ADDRESS) --port $(PORT)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import os
 import tempfile
-from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -27,17 +26,15 @@ os.environ["HEEDMAP_STORE"] = _store.name
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark the browser tests, which are slow, and run them last, the longest files first.
+    """Mark the browser tests, which are slow, and run them last, in whichever process is free.
 
-    Last, because Playwright keeps an event loop running, beside which no other test can start one;
-    the longest first, so that both processes end at about the same time.
+    Playwright keeps an event loop running, beside which no other test can start one.
     """
     for item in items:
         if BROWSER in item.path.parents:
             item.add_marker("browser")
             item.add_marker("slow")
-    tests = Counter(item.path for item in items if item.get_closest_marker("browser"))
-    items.sort(key=lambda item: (item.path in tests, -tests[item.path]))
+    items.sort(key=lambda item: item.get_closest_marker("browser") is not None)
 
 
 @pytest.fixture(scope="session")
@@ -61,21 +58,19 @@ def no_other_fonts(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     letters._font_of.cache_clear()
 
 
-@pytest.fixture(scope="module")
-def ray_address(shared: Path) -> Iterator[str]:
-    """A Ray of this machine with three cores, one at a time; its end leaves them to other tests."""
+@pytest.fixture(scope="session")
+def ray_address() -> Iterator[str]:
+    """A Ray of this machine with three cores; tests that use it are of the xdist group "ray"."""
     pytest.importorskip("ray", reason="Ray is not installed", exc_type=ImportError)
     from ray.cluster_utils import Cluster
 
     own = {"num_cpus": 3, "object_store_memory": 100_000_000, "include_dashboard": False}
-    root = str(Path(__file__).parent.parent)  # where workers find tests
-    with FileLock(shared / "ray.lock"):
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setenv("PYTHONPATH", root)
-            patch.setenv("RAY_worker_niceness", "0")  # as `connected` has it
-            cluster: Any = Cluster(initialize_head=True, head_node_args=own)
-        yield cluster.address
-        cluster.shutdown()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PYTHONPATH", str(Path(__file__).parent.parent))  # where workers find tests
+        patch.setenv("RAY_worker_niceness", "0")  # as `connected` has it
+        cluster: Any = Cluster(initialize_head=True, head_node_args=own)
+    yield cluster.address
+    cluster.shutdown()
 
 
 @pytest.fixture(scope="session")

@@ -17,6 +17,8 @@ from heedmap.errors import SettingError
 from tests.batch.conftest import here, rows_in
 from tests.batch.plain_actors import Actor
 
+pytestmark = pytest.mark.xdist_group("ray")
+
 
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore")  # Ray's own
