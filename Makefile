@@ -7,6 +7,9 @@ ADDRESS ?= localhost
 VENV  := .venv
 PY    := $(VENV)/bin/python
 LINKS := $(VENV)/links
+# Packages come uncompiled (see `install` below). Where this is set, nothing would be compiled for
+# good: each process that is started would compile its imports anew, for about ten seconds.
+export PYTHONDONTWRITEBYTECODE :=
 # Two processes of one thread each: faster here than one process of two threads.
 PYTEST := OMP_NUM_THREADS=1 $(PY) -m pytest -n 2 --dist loadgroup
 PIP   := $(PY) -m pip --disable-pip-version-check --no-input
