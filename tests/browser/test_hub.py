@@ -14,6 +14,8 @@ from tests import checkpoints
 from tests.browser.view import View
 from tests.hub import Hub
 
+pytestmark = pytest.mark.xdist_group("hub")  # one server
+
 FIRST_PART = 30 * CHUNK  # bytes that come before the connection breaks
 NO_MORE = [0] * 5  # connections that bring nothing, as many as the client tries
 
