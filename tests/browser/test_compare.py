@@ -22,8 +22,8 @@ def near(one: list[float], other: list[float], by: float) -> bool:
     return max(abs(a - b) for a, b in zip(one, other, strict=True)) < by
 
 
-def test_two_models_on_a_portrait_photo(window: Opener) -> None:
-    mine: View = window().open("compare", **{"b.model": "bundled-cnn"})
+def test_two_models_on_a_portrait_photo(view: View, window: Opener) -> None:
+    mine = view.open("compare", **{"b.model": "bundled-cnn"})
     mine.change(lambda: mine.drop_file("portrait.png", photo(200, 320)))
     expect(mine.heroes()).to_have_count(3)
     frames = mine.heroes().all()

@@ -20,9 +20,9 @@ VIEWS = {
 
 @pytest.mark.parametrize(("page", "settings"), VIEWS.values(), ids=VIEWS)
 def test_a_copied_link_shows_the_same_to_somebody_else(
-    window: Opener, page: str, settings: dict[str, object]
+    view: View, window: Opener, page: str, settings: dict[str, object]
 ) -> None:
-    mine = window().open(page, **settings)
+    mine = view.open(page, **settings)
     link = mine.copy_link()
     for name, value in settings.items():
         assert f"{name}={value}" in link

@@ -33,8 +33,8 @@ def at(view: View, query: str) -> View:
     return view.settle()
 
 
-def test_a_word_is_picked_and_the_view_is_sent_on(window: Opener) -> None:
-    mine = window().open("words")
+def test_a_word_is_picked_and_the_view_is_sent_on(view: View, window: Opener) -> None:
+    mine = view.open("words")
     field = mine.tab.get_by_role("textbox", name="Text", exact=True)
     field.fill(TEXT)
     field.press("Control+Enter")
