@@ -7,8 +7,12 @@ ADDRESS ?= localhost
 VENV  := .venv
 PY    := $(VENV)/bin/python
 LINKS := $(VENV)/links
-# Two processes of one thread each: faster here than one process of two threads.
-PYTEST := OMP_NUM_THREADS=1 $(PY) -m pytest -n 2 --dist loadgroup
+# Packages come uncompiled (see `install` below). Where this is set, nothing would be compiled for
+# good: each process that is started would compile its imports anew, for about ten seconds.
+export PYTHONDONTWRITEBYTECODE :=
+# Two processes of one thread each: faster here than one process of two threads. Tests go to
+# whichever is free, in the order of tests/conftest.py; those that share a server stay in one.
+PYTEST := OMP_NUM_THREADS=1 $(PY) -m pytest -n 2 --dist loadgroup --no-loadscope-reorder
 PIP   := $(PY) -m pip --disable-pip-version-check --no-input
 
 APP   := $(PY) -m heedmap --no-browser --address $(ADDRESS) --port $(PORT)

@@ -7,7 +7,6 @@ import os
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -26,15 +25,21 @@ os.environ["HEEDMAP_STORE"] = _store.name
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark the browser tests, which are slow, and run them last, in whichever process is free.
+    """Mark the browser tests, which are slow, and run them last; groups of xdist come first.
 
-    Playwright keeps an event loop running, beside which no other test can start one.
+    Playwright keeps an event loop running, beside which no other test can start one. A group is
+    long and stays in one process: begun first, it leaves the other something to do until its end.
     """
     for item in items:
         if BROWSER in item.path.parents:
             item.add_marker("browser")
             item.add_marker("slow")
-    items.sort(key=lambda item: item.get_closest_marker("browser") is not None)
+
+    def place(item: pytest.Item) -> tuple[bool, bool]:
+        has = item.get_closest_marker
+        return has("browser") is not None, has("xdist_group") is None
+
+    items.sort(key=place)
 
 
 @pytest.fixture(scope="session")
@@ -56,21 +61,6 @@ def no_other_fonts(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     letters._font_of.cache_clear()
     yield
     letters._font_of.cache_clear()
-
-
-@pytest.fixture(scope="session")
-def ray_address() -> Iterator[str]:
-    """A Ray of this machine with three cores; tests that use it are of the xdist group "ray"."""
-    pytest.importorskip("ray", reason="Ray is not installed", exc_type=ImportError)
-    from ray.cluster_utils import Cluster
-
-    own = {"num_cpus": 3, "object_store_memory": 100_000_000, "include_dashboard": False}
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("PYTHONPATH", str(Path(__file__).parent.parent))  # where workers find tests
-        patch.setenv("RAY_worker_niceness", "0")  # as `connected` has it
-        cluster: Any = Cluster(initialize_head=True, head_node_args=own)
-    yield cluster.address
-    cluster.shutdown()
 
 
 @pytest.fixture(scope="session")

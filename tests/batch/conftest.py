@@ -24,11 +24,15 @@ def write(path: Path, height: int = 40, width: int = 60, seed: int = 0) -> Path:
 
 @pytest.fixture
 def photos(tmp_path: Path) -> Path:
+    return twelve(tmp_path / "photos")
+
+
+def twelve(folder: Path) -> Path:
     """A folder with twelve photos of two shapes."""
     for index in range(12):
         wide = index % 3 > 0
-        write(tmp_path / "photos" / f"{index:02}.png", 40, 60 if wide else 40, index)
-    return tmp_path / "photos"
+        write(folder / f"{index:02}.png", 40, 60 if wide else 40, index)
+    return folder
 
 
 def here(plan: Plan, photos: Sequence[Photo], tell: Callable[[int], object]) -> None:

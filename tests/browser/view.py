@@ -113,12 +113,20 @@ class View:
         self._context.add_init_script(f"({COUNTER})()")
         if not first:
             self._context.add_init_script(VISITED)
+        self.ears, self.url = ears, url
         ears.listen(self._context)
-        self.url = url
         self.tab: Tab = self._context.new_page()
 
     def close(self) -> None:
         self._context.close()
+
+    def forget(self) -> None:
+        """Leave the page, and nothing of it for the next: what is stored, or a pointer on it."""
+        self.tab.mouse.move(0, 0)
+        if self.tab.url.startswith(self.url):
+            self.tab.evaluate("() => { localStorage.clear(); sessionStorage.clear(); }")
+        self._context.clear_cookies()
+        self.tab.goto("about:blank")
 
     def open(self, page: str = "", **settings: object) -> View:
         """Go to a page of the app by address, and wait until it stands."""

@@ -1,10 +1,11 @@
-"""An engine without Ray: a replica's app on a port of this machine."""
+"""A Ray of this machine, and an engine without one: a replica's app on a port."""
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -27,6 +28,24 @@ def listening(app: Any) -> Iterator[str]:
     finally:
         server.should_exit = server.force_exit = True
         thread.join()
+
+
+@pytest.fixture(scope="package")
+def ray_address() -> Iterator[str]:
+    """A Ray of this machine with three cores; tests that use it are of the xdist group "ray".
+
+    It ends with the last of them: idle, it would still take a part of a core from all other tests.
+    """
+    pytest.importorskip("ray", reason="Ray is not installed", exc_type=ImportError)
+    from ray.cluster_utils import Cluster
+
+    own = {"num_cpus": 3, "object_store_memory": 100_000_000, "include_dashboard": False}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PYTHONPATH", str(Path(__file__).parents[2]))  # where workers find tests
+        patch.setenv("RAY_worker_niceness", "0")  # as `connected` has it
+        cluster: Any = Cluster(initialize_head=True, head_node_args=own)
+    yield cluster.address
+    cluster.shutdown()
 
 
 @pytest.fixture(scope="module")

@@ -26,7 +26,7 @@ from benchmarks.visitor import visit
 from tests import checkpoints
 from tests.hub import Hub
 
-pytestmark = pytest.mark.slow  # starts the server
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("server")]  # one for most of them
 
 ENDS_WITHIN = 60  # seconds; the server gives itself 3
 UPLOADER = "Or your own: choose a file or drop it here"

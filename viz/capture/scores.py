@@ -14,7 +14,7 @@ from itertools import product
 import torch
 from heedmap.viz.capture.spread import Spread
 
-BLOCK_BYTES = 2 * 2**20  # of scores computed at a time: what fits a core's second cache
+BLOCK_BYTES = 2 * 2**20  # computed with at a time: what fits a core's second cache
 BLOCK_ROWS = 256  # queries of a head in such a block
 LEAST = torch.finfo(torch.float32).min
 
@@ -84,12 +84,6 @@ class Queries:
         """The patches among some queries, counted from the first of these."""
         first, last = self.patches.start - some.start, self.patches.stop - some.start
         return slice(max(first, 0), max(last, 0))
-
-    def only_patches(self, tokens: torch.Tensor) -> torch.Tensor:
-        """Vectors of tokens (heads, N, d), 0 for those that are no patches."""
-        kept = torch.zeros_like(tokens)
-        kept[:, self.patches] = tokens[:, self.patches]
-        return kept
 
     def sums(self, weights: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """Sums of weights (heads, some, N) over the patches and over all other keys."""
@@ -207,41 +201,33 @@ class Scores:
         heads, queries = self.query.shape[:2]
         spread = reduced.spread(self.key)
         values = _shared(value, heads, 0).float()
-        width = values.shape[-1]
-        if spread is not None:  # their weighted sums give those of scores
-            values = torch.cat([values, reduced.only_patches(self.key)], -1)
-        sums = values.new_empty(heads, queries, values.shape[-1])
-        greatest, share, rest, added = values.new_zeros(4, heads, queries)
+        output = torch.empty_like(values[:, :1]).expand(-1, queries, -1).contiguous()
+        share, rest = values.new_zeros(2, heads, queries)
         received = values.new_zeros(heads, 1, self.keys)
-        for block, buffer in _blocks(heads, queries, values.new_empty(0, self.keys)):
-            part, inside = self.of_heads(block[0]), reduced.within(block[1])
-            weights, greatest[block] = part._exponentials(block[1], buffer)
+        empty = values.new_empty(1 if spread is None else 2, 0, self.keys)
+        for block, buffers in _blocks(heads, queries, empty):
+            scores, weights = buffers[0], buffers[-1]
+            inside = reduced.within(block[1])
+            self.of_heads(block[0])._exponentials(block[1], scores, weights)
             share[block], rest[block] = reduced.sums(weights)
-            torch.bmm(weights, values[block[0]], out=sums[block])
+            torch.bmm(weights, values[block[0]], out=output[block])
             scale = (share[block] + rest[block])[:, None, inside].reciprocal()
             received[block[0]].baddbmm_(scale, weights[:, inside])
             if spread is not None:
-                added[block] = part._added(block[1], weights, reduced.patches)
-                spread.add(block, weights)
+                spread.add(block, weights, scores)
         received /= reduced.patches.stop - reduced.patches.start
         layer = Layer(self.mean_of(reduced.cls), received[:, 0])
         if spread is not None:
-            scores = (self.query.float() * sums[..., width:]).sum(-1) * self.scale + added
-            layer = replace(layer, **spread.means(share, scores - greatest * share))
-        return sums[..., :width] / (share + rest).unsqueeze(-1), layer
+            layer = replace(layer, **spread.means(share))
+        return output.div_((share + rest).unsqueeze(-1)), layer
 
-    def _exponentials(self, queries: slice, out: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        """Of the scores of some queries less each one's greatest, and these: (heads, some)."""
-        self.rows(queries.start, queries.stop, out=out)
-        greatest = out.amax(-1, keepdim=True)
-        return out.sub_(greatest).exp_(), greatest.squeeze(-1)
+    def _exponentials(self, queries: slice, scores: torch.Tensor, weights: torch.Tensor) -> None:
+        """Scores of some queries less each one's greatest, and their exponentials.
 
-    def _added(self, queries: slice, weights: torch.Tensor, patches: slice) -> torch.Tensor | float:
-        """Sums over the patches of weight by what a mask adds to the score: (heads, some), or 0."""
-        if self.mask is None or self.mask.dtype == torch.bool:
-            return 0.0
-        added = self._mask(queries.start, queries.stop)[..., patches].clamp(min=LEAST)
-        return (weights[..., patches] * added).sum(-1)
+        Both (heads, some, N), written into; they may be one.
+        """
+        self.rows(queries.start, queries.stop, out=scores)
+        torch.exp(scores.sub_(scores.amax(-1, keepdim=True)), out=weights)
 
     def _mask(self, start: int, stop: int) -> torch.Tensor:
         assert self.mask is not None
@@ -281,13 +267,12 @@ class Formed:
         if spread is None:
             return layer
         heads, rows = self.weights.shape[:2]
-        share, logs = received.new_zeros(2, heads, rows)
-        for block, weights in _blocks(heads, rows, received[:0]):
+        share = received.new_zeros(heads, rows)
+        for block, (logs, weights) in _blocks(heads, rows, received.new_empty(2, 0, self.keys)):
             weights.copy_(self.weights[block])
             share[block] = queries.sums(weights)[0]
-            logs[block] = torch.xlogy(weights, weights)[..., queries.patches].sum(-1)
-            spread.add(block, weights)
-        return replace(layer, **spread.means(share, logs))
+            spread.add(block, weights, torch.log(weights, out=logs))
+        return replace(layer, **spread.means(share))
 
 
 def received_in_windows(
@@ -316,19 +301,20 @@ def received_in_windows(
 def _blocks(
     heads: int, queries: int, like: torch.Tensor
 ) -> Iterator[tuple[tuple[slice, slice], torch.Tensor]]:
-    """Some heads and some of their queries, and where to compute with them: (heads, some, N).
+    """Some heads and some of their queries, and where to compute with them.
 
     Few heads rather than few queries, since products of matrices want many rows. The first heads
-    come first; all share a buffer, of the dtype of `like` (0, N).
+    come first; all share the buffers (n, heads, some, N), as many and as wide as `like` (n, 0, N).
     """
-    keys = like.shape[1]
-    rows = _even(queries, max(32, min(BLOCK_ROWS, BLOCK_BYTES // (4 * keys))))
-    some = _even(heads, BLOCK_BYTES / (4 * rows * keys))
-    buffer = like.new_empty(some * rows * keys)
+    n, _, keys = like.shape
+    room = BLOCK_BYTES / (4 * n * keys)  # queries, of all heads together
+    rows = _even(queries, max(32, min(BLOCK_ROWS, room)))
+    some = _even(heads, room / rows)
+    buffers = like.new_empty(n, some * rows * keys)
     for start, head in product(range(0, queries, rows), range(0, heads, some)):
         block = slice(head, min(head + some, heads)), slice(start, min(start + rows, queries))
         shape = *(each.stop - each.start for each in block), keys
-        yield block, buffer[: math.prod(shape)].view(shape)
+        yield block, buffers[:, : math.prod(shape)].view(n, *shape)
 
 
 def _even(whole: int, part: float) -> int:

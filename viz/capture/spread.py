@@ -6,6 +6,8 @@ import math
 
 import torch
 
+LEAST = torch.finfo(torch.float32).min  # instead of log 0, whose product with 0 is no number
+
 
 class Spread:
     """Sums over the patch queries of one layer; a block of its attention comes at a time.
@@ -14,7 +16,7 @@ class Spread:
 
     - Entropy: -sum A log A over log(patches), 0 (one patch) to 1 (all alike); the mean over patch
       queries (Zhai et al. 2023, "Stabilizing Transformer Training by Preventing Attention Entropy
-      Collapse"). With scores s it is logsumexp(s) - sum A s, which takes no logarithm of A.
+      Collapse"). Weights w that sum to W give it as log W - sum w log w / W.
     - Distance: sum A |p - p'| between the centres of query and key; the mean over patch queries
       (Dosovitskiy et al. 2021, figure 7; Raghu et al. 2021).
 
@@ -24,28 +26,31 @@ class Spread:
     def __init__(self, grid: tuple[int, int], prefix: int, far: torch.Tensor) -> None:
         """`far` is 0, (heads, N) float32."""
         self._grid, self._patches = grid, slice(prefix, prefix + grid[0] * grid[1])
-        self._far = far
+        self._far, self._logs = far, torch.zeros_like(far)
         self._distances = far.new_zeros(0)
 
-    def add(self, block: tuple[slice, slice], weights: torch.Tensor) -> None:
-        """Keep how far some queries attend.
+    def add(self, block: tuple[slice, slice], weights: torch.Tensor, logs: torch.Tensor) -> None:
+        """Keep what some queries attend to.
 
         Args:
             block: which heads, the first ones first, and which queries.
             weights: (heads, some, N) float32, attention of any scale; overwritten.
+            logs: (heads, some, N) float32, their logarithms; overwritten.
         """
         if block[0].start == 0:  # other heads have the same distances
             self._measure(block[1], weights.shape[-1])
+        products = logs.clamp_(min=LEAST).mul_(weights)
+        self._logs[block] = products[..., self._patches].sum(-1)
         self._far[block] = weights.mul_(self._distances).sum(-1)
 
-    def means(self, share: torch.Tensor, logs: torch.Tensor) -> dict[str, torch.Tensor]:
+    def means(self, share: torch.Tensor) -> dict[str, torch.Tensor]:
         """Entropy and distance in sides of a patch, (heads,) float32 each; NaN without a query.
 
         Args:
             share: (heads, N), the sum of each query's weights over the patches.
-            logs: (heads, N), the sum of weight by its logarithm over the patches.
         """
-        share, logs, far = (each[:, self._patches] for each in (share, logs, self._far))
+        of_patches = (each[:, self._patches] for each in (share, self._logs, self._far))
+        share, logs, far = of_patches
         whole = share.where(share > 0, torch.nan)
         most = math.log(share.shape[1])
         entropy = (whole.log() - logs / whole) / most if most else whole / whole

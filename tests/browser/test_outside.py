@@ -1,18 +1,28 @@
-"""Models of a hub in a real browser: a slow download, one that breaks off, and a gated one."""
+"""What lies outside the machine, in a real browser: models of a hub, and photos in a bucket.
+
+The models: a slow download, one that breaks off, and a gated one. The bucket is one that several
+servers share; this process reads and writes there as another.
+"""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
 
+import numpy as np
 import pytest
+from heedmap import store
 from heedmap.models.files.download import CHUNK
 from playwright.sync_api import Browser, Locator, expect
 
 from benchmarks.server import App, serve
-from tests import checkpoints
-from tests.browser.view import View
+from tests import checkpoints, s3
+from tests.browser.conftest import Opener
+from tests.browser.test_photos import photo, shows
+from tests.browser.view import View, pixels
 from tests.hub import Hub
+
+pytestmark = pytest.mark.xdist_group("outside")  # one server
 
 FIRST_PART = 30 * CHUNK  # bytes that come before the connection breaks
 NO_MORE = [0] * 5  # connections that bring nothing, as many as the client tries
@@ -32,11 +42,22 @@ def hub() -> Iterator[Hub]:
 
 @pytest.fixture(scope="module")
 def app(browser: Browser, hub: Hub, tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
-    """The app, with this hub for its own and an empty cache. (The browser comes first.)"""
+    """The app, with this hub for its own, an empty cache, and a bucket for its store.
+
+    (The browser comes first.)
+    """
     folder = tmp_path_factory.mktemp("app")
     env = {"HF_ENDPOINT": hub.url, "HF_HOME": str(folder), "HF_HUB_OFFLINE": "0", "HF_TOKEN": ""}
-    with serve(folder / "log.txt", **env) as app:
-        yield app
+    with s3.loopback(), pytest.MonkeyPatch.context() as patch:
+        patch.setenv("HEEDMAP_STORE", f"s3://{s3.BUCKET}/shared")
+        with serve(folder / "log.txt", **env) as app:
+            yield app
+
+
+@pytest.fixture
+def view(window: Opener) -> View:
+    """A window of this app."""
+    return window()
 
 
 def alert(view: View) -> Locator:
@@ -91,3 +112,23 @@ def test_a_gated_model_says_where_its_licence_is(view: View, hub: Hub) -> None:
     view.change(view.tab.get_by_role("button", name="Try again").click)
     assert view.fact("Model") == "tiny/gated"
     expect(view.alert()).to_have_count(0)
+
+
+def test_a_shared_upload_is_every_servers_until_it_is_forgotten(view: View) -> None:
+    view.open()
+    view.change(lambda: view.drop_file("mine.png", photo()))
+    assert re.search("photo=[0-9a-f]{32}(&|$)", view.tab.url)
+    found = re.search("photo=([0-9a-f]{64})(&|$)", view.copy_link())
+    assert found
+    other = store.shared()
+    np.testing.assert_array_equal(pixels(other.get(found[1]) or b""), pixels(photo()))
+
+    theirs = other.put(photo(200, 320))
+    view.open(photo=theirs)
+    assert shows(view, photo(200, 320))
+    view.tab.get_by_text("Forget this photo").click()
+    view.change(view.tab.get_by_role("button", name="Forget it now").click)
+    assert "photo=" not in view.tab.url
+    assert not other.exists(theirs)
+    view.open(photo=theirs)
+    expect(view.alert()).to_contain_text("was forgotten")

@@ -1,4 +1,4 @@
-"""A local Ray of two actors, of which some are killed."""
+"""A folder mapped by two actors of a local Ray, of which some are killed."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from heedmap.batch.folder import Folder
 from heedmap.batch.job import Job, Plan
 from heedmap.errors import SettingError
 
-from tests.batch.conftest import here, rows_in
+from tests.batch.conftest import here, rows_in, twelve
 from tests.batch.plain_actors import Actor
 
 pytestmark = pytest.mark.xdist_group("ray")
@@ -42,12 +42,11 @@ def test_an_actor_killed_loses_nothing_and_repeats_nothing(
 
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore")  # Ray's own
-def test_actors_give_the_rows_of_this_process(
-    photos: Path, tmp_path: Path, ray_address: str
-) -> None:
+def test_actors_give_the_rows_of_this_process(tmp_path: Path, ray_address: str) -> None:
+    photos = str(twelve(tmp_path / "photos"))
     job, found = Job("bundled-vit", size=32), dict[str, list[dict]]()
     for name, runner in {"here": here, "ray": run.on_ray(1, Cluster(ray_address))}.items():
-        run.run(job, str(photos), tmp_path / name, runner, batch=4)
+        run.run(job, photos, tmp_path / name, runner, batch=4)
         found[name] = sorted(rows_in(tmp_path / name), key=lambda row: (row["path"], row["layer"]))
     assert len(found["here"]) == 12 * 6
     for own, other in zip(*found.values(), strict=True):
