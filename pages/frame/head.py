@@ -67,9 +67,17 @@ def take() -> DeltaGenerator:
 
 
 def explain(shown: Map | Channel | Reason, look: Look) -> None:
-    """Offer to explain the words of this page in its picture; see `components.explain`."""
+    """Offer to explain the words of this page in its picture; see `components.explain`.
+
+    The panel opens by itself at the first visit: what it shows then runs alone, not the page again.
+    """
     with st.session_state[_WORDS]:
-        components.explain(words(shown, look, drawn=components.explained()))
+        _explain(shown, look)
+
+
+@st.fragment
+def _explain(shown: Map | Channel | Reason, look: Look) -> None:
+    components.explain(words(shown, look, drawn=components.explained()))
 
 
 def name_tab(*parts: str) -> None:
