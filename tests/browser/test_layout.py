@@ -124,6 +124,14 @@ def test_the_tab_and_the_headings_name_the_view(view: View) -> None:
     assert "Heedmap ViT" in title
 
 
+def test_the_buttons_of_the_head_stand_in_one_line(view: View) -> None:
+    buttons = view.open().tab.locator(".st-key-head :is(button, a):visible")
+    boxes = [box for each in buttons.all() if (box := each.bounding_box())]
+    assert len(boxes) >= 5
+    middles = [box["y"] + box["height"] / 2 for box in boxes]
+    assert max(middles) - min(middles) < 1
+
+
 def test_the_first_key_offers_to_skip_to_the_map(view: View) -> None:
     view.open()
     view.tab.keyboard.press("Tab")
