@@ -16,7 +16,6 @@ from heedmap.viz.capture.spread import Spread
 
 BLOCK_BYTES = 2 * 2**20  # computed with at a time: what fits a core's second cache
 BLOCK_ROWS = 256  # queries of a head in such a block
-LEAST = torch.finfo(torch.float32).min
 
 
 @dataclass
@@ -201,7 +200,7 @@ class Scores:
         heads, queries = self.query.shape[:2]
         spread = reduced.spread(self.key)
         values = _shared(value, heads, 0).float()
-        output = torch.empty_like(values[:, :1]).expand(-1, queries, -1).contiguous()
+        output = values.new_empty(heads, queries, values.shape[-1])
         share, rest = values.new_zeros(2, heads, queries)
         received = values.new_zeros(heads, 1, self.keys)
         empty = values.new_empty(1 if spread is None else 2, 0, self.keys)

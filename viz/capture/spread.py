@@ -49,8 +49,8 @@ class Spread:
         Args:
             share: (heads, N), the sum of each query's weights over the patches.
         """
-        of_patches = (each[:, self._patches] for each in (share, self._logs, self._far))
-        share, logs, far = of_patches
+        sums = share, self._logs, self._far
+        share, logs, far = (each[:, self._patches] for each in sums)
         whole = share.where(share > 0, torch.nan)
         most = math.log(share.shape[1])
         entropy = (whole.log() - logs / whole) / most if most else whole / whole
